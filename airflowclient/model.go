@@ -1,0 +1,117 @@
+package airflowclient
+
+import "time"
+
+// State is a state of a run or a task instance, verbatim as Airflow has it. Unknown ones are kept.
+// The empty state is a task instance that nothing has looked at yet (null in both APIs).
+type State string
+
+// The states that Airflow 2.11 and 3.3 know.
+const (
+	StateQueued          State = "queued"
+	StateRunning         State = "running"
+	StateSuccess         State = "success"
+	StateFailed          State = "failed"
+	StateUpstreamFailed  State = "upstream_failed"
+	StateSkipped         State = "skipped"
+	StateUpForRetry      State = "up_for_retry"
+	StateUpForReschedule State = "up_for_reschedule"
+	StateScheduled       State = "scheduled"
+	StateDeferred        State = "deferred"
+	StateRemoved         State = "removed"
+	StateRestarting      State = "restarting"
+)
+
+// Server says what answered.
+type Server struct {
+	Version      string // as the server says it, "3.3.2"
+	API          int    // 1 or 2
+	Capabilities Capabilities
+}
+
+// Health is the server's own view of its parts.
+type Health struct {
+	Components []Component // metadatabase, scheduler, triggerer, dag_processor; only those that the server names
+}
+
+// Component is one part of an Airflow. Status is verbatim, "" when the server says null.
+type Component struct {
+	Name      string
+	Status    string
+	Heartbeat time.Time
+}
+
+// DAG is one row of the DAG list.
+type DAG struct {
+	ID              string
+	Description     string
+	FileToken       string
+	FileLoc         string
+	Owners          []string
+	Tags            []string
+	Paused          bool
+	Stale           bool // v1: not active
+	HasImportErrors bool
+	LastParsed      time.Time
+	NextRun         time.Time // logical date of the next run
+	NextRunAfter    time.Time // when it will be created
+	Timetable       string
+}
+
+// Run is a DAG run, identified by DAGID and ID.
+type Run struct {
+	DAGID        string
+	ID           string
+	State        State
+	Type         string    // scheduled, manual, backfill, … verbatim
+	LogicalDate  time.Time // zero when the server has none
+	IntervalFrom time.Time
+	IntervalTo   time.Time
+	RunAfter     time.Time
+	Queued       time.Time
+	Start        time.Time
+	End          time.Time
+	Note         string
+	Conf         map[string]any
+}
+
+// TaskInstance is one task of a run; MapIndex is -1 for a task that is not mapped.
+type TaskInstance struct {
+	DAGID    string
+	RunID    string
+	TaskID   string
+	MapIndex int
+	State    State
+	Try      int
+	MaxTries int
+	Operator string
+	Pool     string
+	Hostname string
+	Queued   time.Time
+	Start    time.Time
+	End      time.Time
+	Duration time.Duration
+	Note     string
+}
+
+// ImportError is a DAG file that Airflow could not load.
+type ImportError struct {
+	ID        string
+	File      string // full path on v1, relative to the bundle where v2 says so
+	Trace     string
+	Timestamp time.Time
+}
+
+// LogLine is one line of a task log. Time and Level are empty where the handler does not say.
+type LogLine struct {
+	Time  time.Time
+	Level string
+	Text  string
+}
+
+// LogChunk is a part of a task log. Next continues it; Done says that nothing more will come.
+type LogChunk struct {
+	Lines []LogLine
+	Next  string
+	Done  bool
+}

@@ -1,0 +1,154 @@
+// Package fleet is the live picture: what the definitions intend joined with what Airflow and the runtime's own reports show.
+//
+// Everything here is a value or a pure function over values; only [Observer] asks a server.
+package fleet
+
+import (
+	"time"
+
+	"chrononctl/dagspec"
+)
+
+// Health is the state of anything that an operator looks at, worst last. It is never only a colour: [Health.Word] and [Health.Glyph] go with it.
+type Health uint8
+
+// The states, in the order in which they need a person.
+const (
+	None       Health = iota // nothing there, or never ran
+	OK                       // did what it should
+	Skipped                  // left to a newer day, or not due
+	Running                  // at work
+	Waiting                  // waits for a partition or a slot
+	Paused                   // switched off
+	Unmeasured               // ended well, and still nothing is known
+	Restarted                // alive, but had to be started again
+	Unknown                  // could not be found out
+	Breach                   // measured, and beyond its budget
+	Failed                   // needs a person
+)
+
+// Snapshot is the picture at one moment. It is immutable once published.
+type Snapshot struct {
+	At       time.Time // when the last part of it was read, by the local clock
+	Server   Server
+	Teams    []Team // by name
+	DAGs     []DAG  // by id, ours only
+	Streams  []Stream
+	Joins    []Comparison // consistency results, by join
+	Broken   []BrokenFile // import errors
+	Problems []string     // parts that could not be read, a sentence each; what they would have shown is Unknown
+	Requests int          // requests that it took
+}
+
+// Server is the head line.
+type Server struct {
+	Name    string // context
+	URL     string
+	Version string
+	Health  Health
+	Parts   []string // components that are not healthy, "scheduler: unhealthy"
+}
+
+// Team is one row of the fleet.
+type Team struct {
+	Name  string
+	Cells map[dagspec.Kind]Cell // only the kinds that the team has
+	Day   string                // newest ds of which every wanted run is done, YYYY-MM-DD
+}
+
+// Cell sums up the DAGs of one kind of one team.
+type Cell struct {
+	Health Health
+	Bad    int    // how many make it so
+	Of     int    // how many there are
+	Unit   string // what is counted: task, stream, join, feature
+}
+
+// DAG is one of our DAGs as Airflow has it.
+type DAG struct {
+	ID      string
+	Kind    dagspec.Kind
+	Team    string
+	Join    string
+	Hash    string // content that was parsed, 12 hex digits
+	Health  Health
+	Paused  bool
+	Stale   bool
+	Broken  bool  // its file does not import
+	Runs    []Run // newest first, the recent ones
+	NextRun time.Time
+}
+
+// Run is a run of a DAG. State is Airflow's own word.
+type Run struct {
+	DAGID  string
+	ID     string
+	Day    string // ds, YYYY-MM-DD; empty when the run has no logical date
+	State  string
+	Type   string
+	Health Health
+	Start  time.Time
+	End    time.Time
+	Counts map[Health]int // tasks by state, when they were read
+}
+
+// Task is a task instance. State is Airflow's own word.
+type Task struct {
+	DAGID    string
+	RunID    string
+	ID       string
+	MapIndex int
+	State    string
+	Health   Health
+	Try      int
+	Start    time.Time
+	End      time.Time
+}
+
+// Stream is one streaming GroupBy, as its keep-alive task reported it.
+type Stream struct {
+	Team     string
+	GroupBy  string
+	DAGID    string
+	Health   Health
+	State    string // alive, restarted, started, duplicate, down, not_started, flapping, unknown
+	Since    time.Time
+	App      string
+	Restarts int    // in 24 hours
+	Ticks    string // a letter a tick, newest last, see dagspec/runtime
+	Reason   string
+	At       time.Time // when the report was made
+}
+
+// Comparison is the newest consistency result of one join.
+type Comparison struct {
+	Team     string
+	Join     string
+	DAGID    string
+	Health   Health
+	State    string // ok, breach, not_measured
+	Day      string
+	Reason   string
+	Sampled  float64 // percent of the log that was compared
+	Rows     int64   // matched rows
+	Over     int     // features beyond their budget
+	Total    int
+	Features []Feature // worst first, cut by the runtime
+}
+
+// Feature is one feature of a comparison. A nil rate was not measured.
+type Feature struct {
+	Name     string
+	Mismatch *float64
+	Missing  *float64 // online
+	SMAPE    *float64
+	Over     bool
+}
+
+// BrokenFile is a DAG file that does not import.
+type BrokenFile struct {
+	File  string
+	Trace string
+	At    time.Time
+	Ours  bool
+}
