@@ -115,3 +115,15 @@ type LogChunk struct {
 	Next  string
 	Done  bool
 }
+
+// Task is one node of a DAG as Airflow has parsed it.
+type Task struct {
+	ID          string
+	Downstream  []string // ids of the tasks that wait for it, sorted
+	Operator    string   // class name
+	Pool        string
+	Owner       string
+	TriggerRule string // verbatim
+	Retries     int
+	Mapped      bool
+}

@@ -1,0 +1,78 @@
+package airflowclient
+
+import "time"
+
+// DAGQuery selects rows of the DAG list. The zero query is every DAG that Airflow still finds in a file.
+type DAGQuery struct {
+	Tags         []string // DAGs that carry all of these
+	Pattern      string   // DAGs whose id contains this, whatever the case; no wildcards
+	IDs          []string // only these
+	Paused       *bool    // only paused, or only unpaused ones
+	IncludeStale bool     // also DAGs whose file is gone (inactive on Airflow 2)
+}
+
+// RunQuery selects runs over many DAGs in one list. The answer is newest first, by logical date, then by DAG id.
+type RunQuery struct {
+	DAGIDs      []string  // empty: of all DAGs that the user may read
+	States      []State   // any of these; empty: all
+	LogicalFrom time.Time // logical date not before
+	LogicalTo   time.Time // logical date not after
+	StartedFrom time.Time // start not before; hides runs that wait, which have no start
+	EndedSince  time.Time // end not before; hides runs that are not done
+	Limit       int       // the newest so many; 0: all of them
+}
+
+// RunRef identifies a run.
+type RunRef struct {
+	DAGID string
+	RunID string
+}
+
+// TaskQuery selects task instances of one or many runs. Many runs cost one request for each hundred of them.
+type TaskQuery struct {
+	Runs    []RunRef
+	TaskIDs []string // empty: all tasks
+	States  []State  // empty: all; the empty State stands for "not looked at yet"
+}
+
+// LogRef identifies the log of one try of a task instance. MapIndex is -1 for a task that is not mapped, Try counts from 1.
+type LogRef struct {
+	DAGID    string
+	RunID    string
+	TaskID   string
+	MapIndex int
+	Try      int
+}
+
+// Log is the reference to the log of the instance's newest try.
+func (t TaskInstance) Log() LogRef {
+	return LogRef{DAGID: t.DAGID, RunID: t.RunID, TaskID: t.TaskID, MapIndex: t.MapIndex, Try: max(t.Try, 1)}
+}
+
+// TriggerRequest asks for one new run. Choose RunID yourself: then a request whose answer was lost, sent again, ends in a conflict
+// instead of a second run. LogicalDate is the day that the run is for and becomes `ds` on both versions; zero means "now", and on
+// Airflow 3 such a run has no `ds` at all. IntervalFrom and IntervalTo are sent when both are set; Airflow infers them otherwise.
+//
+// A LogicalDate before the DAG's start date gives a run that succeeds without running any task.
+type TriggerRequest struct {
+	DAGID        string
+	RunID        string
+	LogicalDate  time.Time
+	IntervalFrom time.Time
+	IntervalTo   time.Time
+	Conf         map[string]any
+	Note         string
+}
+
+// ClearRequest asks to run task instances again. Everything is sent explicitly, because the defaults of the two APIs differ.
+type ClearRequest struct {
+	DAGID      string
+	RunID      string   // empty: every run of the DAG
+	TaskIDs    []string // empty: all tasks
+	OnlyFailed bool     // leave instances alone that did not fail
+	Upstream   bool     // and all tasks that TaskIDs wait for
+	Downstream bool     // and all tasks that wait for TaskIDs
+	Past       bool     // and earlier runs
+	Future     bool     // and later runs
+	DryRun     bool     // change nothing, only answer what would be cleared
+}
