@@ -1,0 +1,61 @@
+# chrononctl: everything that a person or CI runs. Needs Go 1.26 and Python 3.10 or newer; the rest is fetched from
+# pinned lock files into .cache, which git ignores.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+export CHRONONCTL_CACHE := $(CURDIR)/.cache
+BIN := bin/chrononctl
+LINT := .cache/tools/golangci-lint
+AIRFLOW ?= 3.3
+
+.PHONY: build demo test check lint bench unit runtime real sample tidy clean
+
+build:
+	@go build -trimpath -o $(BIN) ./cmd/chrononctl
+
+## demo: the sample repository on a real local Airflow, then the console (AIRFLOW=2.11 takes Airflow 2)
+demo: build
+	@$(BIN) demo --airflow $(AIRFLOW)
+
+## test: everything, with real Airflows
+test: check runtime sample real
+
+## check: all that needs no Airflow
+check: tidy lint unit
+
+tidy:
+	go mod tidy -diff
+	cd .ci/tools && go mod tidy -diff
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+
+lint: $(LINT)
+	go vet -tags real ./...
+	$(LINT) run ./...
+
+$(LINT): .ci/tools/go.mod .ci/tools/go.sum
+	@mkdir -p $(@D)
+	cd .ci/tools && go build -o $(CURDIR)/$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+unit:
+	go test -race -timeout 5m ./...
+
+## runtime: the Python runtime's own suite, on both Airflows
+runtime:
+	"$$(go run ./internal/demo/provision airflow-3.3)" -m pytest -q dagspec/runtime/tests
+	"$$(go run ./internal/demo/provision airflow-2.11)" -m pytest -q dagspec/runtime/tests
+
+## sample: the sample repository compiles to what is committed, and the stand-in for Spark behaves
+sample:
+	"$$(go run ./internal/demo/provision pytest)" -m pytest -q internal/demo/sample/tests
+
+## real: what needs a running Airflow; one package after the other, they are heavy
+real:
+	go test -tags real -run 'TestReal' -count 1 -p 1 -v -timeout 40m ./airflowclient/... ./internal/... ./cmd/...
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin .cache

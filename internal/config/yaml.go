@@ -1,0 +1,179 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Problem is one thing that is wrong with a file, with its place and the next step.
+type Problem struct {
+	File    string
+	Line    int // from 1; 0: the file as a whole
+	Message string
+	Advice  string
+}
+
+// Problems are all that is wrong with a file. It is an error when it is not empty.
+type Problems []Problem
+
+// Error lists all problems, one a line.
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, one := range p {
+		lines[i] = fmt.Sprintf("%s:%d: %s", one.File, one.Line, one.Message)
+		if one.Line == 0 {
+			lines[i] = fmt.Sprintf("%s: %s", one.File, one.Message)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Hint is the next step of the first problem that has one.
+func (p Problems) Hint() string {
+	for _, one := range p {
+		if one.Advice != "" {
+			return one.Advice
+		}
+	}
+	return ""
+}
+
+// setter takes the value of one key. Its error says what is wrong with the value.
+type setter func(value ast.Node) error
+
+// keys are the keys of a file by their dotted path; an element "*" stands for a name that the user chose, which the setter learns from its argument.
+type keys map[string]func(names []string) setter
+
+// reader walks a YAML file along its known keys and collects what is wrong.
+type reader struct {
+	file     string
+	keys     keys
+	problems Problems
+}
+
+// readYAML hands every value of a YAML document to the setter of its key. All that is wrong is reported, not only the first.
+func readYAML(file string, data []byte, known keys) Problems {
+	r := &reader{file: file, keys: known}
+	doc, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		line, message := 0, err.Error()
+		var syntax yaml.Error
+		if errors.As(err, &syntax) {
+			message = syntax.GetMessage()
+			if tok := syntax.GetToken(); tok != nil {
+				line = tok.Position.Line
+			}
+		}
+		return Problems{{File: file, Line: line, Message: "not YAML: " + message}}
+	}
+	for _, d := range doc.Docs {
+		if d.Body != nil {
+			r.mapping(d.Body, nil, nil)
+		}
+	}
+	return r.problems
+}
+
+func (r *reader) report(at ast.Node, advice, format string, args ...any) {
+	r.problems = append(r.problems, Problem{File: r.file, Line: at.GetToken().Position.Line, Message: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+// mapping visits a mapping whose keys have the given pattern as their parent. names are what the user put for the stars.
+func (r *reader) mapping(node ast.Node, pattern, names []string) {
+	m, ok := node.(*ast.MappingNode)
+	if !ok {
+		where := strings.Join(pattern, ".")
+		if where == "" {
+			where = "the file"
+		}
+		r.report(node, "", "%s must be a mapping of keys to values", where)
+		return
+	}
+	seen := map[string]bool{}
+	for _, entry := range m.Values {
+		key := entry.Key.GetToken().Value
+		if seen[key] {
+			r.report(entry.Key, "", "key %q stands twice", key)
+			continue
+		}
+		seen[key] = true
+		r.entry(entry, key, pattern, names)
+	}
+}
+
+func (r *reader) entry(entry *ast.MappingValueNode, key string, pattern, names []string) {
+	at := append(slices.Clone(pattern), key)
+	if set, ok := r.keys[strings.Join(at, ".")]; ok {
+		r.set(entry, at, set(names))
+		return
+	}
+	if r.hasChildren(at) {
+		r.mapping(entry.Value, at, names)
+		return
+	}
+	star := append(slices.Clone(pattern), "*")
+	if set, ok := r.keys[strings.Join(star, ".")]; ok {
+		r.set(entry, at, set(append(slices.Clone(names), key)))
+		return
+	}
+	if r.hasChildren(star) {
+		r.mapping(entry.Value, star, append(slices.Clone(names), key))
+		return
+	}
+	advice := ""
+	if near := r.nearest(key, pattern); near != "" {
+		advice = fmt.Sprintf("did you mean %q?", near)
+	}
+	r.report(entry.Key, advice, "unknown key %q%s", strings.Join(at, "."), parenthesis(advice))
+}
+
+func (r *reader) set(entry *ast.MappingValueNode, at []string, set setter) {
+	if err := set(entry.Value); err != nil {
+		r.report(entry.Value, "", "%s: %s", strings.Join(at, "."), err)
+	}
+}
+
+func (r *reader) hasChildren(pattern []string) bool {
+	prefix := strings.Join(pattern, ".") + "."
+	for key := range r.keys {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// nearest is the known key below parent that looks most like key, or "" when none does.
+func (r *reader) nearest(key string, parent []string) string {
+	prefix := ""
+	if len(parent) > 0 {
+		prefix = strings.Join(parent, ".") + "."
+	}
+	best, distance := "", len(key)/2+1
+	for known := range r.keys {
+		rest, ok := strings.CutPrefix(known, prefix)
+		if !ok {
+			continue
+		}
+		name, _, _ := strings.Cut(rest, ".")
+		d := levenshtein.ComputeDistance(key, name)
+		if name != "*" && (d < distance || d == distance && best != "" && name < best) {
+			best, distance = name, d
+		}
+	}
+	return best
+}
+
+func parenthesis(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
