@@ -1,0 +1,12 @@
+package cmd
+
+import "github.com/spf13/cobra"
+
+// addCommands hangs every command that works on confs or on an Airflow below the root.
+func addCommands(root *cobra.Command, a *app) {
+	for _, add := range []func(*app) *cobra.Command{
+		// Each command's file has its constructor; the order here is that of the help text.
+	} {
+		root.AddCommand(add(a))
+	}
+}

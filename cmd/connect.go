@@ -1,0 +1,114 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"chrononctl/airflowclient"
+	"chrononctl/internal/config"
+)
+
+// repository is the Chronon repository that a command works on.
+type repository struct {
+	Root    string // absolute path
+	Project config.Project
+}
+
+// repository finds the Chronon repository and reads its project file.
+func (a *app) repository() (repository, error) {
+	root, err := a.findRepo()
+	if err != nil {
+		return repository{}, err
+	}
+	project, err := config.ReadProject(os.DirFS(root))
+	if err != nil {
+		return repository{}, err
+	}
+	return repository{Root: root, Project: project}, nil
+}
+
+// noRepoError says that there is no teams.json where one was expected.
+type noRepoError struct{ dir, flag string }
+
+func (e noRepoError) Error() string {
+	if e.flag != "" {
+		return fmt.Sprintf("--repo %s: there is no teams.json in %s", e.flag, e.dir)
+	}
+	return fmt.Sprintf("there is no teams.json in %s or above it", e.dir)
+}
+
+func (noRepoError) Hint() string {
+	return "give the root of the Chronon repository with --repo DIR: the folder that holds teams.json and production/"
+}
+
+// findRepo is --repo, or the nearest parent folder with teams.json.
+func (a *app) findRepo() (string, error) {
+	if a.repoDir != "" {
+		dir := a.repoDir
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(a.Dir, dir)
+		}
+		if !isFile(filepath.Join(dir, "teams.json")) {
+			return "", noRepoError{dir: dir, flag: a.repoDir}
+		}
+		return dir, nil
+	}
+	for dir := a.Dir; ; dir = filepath.Dir(dir) {
+		if isFile(filepath.Join(dir, "teams.json")) {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", noRepoError{dir: a.Dir}
+		}
+	}
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// airflow is the context that was chosen, with a client for it. Nothing has been asked of the server yet.
+func (a *app) airflow(ctx context.Context) (config.Context, *airflowclient.Client, error) {
+	all, err := config.ReadContexts(config.ContextsFile(a.Getenv))
+	if err != nil {
+		return config.Context{}, nil, err
+	}
+	chosen, err := all.Choose(a.contextName, a.Getenv)
+	if err != nil {
+		return config.Context{}, nil, err
+	}
+	auth, err := a.authenticator(ctx, chosen)
+	if err != nil {
+		return config.Context{}, nil, fmt.Errorf("context %s: %w", chosen.Name, err)
+	}
+	client, err := airflowclient.New(airflowclient.Config{
+		URL:       chosen.URL,
+		Auth:      auth,
+		Transport: a.Transport,
+		Now:       a.Now,
+		UserAgent: "chrononctl/" + version,
+	})
+	if err != nil {
+		return config.Context{}, nil, fmt.Errorf("context %s: %w", chosen.Name, err)
+	}
+	return chosen, client, nil
+}
+
+// authenticator turns the credentials' source of a context into credentials. They are fetched when a request first needs them.
+func (a *app) authenticator(ctx context.Context, c config.Context) (airflowclient.Authenticator, error) {
+	if c.TokenEnv != "" || len(c.TokenCommand) > 0 || c.TokenFile != "" {
+		token := func(ctx context.Context) (airflowclient.Secret, error) {
+			v, err := c.Token(ctx, a.Getenv)
+			return airflowclient.NewSecret(v), err
+		}
+		return airflowclient.Bearer(token, c.Source), nil
+	}
+	password, err := c.Password(ctx, a.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return airflowclient.Auto(airflowclient.Login{User: c.Username, Password: airflowclient.NewSecret(password), Source: c.Source}), nil
+}

@@ -1,0 +1,45 @@
+package cmd_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"chrononctl/cmd"
+	"chrononctl/internal/term"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"chrononctl": program})
+}
+
+// program is the real command line in the script's process.
+func program() {
+	dir, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(cmd.Main(context.Background(), cmd.Process{
+		Args:    os.Args[1:],
+		Streams: term.System(os.Stdin, os.Stdout, os.Stderr, os.Environ()),
+		Getenv:  os.Getenv,
+		Dir:     dir,
+	}))
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+		},
+	})
+}
