@@ -87,9 +87,12 @@ type Run struct {
 	State  string
 	Type   string
 	Health Health
+	From   time.Time // data interval
+	To     time.Time
 	Start  time.Time
 	End    time.Time
 	Counts map[Health]int // tasks by state, when they were read
+	Tasks  []Task         // by id, when they were read; always for the newest runs and those that need a person
 }
 
 // Task is a task instance. State is Airflow's own word.

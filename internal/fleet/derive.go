@@ -1,0 +1,152 @@
+package fleet
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
+)
+
+// observation is everything that was read for one picture, in any order. What could not be read is said in problems; the rest stays usable.
+type observation struct {
+	at       time.Time
+	name     string
+	url      string
+	server   airflowclient.Server
+	health   *airflowclient.Health // nil: could not be read
+	dags     []airflowclient.DAG
+	runs     []airflowclient.Run
+	unread   map[dagspec.Kind]bool // kinds whose list of runs could not be read
+	tasks    map[airflowclient.RunRef][]Task
+	asked    map[airflowclient.RunRef]bool // runs whose tasks were asked for
+	reports  map[airflowclient.RunRef]published
+	broken   []airflowclient.ImportError
+	problems []string
+	requests int
+}
+
+// derive turns what was read into the picture; dags are those of assemble over the same observation.
+// Both are pure functions, and the order in which things were read makes no difference.
+func derive(o observation, dags []DAG) Snapshot {
+	s := Snapshot{
+		At: o.at, Server: serverOf(o), Requests: o.requests, DAGs: dags,
+		Problems: slices.Compact(slices.Sorted(slices.Values(o.problems))),
+	}
+	for _, e := range o.broken {
+		s.Broken = append(s.Broken, brokenFileOf(e, o.dags))
+	}
+	slices.SortFunc(s.Broken, func(a, b BrokenFile) int {
+		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Trace, b.Trace), a.At.Compare(b.At))
+	})
+	s.Streams, s.Joins = reportsOf(s.DAGs, o.reports, o.at)
+	s.Teams = teamsOf(s.DAGs, s.Streams, s.Joins)
+	return s
+}
+
+// assemble joins the list of DAGs with their runs and tasks, by id.
+func assemble(o observation, names namer) []DAG {
+	runs := runsByDAG(o.runs)
+	dags := make([]DAG, 0, len(o.dags))
+	for _, listed := range o.dags {
+		d := dagOf(listed, names)
+		for _, r := range runs[d.ID] {
+			tasks, known := o.tasks[refOf(r)]
+			d.Runs = append(d.Runs, runOf(r, tasks, readingOf(known, o.asked[refOf(r)])))
+		}
+		isItsFile := func(e airflowclient.ImportError) bool { return sameFile(listed.FileLoc, e.File) }
+		d.Broken = d.Broken || slices.ContainsFunc(o.broken, isItsFile)
+		d.Health = dagHealth(d, !o.unread[d.Kind])
+		dags = append(dags, d)
+	}
+	slices.SortFunc(dags, func(a, b DAG) int { return strings.Compare(a.ID, b.ID) })
+	return dags
+}
+
+// reportsOf reads what streaming and comparison DAGs published. A DAG whose report was not asked for, because none of its runs has ended, is
+// there all the same.
+func reportsOf(dags []DAG, reports map[airflowclient.RunRef]published, now time.Time) (streams []Stream, joins []Comparison) {
+	for _, d := range dags {
+		run, ended := reportRun(d.Runs)
+		told, ok := reports[airflowclient.RunRef{DAGID: d.ID, RunID: run.ID}]
+		if !ok {
+			told.problem = "its report could not be read"
+		}
+		switch {
+		case isStreaming(d.Kind) && ended:
+			streams = append(streams, streamsOf(d, run, told, now)...)
+		case isStreaming(d.Kind):
+			streams = append(streams, streamsBefore(d)...)
+		case d.Kind == dagspec.KindComparison && ended:
+			joins = append(joins, comparisonOf(d, told))
+		case d.Kind == dagspec.KindComparison:
+			joins = append(joins, comparisonBefore(d))
+		}
+	}
+	slices.SortStableFunc(streams, compareStreams)
+	slices.SortStableFunc(joins, compareComparisons)
+	return streams, joins
+}
+
+func readingOf(known, asked bool) reading {
+	switch {
+	case known:
+		return wasRead
+	case asked:
+		return unreadable
+	default:
+		return notRead
+	}
+}
+
+func refOf(r airflowclient.Run) airflowclient.RunRef {
+	return airflowclient.RunRef{DAGID: r.DAGID, RunID: r.ID}
+}
+
+func hasEnded(r airflowclient.Run) bool {
+	return r.State == airflowclient.StateSuccess || r.State == airflowclient.StateFailed
+}
+
+// runsByDAG groups runs, newest first, each once. The same run may be in several answers; if it ended between them, the end is the newer news.
+func runsByDAG(runs []airflowclient.Run) map[string][]airflowclient.Run {
+	once := make(map[airflowclient.RunRef]airflowclient.Run, len(runs))
+	for _, r := range runs {
+		if known, ok := once[refOf(r)]; !ok || !hasEnded(known) {
+			once[refOf(r)] = r
+		}
+	}
+	grouped := make(map[string][]airflowclient.Run)
+	for r := range maps.Values(once) {
+		grouped[r.DAGID] = append(grouped[r.DAGID], r)
+	}
+	for _, group := range grouped {
+		slices.SortFunc(group, compareRuns)
+	}
+	return grouped
+}
+
+// serverOf is the head line. A part that the server does not run itself (null) says nothing.
+func serverOf(o observation) Server {
+	s := Server{Name: o.name, URL: o.url, Version: o.server.Version, Health: Unknown}
+	if o.health == nil {
+		return s
+	}
+	s.Health = OK
+	for _, c := range o.health.Components {
+		switch c.Status {
+		case "", "healthy":
+			continue
+		case "unhealthy":
+			s.Health = Failed
+		default:
+			s.Health = Worst(s.Health, Unknown)
+		}
+		s.Parts = append(s.Parts, fmt.Sprintf("%s: %s", c.Name, c.Status))
+	}
+	slices.Sort(s.Parts)
+	return s
+}

@@ -1,0 +1,131 @@
+package fleet
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// keepAliveReport is the XCom chronon_keep_alive of a streaming DAG.
+type keepAliveReport struct {
+	At      time.Time      `json:"at"`
+	Streams []streamReport `json:"streams"`
+}
+
+type streamReport struct {
+	GroupBy  string     `json:"group_by"`
+	State    string     `json:"state"`
+	Since    *time.Time `json:"since"`
+	App      string     `json:"app_id"`
+	Restarts int        `json:"restarts_24h"`
+	Ticks    string     `json:"ticks"`
+	Reason   string     `json:"reason"`
+}
+
+// minReportAge is how old a keep-alive report may be whatever the DAG's schedule: a tick may wait for a slot.
+const minReportAge = 30 * time.Minute
+
+// missedTicks is how many ticks may go by without a report before the last one tells nothing any more.
+const missedTicks = 3
+
+// StreamHealth is what a keep-alive state means. A stream that was restarted within a day counts as restarted even if its last tick found it alive:
+// it works, and it is still the one to look at.
+func StreamHealth(state string, restarts int) Health {
+	switch state {
+	case "alive":
+		if restarts > 0 {
+			return Restarted
+		}
+		return OK
+	case "started":
+		return OK
+	case "restarted":
+		return Restarted
+	case "not_started":
+		return Waiting
+	case "flapping", "duplicate", "down":
+		return Failed
+	default:
+		return Unknown
+	}
+}
+
+// streamsOf derives the streams of one streaming DAG from what one of its runs published.
+// The run's own keep-alive tasks name streams that no report speaks of, so that none goes missing with its report.
+func streamsOf(d DAG, run Run, told published, now time.Time) []Stream {
+	var report keepAliveReport
+	problem := told.problem
+	if problem == "" {
+		if err := decodeReport(told.value, &report); err != nil {
+			problem = err.Error()
+		}
+	}
+	if problem == "" && report.At.After(now.Add(clockSlack)) {
+		problem = fmt.Sprintf("the report says that it was made at %s, which has not been yet", report.At.UTC().Format(time.RFC3339))
+	}
+	var streams []Stream
+	if problem == "" {
+		for _, s := range report.Streams {
+			streams = append(streams, streamOf(d, run, s, report.At, now))
+		}
+	}
+	reason := problem
+	if reason == "" {
+		reason = "the last report does not name it"
+	}
+	return append(streams, unreported(d, run, streams, Unknown, reason)...)
+}
+
+// streamsBefore are the streams of a DAG of which no run has ended yet, as far as a run that is under way names them.
+func streamsBefore(d DAG) []Stream {
+	if len(d.Runs) == 0 {
+		return nil
+	}
+	return unreported(d, d.Runs[0], nil, None, "no run has ended yet")
+}
+
+func streamOf(d DAG, run Run, s streamReport, at, now time.Time) Stream {
+	out := Stream{
+		Team: d.Team, GroupBy: s.GroupBy, DAGID: d.ID, State: s.State, Health: StreamHealth(s.State, s.Restarts),
+		App: s.App, Restarts: s.Restarts, Ticks: s.Ticks, Reason: s.Reason, At: at,
+	}
+	if s.Since != nil {
+		out.Since = *s.Since
+	}
+	if out.Health == Unknown && out.Reason == "" {
+		out.Reason = fmt.Sprintf("its state %q is not one that this program knows", s.State)
+	}
+	age := now.Sub(at)
+	if age <= max(minReportAge, missedTicks*run.To.Sub(run.From)) {
+		return out
+	}
+	said := fmt.Sprintf("%s said %s ago", cmp.Or(s.State, "nothing"), age.Round(time.Minute))
+	if d.Paused {
+		out.Health, out.Reason = Paused, "nobody looks after it, its DAG is paused; "+said
+	} else {
+		out.Health, out.Reason = Unknown, "no newer report; "+said
+	}
+	return out
+}
+
+// unreported are the streams of the run's keep-alive tasks that are not among those known.
+func unreported(d DAG, run Run, known []Stream, health Health, reason string) []Stream {
+	var missing []Stream
+	for _, t := range run.Tasks {
+		groupBy, ok := confFromTask(d.Team, t.ID, "keep_alive")
+		isKnown := func(s Stream) bool { return s.GroupBy == groupBy }
+		if !ok || slices.ContainsFunc(known, isKnown) {
+			continue
+		}
+		missing = append(missing, Stream{
+			Team: d.Team, GroupBy: groupBy, DAGID: d.ID, Health: health, State: "unknown", Reason: reason,
+		})
+	}
+	return missing
+}
+
+func compareStreams(a, b Stream) int {
+	return cmp.Or(strings.Compare(a.Team, b.Team), strings.Compare(a.GroupBy, b.GroupBy), strings.Compare(a.DAGID, b.DAGID))
+}

@@ -1,0 +1,140 @@
+package fleet
+
+import (
+	"strings"
+
+	"chrononctl/airflowclient"
+)
+
+// sensorPrefix begins the id of a task that only waits for a partition (dagspec).
+const sensorPrefix = "wait_for__"
+
+// The two words of Airflow for a task that did not do its work.
+const (
+	stateFailed         = string(airflowclient.StateFailed)
+	stateUpstreamFailed = string(airflowclient.StateUpstreamFailed)
+)
+
+// TaskHealth is what a task instance's state means. A state that this program does not know is Unknown; the word itself is kept in [Task.State].
+//
+// Two readings are deliberate. A retry that is still to come is not a failure yet, so up_for_retry waits. And upstream_failed is Failed: the
+// task did not do its work, and will not by itself.
+func TaskHealth(state airflowclient.State) Health {
+	switch state {
+	case "":
+		return None
+	case airflowclient.StateSuccess:
+		return OK
+	case airflowclient.StateFailed, airflowclient.StateUpstreamFailed:
+		return Failed
+	case airflowclient.StateSkipped, airflowclient.StateRemoved:
+		return Skipped
+	case airflowclient.StateRunning, airflowclient.StateRestarting:
+		return Running
+	case airflowclient.StateQueued, airflowclient.StateScheduled, airflowclient.StateDeferred,
+		airflowclient.StateUpForReschedule, airflowclient.StateUpForRetry:
+		return Waiting
+	default:
+		return Unknown
+	}
+}
+
+// taskOf is a task instance as the fleet has it. A sensor that is looking just now still only waits.
+func taskOf(ti airflowclient.TaskInstance) Task {
+	t := Task{
+		DAGID: ti.DAGID, RunID: ti.RunID, ID: ti.TaskID, MapIndex: ti.MapIndex,
+		State: string(ti.State), Health: TaskHealth(ti.State), Try: ti.Try, Start: ti.Start, End: ti.End,
+	}
+	if t.Health == Running && t.IsSensor() {
+		t.Health = Waiting
+	}
+	return t
+}
+
+// reading says whether the tasks of a run are known.
+type reading uint8
+
+const (
+	notRead    reading = iota // nobody asked: the run is an older one
+	wasRead                   // the tasks are all there
+	unreadable                // asked for, and not got
+)
+
+// runHealth is what a run means, given its tasks. Without them only Airflow's own word for the run is left, and if they were asked for and could
+// not be read, not even a success is known to be one.
+//
+// The tasks matter because Airflow calls a run a success in three cases that are none: when each task was skipped; when no task ran at all, as
+// for a run before the DAG's start date; and when a task failed whose followers ran all the same (a summary that runs whatever happened).
+func runHealth(state airflowclient.State, tasks []Task, read reading) Health {
+	counts := count(tasks)
+	switch state {
+	case airflowclient.StateFailed:
+		return Failed
+	case airflowclient.StateQueued:
+		return Waiting
+	case airflowclient.StateRunning:
+		return unfinishedHealth(counts, read)
+	case airflowclient.StateSuccess:
+		return succeededHealth(counts, read)
+	default:
+		return Unknown
+	}
+}
+
+func succeededHealth(counts map[Health]int, read reading) Health {
+	switch {
+	case read == notRead:
+		return OK
+	case read == unreadable:
+		return Unknown
+	case counts[Failed] > 0:
+		return Failed
+	case counts[Unknown] > 0:
+		return Unknown
+	case counts[OK] > 0:
+		return OK
+	case counts[Skipped] > 0:
+		return Skipped
+	default:
+		return None
+	}
+}
+
+// unfinishedHealth tells a run that computes from one that only waits: for a partition, a slot or a retry.
+func unfinishedHealth(counts map[Health]int, read reading) Health {
+	switch {
+	case read == notRead:
+		return Running
+	case read == unreadable:
+		return Unknown
+	case counts[Failed] > 0:
+		return Failed
+	case counts[Unknown] > 0:
+		return Unknown
+	case counts[Running] > 0:
+		return Running
+	case counts[Waiting] > 0:
+		return Waiting
+	default:
+		return Running
+	}
+}
+
+func count(tasks []Task) map[Health]int {
+	counts := make(map[Health]int)
+	for _, t := range tasks {
+		counts[t.Health]++
+	}
+	return counts
+}
+
+// IsSensor says whether the task only waits for a partition, so that it is no work of its own.
+func (t Task) IsSensor() bool { return strings.HasPrefix(t.ID, sensorPrefix) }
+
+// finished says whether Airflow is done with a run.
+func (r Run) finished() bool {
+	return r.State == string(airflowclient.StateSuccess) || r.State == string(airflowclient.StateFailed)
+}
+
+// done says whether the day of the run needs nothing more: its work was done, or left to a newer day.
+func (r Run) done() bool { return r.Health == OK || r.Health == Skipped }
