@@ -1,0 +1,152 @@
+"""Running a Chronon job: run.py with an argv list, and then the proof that its data landed."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+from typing import Any, Callable, Mapping, Sequence
+
+from . import calendar_rules, compat, process
+from .definitions import Job, Wait
+from .joblog import Failure, JobLog
+from .rendering import UnusableArgument, command_line, partition_name
+from .task import ChrononTask, Run
+from .wait import is_there
+
+# States in which a KV load has read the upload table, or never will.
+LOAD_IS_OVER = ("success", "failed", "skipped", "upstream_failed", "removed")
+
+
+def unloaded_run(states: Mapping[str, Mapping[str, str | None]], this_run: str, upload: str, loads: Sequence[str]) -> str | None:
+    """Return the id of another run whose upload is in the table and not yet loaded into the KV store.
+
+    The upload table is unpartitioned and overwritten by each upload (GroupByUpload.scala, saveUnPartitioned), so the next upload must wait.
+    """
+    for run_id in sorted(states):
+        tasks = states[run_id]
+        if run_id != this_run and tasks.get(upload) == "success":
+            if any(tasks.get(load, "removed") not in LOAD_IS_OVER for load in loads):
+                return run_id
+    return None
+
+
+class RunChronon(ChrononTask):
+    """One job of run.py."""
+
+    ui_color = "#fff3e0"
+
+    def __init__(self, *, job: Job, waits: Sequence[Wait], loads: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.job = job
+        self.waits = tuple(waits)
+        self.loads = tuple(loads)
+        self._process: process.Job | None = None
+
+    def execute(self, context: Mapping[str, Any]) -> None:
+        run = self.run_of(context)
+        if why := self._why_skipped(run):
+            self._report(context, run, "skipped", JobLog(), 0, None, reason=why)
+            raise compat.AirflowSkipException(why)
+        self._let_kv_loads_finish(context)
+        log, started = JobLog(), time.monotonic()
+        status = self._run(run, log.feed)
+        minutes = (time.monotonic() - started) / 60
+        failure, outcome = self._verdict(run, log, status)
+        self._report(context, run, outcome, log, minutes, failure)
+        if failure is not None:
+            raise compat.AirflowException(f"{failure.failure_class}: {failure.message}. What to do: {failure.remedy}")
+
+    def on_kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+
+    def _why_skipped(self, run: Run) -> str | None:
+        """Return why the job has nothing to do in this run, or None."""
+        if why := self.why_not_for(run, self.job.conf, self.job.schedule):
+            return why
+        if why := run.options.refuses(self.job.mode):
+            return why
+        if run.options.given or not self.job.coalesce:
+            return None
+        return self._newer_day_fills_it(run)
+
+    def _newer_day_fills_it(self, run: Run) -> str | None:
+        """Leave this day to the next one when that has all that it needs: a job that fills what is missing does both at once.
+
+        The partitions are asked for, not the run: with few active runs the next day's run often does not exist yet.
+        """
+        due = calendar_rules.next_due(self.surroundings.cron, self.job.schedule, run.logical, compat.cron_interval)
+        if due is None or due[1] > compat.now():
+            return None
+        day = due[0]
+        if not all(is_there(wait, day, self.presence()) for wait in self.waits):
+            return None
+        return f"the run of {day} has all that it needs and fills {run.day} too"
+
+    def _let_kv_loads_finish(self, context: Mapping[str, Any]) -> None:
+        """Give the slot back while another run still has to load the table that this upload would overwrite."""
+        if not self.loads:
+            return
+        states = compat.task_states(context, [self.task_id, *self.loads])
+        busy = unloaded_run(states, context["ti"].run_id, self.task_id, self.loads)
+        if busy is not None:
+            self.log.info("The KV load of %s comes first: this upload would overwrite its table", busy)
+            raise compat.reschedule(self.poke_interval)
+
+    def _run(self, run: Run, line: Callable[[str], None], more: Sequence[str] = ()) -> int:
+        """Run the job, show its output line by line, and return its exit status."""
+        try:
+            argv = command_line(self.job.argv, run.day, self.surroundings.place)
+        except UnusableArgument as error:
+            raise compat.AirflowFailException(str(error)) from error
+        argv += [*run.options.arguments(), *more]
+        self.log.info("Running %s in %s", argv, self.project.repo)
+
+        def show(each: str) -> None:
+            self.log.info("%s", each)
+            line(each)
+
+        self._process = process.Job()
+        try:
+            return process.run_lines(argv, self.project.repo, {**self.project.env, **self.job.env}, show, self._process)
+        except OSError as error:
+            raise compat.AirflowException(f"the job could not be started in {self.project.repo!r}: {error}") from error
+
+    def _verdict(self, run: Run, log: JobLog, status: int) -> tuple[Failure | None, str]:
+        """Exit status 0 is not success: only a partition that was seen is."""
+        if status != 0:
+            return log.failure(status), "failed"
+        if log.kv_failures:
+            message = f"{log.kv_failures} confs could not be put into the KV store"
+            return Failure("metadata_put", message, "check the KV store, and run the task again"), "failed"
+        presence = self.presence()
+        if not self.job.outputs or not presence.can_look:
+            return None, "nothing_to_do" if log.idle else "done"
+        day = self._landing_day(run)
+        for partition in self.job.outputs:
+            if not presence(partition, day):
+                return log.absence(partition_name(partition, day)), "failed"
+            self.log.info("%s landed", partition_name(partition, day))
+        return None, "nothing_to_do" if log.idle else "landed"
+
+    def _landing_day(self, run: Run) -> date:
+        """Return the day whose outputs are looked for: the run's, or the one whose lagged partition ends the range asked for."""
+        if run.options.end_ds is None:
+            return run.day
+        return date.fromisoformat(run.options.end_ds) + timedelta(days=self.job.lag)
+
+    def _report(
+        self, context: Mapping[str, Any], run: Run, outcome: str, log: JobLog, minutes: float, failure: Failure | None, reason: str = ""
+    ) -> None:
+        progress = {
+            "v": 1,
+            "conf": self.job.conf,
+            "mode": self.job.mode,
+            "ds": (run.day - timedelta(days=self.job.lag)).isoformat(),
+            "outcome": outcome,
+            "ranges": log.ranges[-20:],
+            "minutes": round(minutes, 2),
+            "failure": failure.as_json() if failure is not None else None,
+            "reason": reason,
+        }
+        self.publish(context, "chronon_progress", progress)
