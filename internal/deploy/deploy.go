@@ -1,0 +1,158 @@
+// Package deploy puts a release of DAG files where Airflow reads them, and does not call it done before Airflow was seen to
+// show every DAG at exactly this content.
+//
+// # A release
+//
+// A release is a set of files and the DAGs that they define. Its [Manifest] records both by hash. The hash of a DAG
+// covers all that its tasks will use, and the DAG's description ends in it, so it can be read back over Airflow's REST API: that
+// is what verification compares. Confs and runtimes lie under names that hold their hash. They are placed before the DAG files that
+// name them, and stay after them, so a task that runs keeps what it began with.
+//
+// # The way of a deploy
+//
+//	plan ── nothing to do ──► verify what is there, write nothing
+//	  │
+//	lock → recheck → stage → upload → commit → nudge → verify → activate → prune
+//	                            └────────── on failure: the last verified release goes back, and is verified ──┘
+//
+// [Engine.Plan] compares the release with the target and with Airflow, and changes nothing. [Engine.Apply] carries a plan out, or refuses
+// it when the target has moved since. It ends in one of few ways, each a type: nil, [ForeignError], [StaleError], [target.LockedError],
+// [VerifyError], [RolledBackError], [RollbackError], [UnverifiedError], [PendingError], [InterruptedError].
+//
+// # What a crash leaves
+//
+// Every write replaces one file as a whole. Before the first visible one, the manifest, the content of all its files and the
+// intention are in the target's state. So whatever moment a deploy dies in, every file that Airflow sees is whole and has what it
+// names, the next deploy knows which files are ours, and it goes on from there.
+//
+// # Ownership
+//
+// A file is ours when its content is one that a release put there. Anything else is foreign, a file of ours that someone
+// edited included: it is named, and nothing is deployed, unless the caller adopts it. What is adopted is kept, and a rollback restores it.
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"chrononctl/internal/deploy/target"
+)
+
+// DefaultTimeout is how long verification waits. With default settings Airflow finds a new file within five minutes.
+const DefaultTimeout = 10 * time.Minute
+
+// defaultKeep is the number of releases whose contents are kept.
+const defaultKeep = 5
+
+// Options configure an engine. Target and Airflow are needed; Airflow is not when NoVerify is set.
+type Options struct {
+	Target    target.Target
+	Airflow   Airflow
+	Generator string           // the program and its version, for the manifest
+	Owner     target.Owner     // who deploys; Since is filled in
+	Now       func() time.Time // default time.Now
+	Timeout   time.Duration    // of each wait for Airflow; default DefaultTimeout
+	Keep      int              // releases whose contents are kept, the live one included; default 5
+	Adopt     bool             // take over files that are not ours
+	NoVerify  bool             // place the files and do not look at Airflow
+	KeepGoing bool             // leave a release that fails verification in place
+}
+
+// Engine deploys to one target.
+type Engine struct {
+	opts Options
+}
+
+// New checks the options. It asks nothing of the target or of Airflow.
+func New(opts Options) (*Engine, error) {
+	if opts.Target == nil {
+		return nil, errors.New("deploy: no target")
+	}
+	if opts.Airflow == nil && !opts.NoVerify {
+		return nil, errors.New("deploy: no Airflow to verify with")
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Timeout <= 0 {
+		opts.Timeout = DefaultTimeout
+	}
+	if opts.Keep <= 0 {
+		opts.Keep = defaultKeep
+	}
+	return &Engine{opts: opts}, nil
+}
+
+// Plan compares a release with what is in place and with what Airflow shows. It changes nothing and takes no lock.
+//
+// Files in the way are part of the plan, not an error. An Airflow that does not answer is an error: nobody could see what a deploy did.
+func (e *Engine) Plan(ctx context.Context, release Release) (*Plan, error) {
+	wanted, err := newContent(release, e.opts.Generator)
+	if err != nil {
+		return nil, fmt.Errorf("plan %s: %w", e.opts.Target, err)
+	}
+	plan, err := e.compare(ctx, wanted)
+	if err != nil {
+		return nil, fmt.Errorf("plan %s: %w", e.opts.Target, err)
+	}
+	return plan, nil
+}
+
+// compare makes the plan for a content.
+func (e *Engine) compare(ctx context.Context, wanted content) (*Plan, error) {
+	was, err := remember(ctx, e.opts.Target.State())
+	if err != nil {
+		return nil, err
+	}
+	files, err := e.difference(ctx, &wanted, &was)
+	if err != nil {
+		return nil, err
+	}
+	plan := &Plan{
+		Target: e.opts.Target.String(),
+		Base:   was.ledger.Live,
+		Digest: wanted.manifest.Digest,
+		Files:  files,
+		wanted: wanted,
+		memory: was,
+	}
+	if !e.opts.NoVerify {
+		if err := e.observe(ctx, plan); err != nil {
+			return nil, err
+		}
+	}
+	plan.DAGs = dagChanges(plan)
+	return plan, nil
+}
+
+// difference compares a content with the files in place.
+func (e *Engine) difference(ctx context.Context, wanted *content, was *memory) ([]FileChange, error) {
+	reader := e.opts.Target.DAGs()
+	entries, err := reader.Stat(ctx, paths(wanted.manifest, was))
+	if err != nil {
+		return nil, err
+	}
+	d := difference{memory: was, entries: entries, adopt: e.opts.Adopt}
+	if err := d.shareIgnoreFile(ctx, reader, wanted); err != nil {
+		return nil, err
+	}
+	return d.files(wanted.manifest), nil
+}
+
+// observe adds to a plan what Airflow shows now.
+func (e *Engine) observe(ctx context.Context, plan *Plan) error {
+	server, err := e.opts.Airflow.Server(ctx)
+	if err != nil {
+		return err
+	}
+	seen, err := look(ctx, e.opts.Airflow, plan.wanted.manifest.DAGs)
+	if err != nil {
+		return err
+	}
+	plan.Airflow = server.Version
+	plan.reparse = server.Capabilities.Reparse
+	plan.seen = seen
+	return nil
+}
