@@ -1,6 +1,307 @@
 package dagspec
 
-// Build decides which DAGs and tasks the confs of a repository ask for.
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// defaultStart is the first day of DAGs for which nobody stated one; they do not catch up.
+const defaultStart = "2024-01-01"
+
+// Build decides which DAGs and tasks the sound confs of a repository ask for.
+//
+// It goes over the confs once and lets each add its tasks to the DAGs that they belong to, then resolves who writes what is waited for, and at
+// last refuses what cannot stand beside each other. Its diagnostics are those of [Load] and its own; a conf with an error is in LeftOut.
 func Build(repo *Repo, s Settings) Definitions {
-	panic("not yet")
+	b := &builder{
+		repo: repo, env: &repo.teams.common, s: s,
+		dags: map[dagKey]*DAG{}, confs: map[string]*Conf{}, found: map[string]*findings{},
+		producers: map[string]producer{}, unscheduled: map[string]string{},
+	}
+	b.checkSettings()
+	if !repo.unusable {
+		for i := range repo.Confs {
+			b.conf(&repo.Confs[i])
+		}
+		b.metadataUpload()
+		b.checkIDs()
+		b.resolveWaits()
+	}
+	return b.definitions()
+}
+
+// builder carries the state of one Build.
+type builder struct {
+	repo *Repo
+	env  *commonEnv
+	s    Settings
+
+	dags        map[dagKey]*DAG
+	confs       map[string]*Conf     // by file, those that have a task
+	found       map[string]*findings // by file
+	producers   map[string]producer  // by producerKey
+	unscheduled map[string]string    // producerKey of a table of this repository that nothing writes -> why
+	wanted      []want
+}
+
+// producer is who writes a table.
+type producer struct {
+	dag  string // id
+	file string // of the conf
+}
+
+// want is a dependency of a conf, with its place for what there may be to say about it.
+type want struct {
+	file, path string
+	partition  Partition
+}
+
+// dagKey identifies a DAG before it has an id.
+type dagKey struct {
+	kind Kind
+	team string
+	join string
+}
+
+// about is where to report on a file.
+func (b *builder) about(file string) *findings {
+	if b.found[file] == nil {
+		b.found[file] = &findings{file: file}
+	}
+	return b.found[file]
+}
+
+// conf adds the tasks of one conf.
+func (b *builder) conf(c *Conf) {
+	switch c.Type {
+	case TypeStagingQuery:
+		b.stagingQuery(c)
+	case TypeGroupBy:
+		b.groupBy(c)
+	case TypeJoin:
+		b.join(c)
+	}
+}
+
+// dag is the DAG of a kind that a conf's task goes into: its team's, or the join's own.
+func (b *builder) dag(kind Kind, c *Conf, cron string) *DAG {
+	key := dagKey{kind: kind, team: c.Team}
+	if perJoin(kind) {
+		key.join = c.Name
+	}
+	if dag, ok := b.dags[key]; ok {
+		return dag
+	}
+	dag := b.newDAG(key, cron)
+	b.dags[key] = dag
+	return dag
+}
+
+// perJoin says whether each join has a DAG of the kind for itself.
+func perJoin(kind Kind) bool {
+	switch kind {
+	case KindJoin, KindComparison, KindLabelJoin:
+		return true
+	case KindStagingQuery, KindBatch, KindStreaming, KindLogFlattening, KindStats, KindMetadataUpload:
+		return false
+	default:
+		return false
+	}
+}
+
+func (b *builder) newDAG(key dagKey, cron string) *DAG {
+	team := b.repo.teams.of(key.team)
+	dag := &DAG{
+		ID: b.dagID(key), Kind: key.kind, Team: key.team, Join: key.join, Schedule: cron,
+		Owner: team.Owner.value, Queue: team.Queue.value, User: team.User.value,
+	}
+	for _, address := range team.Emails.values {
+		dag.Emails = append(dag.Emails, address.value)
+	}
+	dag.Start = team.start
+	if dag.Start.IsZero() {
+		dag.Start = b.s.DAGs.Start
+	}
+	dag.Catchup = !dag.Start.IsZero() && key.kind != KindStreaming
+	if dag.Start.IsZero() {
+		dag.Start, _ = ParseDate(defaultStart)
+	}
+	return dag
+}
+
+// dagID fills the naming template of the kind.
+func (b *builder) dagID(key dagKey) string {
+	template := firstOf(b.s.Naming[key.kind], docsNaming[key.kind])
+	return strings.NewReplacer("{team}", key.team, "{join}", idPart(key.join)).Replace(template)
+}
+
+// idPart is a conf's name as part of an id: Airflow would allow dots, and Chronon's own ids have none.
+func idPart(name string) string { return strings.ReplaceAll(name, ".", "__") }
+
+// taskWords are the first words of task ids.
+var taskWords = map[Mode]string{
+	ModeBackfill:       "backfill",
+	ModeUpload:         "upload",
+	ModeStreaming:      "keep_alive",
+	ModeConsistency:    "consistency",
+	ModeLogFlattener:   "log_flattener",
+	ModeLabelJoin:      "label_join",
+	ModeModelTransform: "model_transform",
+	ModeStats:          "stats",
+	ModeMetadataUpload: "metadata_upload",
+	ModeKVLoad:         "kv_load",
+}
+
+func taskID(mode Mode, c *Conf) string { return taskWords[mode] + "__" + idPart(c.rest()) }
+
+// job is a task that runs run.py for a conf, computing the day that lies lag days before its run.
+func (b *builder) job(c *Conf, mode Mode, lag int, more ...Arg) Task {
+	b.confs[c.File] = c
+	return Task{
+		ID: taskID(mode, c), Conf: c.Name, ConfFile: c.File, Mode: mode,
+		Argv: b.argv(mode, Arg{Text: c.File, File: true}, lag, more...), Env: b.s.Run.Env,
+		Lag: lag, Coalesce: true,
+	}
+}
+
+// argv is the command line of run.py. It always says production: without --env the jobs would take a developer's settings and name.
+func (b *builder) argv(mode Mode, conf Arg, lag int, more ...Arg) []Arg {
+	argv := []Arg{{Text: b.s.Run.Python}}
+	if b.s.Run.RunPy != "" {
+		argv = append(argv, Arg{Text: b.s.Run.RunPy})
+	} else {
+		argv = append(argv, words("-m", "ai.chronon.repo.run")...)
+	}
+	argv = append(argv, words("--mode", string(mode), "--conf")...)
+	argv = append(argv, conf)
+	argv = append(argv, words("--env", "production", "--ds")...)
+	argv = append(argv, Arg{Day: b.env.day(-lag)})
+	argv = append(argv, Arg{Text: "--repo"}, Arg{Text: ".", File: true})
+	argv = append(argv, more...)
+	return append(argv, words(b.s.Run.Args...)...)
+}
+
+// words are literal arguments.
+func words(texts ...string) []Arg {
+	args := make([]Arg, len(texts))
+	for i, text := range texts {
+		args[i] = Arg{Text: text}
+	}
+	return args
+}
+
+// taskSchedule is the schedule of a task inside a DAG: empty where it is the DAG's own.
+func taskSchedule(dag *DAG, s schedule) string {
+	if s.cron == dag.Schedule {
+		return ""
+	}
+	return s.cron
+}
+
+// schedule is when the jobs described by m run. It was checked when the conf was loaded.
+func (m *metaData) schedule() schedule {
+	s, err := parseSchedule(m.OfflineSchedule.value)
+	if err != nil {
+		return schedule{cron: cronDaily}
+	}
+	return s
+}
+
+// writes puts the tables of partitions into the index of producers.
+func (b *builder) writes(dag *DAG, c *Conf, partitions ...Partition) {
+	for _, p := range partitions {
+		key := producerKey(p)
+		if other, taken := b.producers[key]; taken && other.file != c.File {
+			b.about(c.File).warn(codeTableCollision, "metaData.name", fmt.Sprintf("its table %s is also written by %s", p.Table, other.file),
+				"rename one of the two confs")
+			continue
+		}
+		b.producers[key] = producer{dag: dag.ID, file: c.File}
+	}
+}
+
+// checkSettings reports settings that no DAG could work with.
+func (b *builder) checkSettings() {
+	about := b.about("")
+	if _, err := everyCron(b.s.Stream.Every); err != nil {
+		about.err(codeSettings, "streaming.every", err.Error(), "use 15m, or another divisor of an hour")
+	}
+	values := map[string]string{"run.repo": b.s.Run.Repo, "run.run_py": b.s.Run.RunPy, "run.python": b.s.Run.Python, "chronon.confs": b.s.ConfRoot}
+	for i, arg := range b.s.Run.Args {
+		values[fmt.Sprintf("run.args[%d]", i)] = arg
+	}
+	for i, arg := range b.s.Stream.ListApps {
+		values[fmt.Sprintf("streaming.list_apps[%d]", i)] = arg
+	}
+	for path, value := range values {
+		if strings.ContainsFunc(value, unicode.IsSpace) {
+			about.err(codeSettings, path, fmt.Sprintf("%q contains white space, at which run.py would split it", value), "use a path or value without spaces")
+		}
+	}
+}
+
+// definitions is the result: everything in its documented order.
+func (b *builder) definitions() Definitions {
+	all := slices.Clone(b.repo.diagnostics)
+	for _, found := range b.found {
+		all = append(all, found.list...)
+	}
+	defs := Definitions{Diagnostics: all.sorted(), LeftOut: b.leftOut()}
+	for _, dag := range b.dags {
+		if len(dag.Tasks) > 0 {
+			defs.DAGs = append(defs.DAGs, *dag)
+		}
+	}
+	slices.SortFunc(defs.DAGs, func(x, y DAG) int { return cmp.Compare(x.ID, y.ID) })
+	for i := range defs.DAGs {
+		defs.DAGs[i].Hash = b.hash(&defs.DAGs[i])
+	}
+	return defs
+}
+
+// leftOut lists the confs that an error keeps out, with the DAGs that they would have had a part in.
+func (b *builder) leftOut() []LeftOut {
+	out := make(map[string]LeftOut)
+	add := func(c *Conf) {
+		if _, ok := out[c.File]; !ok {
+			out[c.File] = LeftOut{File: c.File, DAGs: b.dagsOf(c)}
+		}
+	}
+	for i := range b.repo.Broken {
+		add(&b.repo.Broken[i])
+	}
+	for i := range b.repo.Confs {
+		if found := b.found[b.repo.Confs[i].File]; found != nil && found.failed() {
+			add(&b.repo.Confs[i])
+		}
+	}
+	return slices.SortedFunc(maps.Values(out), func(x, y LeftOut) int { return cmp.Compare(x.File, y.File) })
+}
+
+// dagsOf names the DAGs that a conf may have a part in, going by its place alone.
+func (b *builder) dagsOf(c *Conf) []string {
+	var kinds []Kind
+	switch c.Type {
+	case TypeStagingQuery:
+		kinds = []Kind{KindStagingQuery}
+	case TypeGroupBy:
+		kinds = []Kind{KindBatch, KindStreaming}
+	case TypeJoin:
+		kinds = []Kind{KindJoin, KindComparison, KindLabelJoin, KindLogFlattening}
+	}
+	name := c.Team + "." + c.File[strings.LastIndexByte(c.File, '/')+1:]
+	var ids []string
+	for _, kind := range kinds {
+		key := dagKey{kind: kind, team: c.Team}
+		if perJoin(kind) {
+			key.join = name
+		}
+		ids = append(ids, b.dagID(key))
+	}
+	slices.Sort(ids)
+	return ids
 }

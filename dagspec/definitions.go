@@ -38,8 +38,15 @@ const (
 
 // Definitions is everything that Build decided: the DAGs, and what it had to say about the confs.
 type Definitions struct {
-	DAGs        []DAG
-	Diagnostics Diagnostics
+	DAGs        []DAG       // by id
+	Diagnostics Diagnostics // those of Load included
+	LeftOut     []LeftOut   // confs that an error keeps out, by file
+}
+
+// LeftOut is a conf that an error keeps out of the definitions.
+type LeftOut struct {
+	File string
+	DAGs []string // ids of the DAGs that may miss tasks of it, or be missing altogether
 }
 
 // DAG is one Airflow DAG, described without Airflow. Its order is stable: same confs, same value.
@@ -52,6 +59,10 @@ type DAG struct {
 	Start    Date   // logical date of the first run
 	Catchup  bool
 	Hash     string // 12 hex digits over all that its tasks will use, confs included
+	Owner    string // from teams.json, as are the next three
+	Queue    string
+	User     string // operating system user of the jobs
+	Emails   []string
 	Tasks    []Task
 }
 
@@ -69,13 +80,18 @@ type Task struct {
 	Waits    []Wait
 	Outputs  []Partition // what must be there afterwards; empty where nothing can be looked for
 	After    []string    // ids of tasks of the same DAG
+
+	Table   string  // kv-load: the table to load; summary of a comparison: the table of results
+	Dataset string  // kv-load: where to
+	Sample  float64 // summary of a comparison: percent of the logged requests that were compared
 }
 
 // Arg is one element of a command line: text, the day that the run computes, or a file of the Chronon repository.
 type Arg struct {
-	Text string
-	Day  *Day // not nil: the day, and Text is empty
-	File bool // Text is a slash path in the Chronon repository ("." for its root), which a release may carry elsewhere
+	Text   string
+	Day    *Day  // not nil: the day, and Text is empty
+	File   bool  // Text is a slash path in the Chronon repository ("." for its root), which a release may carry elsewhere
+	Pieces []Arg // not empty: the element is these without a gap, "--date=" and a day; everything else is unset
 }
 
 // Day is the day of a run, moved by Shift days. Layout is a Python strftime format; empty is %Y-%m-%d.

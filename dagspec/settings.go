@@ -14,6 +14,8 @@ type Settings struct {
 	NoKVLoad bool               // the project says that nothing is loaded
 	Stream   StreamSettings
 	Compare  CompareSettings
+
+	MetadataUpload bool // one more DAG uploads the confs of the joins into the KV store every day
 }
 
 // Naming holds the DAG id templates by kind. {team} and {join} are replaced.

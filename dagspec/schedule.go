@@ -1,0 +1,86 @@
+package dagspec
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+const (
+	cronDaily = "0 0 * * *"
+	never     = "@never"
+)
+
+// cronNames are the schedules that Airflow and Chronon know by name.
+var cronNames = map[string]string{
+	"@hourly":   "0 * * * *",
+	"@daily":    cronDaily,
+	"@midnight": cronDaily,
+	"@weekly":   "0 0 * * 0",
+	"@monthly":  "0 0 1 * *",
+	"@yearly":   "0 0 1 1 *",
+	"@annually": "0 0 1 1 *",
+}
+
+// schedule is when a conf's batch jobs run.
+type schedule struct {
+	cron  string // five fields; daily for a conf that never runs
+	never bool
+}
+
+// parseSchedule reads metaData.offlineSchedule. Nothing said means daily (utils.py, get_offline_schedule).
+func parseSchedule(s string) (schedule, error) {
+	fields := strings.Fields(s)
+	switch {
+	case len(fields) == 0:
+		return schedule{cron: cronDaily}, nil
+	case len(fields) == 1 && strings.EqualFold(fields[0], never):
+		return schedule{cron: cronDaily, never: true}, nil
+	case len(fields) == 1:
+		if expression, ok := cronNames[strings.ToLower(fields[0])]; ok {
+			return schedule{cron: expression}, nil
+		}
+		return schedule{}, fmt.Errorf("%q is no schedule", s)
+	case len(fields) != 5:
+		return schedule{}, fmt.Errorf("%q has %d fields instead of five", s, len(fields))
+	}
+	// Airflow's croniter takes 7 for Sunday; the parser here does not.
+	checked := strings.Join(append(fields[:4:4], sundayPattern.ReplaceAllString(fields[4], "${1}6")), " ")
+	if strings.Contains(s, "?") || strings.Contains(s, "=") {
+		return schedule{}, fmt.Errorf("%q is no schedule of five fields", s)
+	}
+	if _, err := cron.ParseStandard(checked); err != nil {
+		return schedule{}, fmt.Errorf("%q is no schedule: %w", s, err)
+	}
+	return schedule{cron: strings.Join(fields, " ")}, nil
+}
+
+var (
+	sundayPattern = regexp.MustCompile(`(^|[,-])7`)
+	oncePattern   = regexp.MustCompile(`^\d+ \d+ `)
+)
+
+// subDaily says whether the schedule has more than one run a day. Chronon's jobs compute days, so that the others have nothing to do.
+func (s schedule) subDaily() bool { return !oncePattern.MatchString(s.cron) }
+
+// everyCron is the schedule of a check that recurs after every, which must divide an hour or a day.
+func everyCron(every time.Duration) (string, error) {
+	minutes := int(every / time.Minute)
+	switch {
+	case every <= 0 || every%time.Minute != 0:
+	case minutes == 1:
+		return "* * * * *", nil
+	case minutes < 60 && 60%minutes == 0:
+		return fmt.Sprintf("*/%d * * * *", minutes), nil
+	case minutes == 60:
+		return "0 * * * *", nil
+	case minutes%60 == 0 && minutes < 24*60 && 24%(minutes/60) == 0:
+		return fmt.Sprintf("0 */%d * * *", minutes/60), nil
+	case minutes == 24*60:
+		return cronDaily, nil
+	}
+	return "", fmt.Errorf("%s does not divide an hour or a day evenly", every)
+}
