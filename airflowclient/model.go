@@ -75,6 +75,14 @@ type Run struct {
 	Conf         map[string]any
 }
 
+// day is what runs are ordered by: the logical date, or when the run was due where it has none.
+func (r Run) day() time.Time {
+	if r.LogicalDate.IsZero() {
+		return r.RunAfter
+	}
+	return r.LogicalDate
+}
+
 // TaskInstance is one task of a run; MapIndex is -1 for a task that is not mapped.
 type TaskInstance struct {
 	DAGID    string
@@ -97,12 +105,13 @@ type TaskInstance struct {
 // ImportError is a DAG file that Airflow could not load.
 type ImportError struct {
 	ID        string
-	File      string // full path on v1, relative to the bundle where v2 says so
+	File      string // full path on Airflow 2, relative to the bundle on Airflow 3
+	Bundle    string // Airflow 3 only
 	Trace     string
 	Timestamp time.Time
 }
 
-// LogLine is one line of a task log. Time and Level are empty where the handler does not say.
+// LogLine is one line of a task log. Level is in lower case. Time and Level are empty where the handler does not say.
 type LogLine struct {
 	Time  time.Time
 	Level string

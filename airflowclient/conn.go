@@ -1,0 +1,321 @@
+package airflowclient
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+const (
+	defaultTimeout  = 30 * time.Second
+	defaultInFlight = 3
+	defaultTries    = 3
+	firstDelay      = 300 * time.Millisecond
+	longestDelay    = time.Minute // a server that asks for more gets no second request from this call
+	maxBody         = 256 << 20   // bytes of one answer; a longer one is not worth the memory
+	maxRedirects    = 5
+)
+
+// call describes one request beyond what its HTTP form says. It travels in the context, so that requests built by
+// airflow-client-go, which knows nothing of it, are treated like all others.
+type call struct {
+	op     string     // for errors and the meter
+	read   bool       // changes nothing on the server: may be repeated
+	anon   bool       // without credentials, because it fetches them
+	probe  bool       // asks for the version: credentials that depend on the version are left out
+	query  url.Values // parameters that the builder of the request has no method for
+	serial int        // which token the last attempt carried, see tokenAuth
+	conn   *conn
+}
+
+type callKey struct{}
+
+func withCall(ctx context.Context, c *call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+func callFrom(ctx context.Context) (*call, bool) {
+	c, ok := ctx.Value(callKey{}).(*call)
+	return c, ok
+}
+
+// conn is the line to one server. It is an http.RoundTripper that authenticates, limits, repeats and counts; both dialects send
+// through the one http.Client above it. It reads each body to its end before it answers, so that an answer that is cut off counts
+// as a failed attempt and is asked for again.
+type conn struct {
+	base    *url.URL // without trailing slash
+	client  *http.Client
+	next    http.RoundTripper
+	auth    Authenticator // nil: none
+	now     func() time.Time
+	agent   string
+	timeout time.Duration
+	tries   uint
+	slots   chan struct{}
+	meter   meter
+	notes   notes
+	api     func(context.Context) (int, error) // the API version of the server, asked for when unknown
+}
+
+// reply is an answer with a good status.
+type reply struct {
+	header http.Header
+	body   []byte
+	url    string
+}
+
+// at is the address of a path below the base, which may hold a prefix of its own. The path is escaped already.
+func (c *conn) at(path string) string { return c.base.String() + path }
+
+// do sends one request of our own making. A nil body sends none.
+func (c *conn) do(ctx context.Context, call *call, method, path string, query url.Values, body any) (reply, error) {
+	target := c.at(path)
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return reply{}, fmt.Errorf("%s: encode request: %w", call.op, err)
+		}
+		content = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(withCall(ctx, call), method, target, content)
+	if err != nil {
+		return reply{}, &Error{Op: call.op, Kind: KindInvalid, Detail: err.Error()}
+	}
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.client.Do(req)
+	if err != nil {
+		return reply{}, c.networkError(ctx, call, err)
+	}
+	return c.accept(call, resp)
+}
+
+// accept reads the body and turns every answer that is not a good one into an [Error].
+func (c *conn) accept(call *call, resp *http.Response) (reply, error) {
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil {
+		return reply{}, c.networkError(context.Background(), call, err)
+	}
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		return reply{}, c.statusError(call, resp, body)
+	}
+	if isHTML(resp.Header, body) {
+		return reply{}, c.notAirflow(call, resp, htmlWords(body))
+	}
+	return reply{header: resp.Header, body: body, url: bare(resp.Request.URL)}, nil
+}
+
+// RoundTrip sends one request with everything that belongs to it.
+func (c *conn) RoundTrip(req *http.Request) (*http.Response, error) {
+	call, ok := callFrom(req.Context())
+	if !ok {
+		return nil, errors.New("request without a call")
+	}
+	if !call.read {
+		return c.authenticated(req, call)
+	}
+	return c.repeated(req, call)
+}
+
+// errRetry is an attempt that may go better a moment later, although it has an answer.
+var errRetry = errors.New("try again")
+
+// repeated sends a read until an attempt ends in something that a repetition would not change. The last answer wins over the last error.
+func (c *conn) repeated(req *http.Request, call *call) (*http.Response, error) {
+	var last *http.Response
+	attempt := func() (*http.Response, error) {
+		resp, err := c.authenticated(req, call)
+		last = resp
+		switch {
+		case err != nil && (req.Context().Err() != nil || !transient(err)):
+			return nil, backoff.Permanent(err)
+		case err != nil:
+			return nil, err
+		case !retryStatus(resp.StatusCode):
+			return resp, nil
+		}
+		wait := c.retryAfter(resp.Header)
+		switch {
+		case wait > longestDelay:
+			return resp, backoff.Permanent(errRetry)
+		case wait > 0:
+			return resp, &backoff.RetryAfterError{Duration: wait}
+		}
+		return resp, errRetry
+	}
+	delays := &backoff.ExponentialBackOff{
+		InitialInterval: firstDelay, RandomizationFactor: 0.5, Multiplier: 3, MaxInterval: 10 * time.Second,
+	}
+	resp, err := backoff.Retry(req.Context(), attempt, backoff.WithBackOff(delays), backoff.WithMaxTries(c.tries),
+		backoff.WithNotify(func(error, time.Duration) { c.meter.repeat() }))
+	if ctxErr := req.Context().Err(); ctxErr != nil && err != nil {
+		return nil, ctxErr
+	}
+	if err != nil && last != nil {
+		return last, nil
+	}
+	return resp, err
+}
+
+// authenticated sends the request, and once more when the server refused the credentials and they could be renewed. That holds for
+// changes too: a request that was refused has changed nothing.
+func (c *conn) authenticated(req *http.Request, call *call) (*http.Response, error) {
+	resp, err := c.attempt(req, call)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized || c.auth == nil || call.anon {
+		return resp, err
+	}
+	switch err := c.auth.Refresh(req.Context()); {
+	case errors.Is(err, errNothingToRefresh):
+		return resp, nil
+	case err != nil:
+		return nil, err
+	}
+	return c.attempt(req, call)
+}
+
+// attempt sends the request once and reads the whole answer.
+func (c *conn) attempt(req *http.Request, call *call) (*http.Response, error) {
+	outer := req.Context()
+	out, err := c.prepare(req, call)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-outer.Done():
+		return nil, outer.Err()
+	}
+	ctx, cancel := context.WithTimeoutCause(outer, c.timeout, errSlow)
+	defer cancel()
+	c.meter.sent(call.op, max(out.ContentLength, 0))
+	resp, err := c.next.RoundTrip(out.WithContext(ctx))
+	if err != nil {
+		c.meter.failed()
+		return nil, slowness(ctx, err)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	_ = resp.Body.Close()
+	c.meter.received(len(body))
+	if err == nil && len(body) > maxBody {
+		err = backoff.Permanent(fmt.Errorf("answer is longer than %d MiB", maxBody>>20))
+	}
+	if err != nil {
+		c.meter.failed()
+		return nil, slowness(ctx, err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		c.meter.failed()
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// prepare copies the request and puts body, extra parameters and credentials on the copy. Credentials go to our own server only:
+// should a redirect ever lead elsewhere, nothing is added there.
+func (c *conn) prepare(req *http.Request, call *call) (*http.Request, error) {
+	out := req.Clone(req.Context())
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, fmt.Errorf("rewind request body: %w", err)
+		}
+		out.Body = body
+	}
+	if len(call.query) > 0 {
+		query := out.URL.Query()
+		for name, values := range call.query {
+			query[name] = append(query[name], values...)
+		}
+		out.URL.RawQuery = query.Encode()
+	}
+	out.Header.Set("User-Agent", c.agent)
+	if c.auth == nil || call.anon || !sameOrigin(out.URL, c.base) {
+		return out, nil
+	}
+	if err := c.auth.Apply(req.Context(), out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// checkRedirect follows redirects of reads within the server. All others are handed back as the answer: a change must not be sent
+// to an address that nobody configured, and another host is most often the login page of a proxy.
+func (c *conn) checkRedirect(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	if first.Method != http.MethodGet || !sameOrigin(req.URL, c.base) || len(via) > maxRedirects {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// errSlow is the cause of a context that ended because one attempt took too long.
+var errSlow = errors.New("no answer in time")
+
+func slowness(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errSlow) {
+		return errSlow
+	}
+	return err
+}
+
+// transient reports whether a failed attempt is worth a second one: everything on the wire is, a refusal of our own is not.
+func transient(err error) bool {
+	var ours *Error
+	var final *backoff.PermanentError
+	return !errors.As(err, &ours) && !errors.As(err, &final) && !isTLS(err)
+}
+
+func retryStatus(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// retryAfter reads the header of that name, which holds seconds or a date; 0 means that it says nothing. A date is measured against
+// the server's own Date, because the clocks may differ.
+func (c *conn) retryAfter(header http.Header) time.Duration {
+	value := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(max(seconds, 0)) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		now = c.now()
+	}
+	return max(at.Sub(now), 0)
+}
+
+// sameOrigin reports whether two addresses name the same server.
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host)
+}
+
+// bare is an address without query, fragment and credentials: fit for messages.
+func bare(u *url.URL) string {
+	short := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	return short.String()
+}

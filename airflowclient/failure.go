@@ -1,0 +1,138 @@
+package airflowclient
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// networkError is the error of a request that got no answer. A cancelled context stays what it is: nobody wants to read that
+// Airflow is unreachable because they pressed Ctrl-C.
+func (c *conn) networkError(ctx context.Context, call *call, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return fmt.Errorf("%s: %w", call.op, context.Canceled)
+	}
+	if ours, ok := errors.AsType[*Error](err); ok {
+		return ours
+	}
+	if wrapped, ok := errors.AsType[*url.Error](err); ok { // it repeats method and address, with the query
+		err = wrapped.Err
+	}
+	e := &Error{Op: call.op, Kind: KindUnreachable, URL: bare(c.base), Detail: oneLine(err.Error()), err: err}
+	switch {
+	case errors.Is(err, errSlow):
+		e.Kind, e.Detail = KindTimeout, fmt.Sprintf("%s did not answer within %s", e.URL, c.timeout)
+		e.hint = "the server is overloaded or far away; try again, or allow it more time"
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Kind, e.Detail = KindTimeout, e.URL+" did not answer in the time that was left"
+	case isTLS(err):
+		e.hint = "the certificate of " + c.base.Host + " is not trusted here; add its authority to the trusted ones"
+	default:
+		e.hint = "is Airflow running at " + e.URL + " ?"
+	}
+	return e
+}
+
+// statusError is the error of an answer whose status is not a good one.
+func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
+	if resp.StatusCode < http.StatusBadRequest {
+		return c.redirectError(call, resp)
+	}
+	e := &Error{
+		Op: call.op, Kind: kindOf(resp.StatusCode), Status: resp.StatusCode,
+		Detail: serverWords(resp.Header, body), URL: bare(resp.Request.URL),
+	}
+	switch e.Kind {
+	case KindAuth:
+		e.hint = "this Airflow wants credentials"
+		if what := c.credentials(); what != "" {
+			e.hint = "check " + what
+		}
+	case KindPermission:
+		e.hint = "the user of these credentials lacks the permission in Airflow"
+	case KindTimeout:
+		e.hint = "a gateway in front of Airflow gave up; try again"
+	case KindServer:
+		if wait := c.retryAfter(resp.Header); wait > 0 {
+			e.hint = "the server asks to wait " + wait.Round(time.Second).String()
+		}
+	case KindNotFound, KindConflict, KindInvalid, KindUnreachable, KindNotAirflow, KindTooOld:
+	}
+	return e
+}
+
+func kindOf(status int) Kind {
+	switch status {
+	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
+		return KindAuth
+	case http.StatusForbidden:
+		return KindPermission
+	case http.StatusNotFound, http.StatusGone:
+		return KindNotFound
+	case http.StatusConflict:
+		return KindConflict
+	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
+		return KindTimeout
+	}
+	if status >= http.StatusInternalServerError || status == http.StatusTooManyRequests {
+		return KindServer
+	}
+	return KindInvalid
+}
+
+// credentials says which credentials are in use, "" when there are none.
+func (c *conn) credentials() string {
+	if d, ok := c.auth.(describer); ok {
+		return d.describe()
+	}
+	return ""
+}
+
+// redirectError is the error of a redirect that was not followed: the same path elsewhere is the real address of the server, any
+// other page is where people sign in.
+func (c *conn) redirectError(call *call, resp *http.Response) error {
+	e := &Error{Op: call.op, Kind: KindAuth, Status: resp.StatusCode, URL: bare(resp.Request.URL)}
+	target, err := resp.Location()
+	if err != nil {
+		e.Kind, e.Detail = KindNotAirflow, "a redirect to nowhere"
+		return e
+	}
+	e.Detail = "redirected to " + bare(target)
+	e.hint = "that is most likely a login page: use credentials that this address accepts, for example a bearer token"
+	if root, found := strings.CutSuffix(bare(target), strings.TrimPrefix(resp.Request.URL.Path, c.base.Path)); found {
+		e.Kind, e.hint = KindNotAirflow, "use "+root+" as the address"
+	}
+	return e
+}
+
+// notAirflow is the error of an answer with a good status that Airflow would not give.
+func (c *conn) notAirflow(call *call, resp *http.Response, what string) error {
+	return &Error{
+		Op: call.op, Kind: KindNotAirflow, Status: resp.StatusCode, URL: bare(resp.Request.URL), Detail: "the answer is " + what,
+		hint: "a login page or another program answers at " + bare(c.base) + "; check the address, with its path prefix if it has one",
+	}
+}
+
+// unreadable is the error of an answer that should be JSON of a certain shape and is not.
+func unreadable(op string, got reply, err error) error {
+	return &Error{Op: op, Kind: KindServer, URL: got.url, Detail: oneLine("the answer cannot be read: " + err.Error()), err: err}
+}
+
+// tooOld is the error of an operation that this Airflow does not have; what is where it begins, "Airflow 2.10".
+func tooOld(op, since string) error {
+	return &Error{Op: op, Kind: KindTooOld, Detail: "this needs " + since}
+}
+
+func isTLS(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid)
+}

@@ -1,0 +1,113 @@
+package airflowclient
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Page sizes. GET lists are cut to 100 rows by Airflow 2 and by Airflow 3.2 and later, silently; the POST lists are not (as of
+// 3.3.2), and a longer page there costs little more than a short one.
+const (
+	pageGET  = 100
+	pagePOST = 1000
+)
+
+// page is a part of a list as it came. Rows are still JSON, so that a bad one does not take the others with it.
+type page struct {
+	rows  []json.RawMessage
+	total int // -1: the server does not say
+}
+
+// readPage takes the rows out of the member of that name.
+func readPage(op string, got reply, member string) (page, error) {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(got.body, &object); err != nil {
+		return page{}, unreadable(op, got, err)
+	}
+	var p page
+	if err := json.Unmarshal(object[member], &p.rows); err != nil {
+		return page{}, unreadable(op, got, fmt.Errorf("member %q: %w", member, err))
+	}
+	if json.Unmarshal(object["total_entries"], &p.total) != nil || object["total_entries"] == nil {
+		p.total = -1
+	}
+	return p, nil
+}
+
+// allPages reads a list to its end, or until limit rows are there (0: no limit). It advances by the rows that came, because
+// servers cut pages silently, and steps back when the list has become shorter meanwhile, because then rows that it has not seen
+// moved to the front. Rows seen twice are the caller's to drop.
+func allPages(ctx context.Context, size, limit int, fetch func(ctx context.Context, offset, size int) (page, error)) ([]json.RawMessage, error) {
+	var rows []json.RawMessage
+	offset, total := 0, -1
+	for {
+		if limit > 0 {
+			size = min(size, limit-len(rows))
+		}
+		p, err := fetch(ctx, offset, size)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, p.rows...)
+		offset += len(p.rows)
+		if p.total >= 0 && p.total < total {
+			offset = max(offset-(total-p.total), 0)
+		}
+		total = p.total
+		switch {
+		case len(p.rows) == 0, limit > 0 && len(rows) >= limit, total >= 0 && offset >= total:
+			return rows, nil
+		}
+	}
+}
+
+// wire is the shape of a row on the wire. model gives the neutral value and reports false when the row does not say what it is.
+type wire[M any] interface{ model() (M, bool) }
+
+// decodeRow reads one row as far as it can be read. A member of an unexpected type is left out and noted, and the rest of the row stands.
+func decodeRow[W wire[M], M any](c *conn, what string, raw json.RawMessage) (M, bool) {
+	var row W
+	err := json.Unmarshal(raw, &row)
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType):
+		c.notes.add(fmt.Sprintf("%s: %s is a %s, which was not expected", what, wrongType.Field, wrongType.Value))
+	case err != nil:
+		c.notes.add(fmt.Sprintf("%s: %s", what, oneLine(err.Error())))
+	}
+	value, ok := row.model()
+	if !ok {
+		c.notes.add(what + ": a row without an id was left out")
+	}
+	return value, ok
+}
+
+// decodeRows reads all rows and drops those that are there twice.
+func decodeRows[W wire[M], M any, K comparable](c *conn, what string, raws []json.RawMessage, key func(M) K) []M {
+	values := make([]M, 0, len(raws))
+	seen := make(map[K]bool, len(raws))
+	for _, raw := range raws {
+		value, ok := decodeRow[W, M](c, what, raw)
+		if !ok || seen[key(value)] {
+			continue
+		}
+		seen[key(value)] = true
+		values = append(values, value)
+	}
+	return values
+}
+
+// decodeOne reads an answer that is one row.
+func decodeOne[W wire[M], M any](c *conn, op, what string, got reply) (M, error) {
+	if !json.Valid(got.body) {
+		var none M
+		return none, unreadable(op, got, errors.New("no JSON"))
+	}
+	value, ok := decodeRow[W, M](c, what, got.body)
+	if !ok {
+		return value, unreadable(op, got, errors.New("it does not say which "+what+" it is"))
+	}
+	return value, nil
+}

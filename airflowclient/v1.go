@@ -1,0 +1,336 @@
+package airflowclient
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/apache/airflow-client-go/airflow"
+)
+
+// v1 speaks /api/v1 of Airflow 2. Requests are built by airflow-client-go; its answers are read by this package, from the body
+// that it leaves behind, because its models refuse what Airflow has learned since 2.5 (new trigger rules, health of more components,
+// an error of type problem+json) and with one bad row the page. Parameters newer than 2.5 are added in [conn.prepare], and the two
+// requests that it cannot build at all, a batch by run ids and a reparse, are built here.
+type v1 struct {
+	conn *conn
+	lib  *airflow.APIClient
+	can  Capabilities
+}
+
+// newV1 gives the library our http.Client, and the whole address as its one server: a host would lose the path prefix.
+func newV1(c *conn, can Capabilities) *v1 {
+	cfg := airflow.NewConfiguration()
+	cfg.HTTPClient = c.client
+	cfg.UserAgent = c.agent
+	cfg.Servers = airflow.ServerConfigurations{{URL: c.at("/api/v1")}}
+	return &v1{conn: c, lib: airflow.NewAPIClient(cfg), can: can}
+}
+
+func (d *v1) prefix() string { return "/api/v1" }
+
+// send runs a request of the library. Whether the library could decode the answer does not matter: status and body decide.
+func (d *v1) send(ctx context.Context, call *call, execute func(context.Context) (*http.Response, error)) (reply, error) {
+	call.conn = d.conn
+	resp, err := execute(withCall(ctx, call))
+	if resp == nil {
+		return reply{}, d.conn.networkError(ctx, call, err)
+	}
+	return d.conn.accept(call, resp)
+}
+
+func (d *v1) health(ctx context.Context) (Health, error) {
+	got, err := d.send(ctx, &call{op: opHealth, read: true}, func(ctx context.Context) (*http.Response, error) {
+		_, resp, err := d.lib.MonitoringApi.GetHealth(ctx).Execute()
+		return resp, err
+	})
+	if err != nil {
+		return Health{}, err
+	}
+	return readHealth(opHealth, got)
+}
+
+// dagFields are the members of a DAG that the model has; asked for by name the list is a tenth as long.
+var dagFields = []string{
+	"dag_id", "description", "file_token", "fileloc", "owners", "tags", "is_paused", "is_active", "has_import_errors",
+	"last_parsed_time", "next_dagrun", "next_dagrun_create_after", "timetable_description",
+}
+
+func (d *v1) dags(ctx context.Context, q DAGQuery) ([]DAG, error) {
+	extra := url.Values{}
+	if d.can.SparseFields {
+		extra["fields"] = dagFields
+	}
+	if q.Paused != nil {
+		extra.Set("paused", strconv.FormatBool(*q.Paused))
+	}
+	rows, err := allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
+		got, err := d.send(ctx, &call{op: opDAGs, read: true, query: extra}, func(ctx context.Context) (*http.Response, error) {
+			req := d.lib.DAGApi.GetDags(ctx).Limit(int32(size)).Offset(int32(offset)).OrderBy("dag_id").OnlyActive(!q.IncludeStale)
+			if len(q.Tags) > 0 {
+				req = req.Tags(q.Tags)
+			}
+			if q.Pattern != "" {
+				req = req.DagIdPattern(q.Pattern)
+			}
+			_, resp, err := req.Execute()
+			return resp, err
+		})
+		if err != nil {
+			return page{}, err
+		}
+		return readPage(opDAGs, got, "dags")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows[wireDAG](d.conn, "DAG", rows, dagKey), nil
+}
+
+func (d *v1) dag(ctx context.Context, id string) (DAG, error) {
+	got, err := d.send(ctx, &call{op: opDAG, read: true}, func(ctx context.Context) (*http.Response, error) {
+		_, resp, err := d.lib.DAGApi.GetDag(ctx, id).Execute()
+		return resp, err
+	})
+	if err != nil {
+		return DAG{}, err
+	}
+	return decodeOne[wireDAG](d.conn, opDAG, "DAG", got)
+}
+
+func (d *v1) tasks(ctx context.Context, dagID string) ([]Task, error) {
+	got, err := d.send(ctx, &call{op: opTasks, read: true}, func(ctx context.Context) (*http.Response, error) {
+		_, resp, err := d.lib.DAGApi.GetTasks(ctx, dagID).Execute()
+		return resp, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p, err := readPage(opTasks, got, "tasks")
+	return decodeRows[wireNode](d.conn, "task", p.rows, taskKey), err
+}
+
+// runs orders by id, the order of creation, in which rows do not move while pages are read; the newest few need the order by date.
+func (d *v1) runs(ctx context.Context, q RunQuery) ([]Run, error) {
+	form := airflow.NewListDagRunsForm()
+	form.SetOrderBy("id")
+	if q.Limit > 0 {
+		form.SetOrderBy("-execution_date")
+	}
+	if len(q.DAGIDs) > 0 {
+		form.SetDagIds(q.DAGIDs)
+	}
+	if len(q.States) > 0 {
+		form.SetStates(stateNames(q.States))
+	}
+	form.ExecutionDateGte, form.ExecutionDateLte = optional(q.LogicalFrom), optional(q.LogicalTo)
+	form.StartDateGte, form.EndDateGte = optional(q.StartedFrom), optional(q.EndedSince)
+	rows, err := allPages(ctx, pagePOST, q.Limit, func(ctx context.Context, offset, size int) (page, error) {
+		form.SetPageOffset(int32(offset))
+		form.SetPageLimit(int32(size))
+		got, err := d.send(ctx, &call{op: opRuns, read: true}, func(ctx context.Context) (*http.Response, error) {
+			_, resp, err := d.lib.DAGRunApi.GetDagRunsBatch(ctx).ListDagRunsForm(*form).Execute()
+			return resp, err
+		})
+		if err != nil {
+			return page{}, err
+		}
+		return readPage(opRuns, got, "dag_runs")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows[wireRun](d.conn, "DAG run", rows, runKey), nil
+}
+
+func (d *v1) run(ctx context.Context, dagID, runID string) (Run, error) {
+	got, err := d.send(ctx, &call{op: opRun, read: true}, func(ctx context.Context) (*http.Response, error) {
+		_, resp, err := d.lib.DAGRunApi.GetDagRun(ctx, dagID, runID).Execute()
+		return resp, err
+	})
+	if err != nil {
+		return Run{}, err
+	}
+	return decodeOne[wireRun](d.conn, opRun, "DAG run", got)
+}
+
+// pageInstances is the page size of the batch of task instances. Up to 2.10 the server answers with all of them whatever is asked
+// for; 2.11 cuts pages, but has no order, so that a second page is better avoided.
+const pageInstances = 10_000
+
+func (d *v1) taskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance, error) {
+	if !d.can.TasksByRun {
+		return d.instancesByRun(ctx, q)
+	}
+	body := instancesBody{TaskIDs: q.TaskIDs, States: q.stateFilter()}
+	body.DAGIDs, body.RunIDs = q.ids()
+	rows, err := allPages(ctx, pageInstances, 0, func(ctx context.Context, offset, size int) (page, error) {
+		body.Offset, body.Size = offset, size
+		call := &call{op: opInstances, read: true, conn: d.conn}
+		got, err := d.conn.do(ctx, call, http.MethodPost, d.prefix()+"/dags/~/dagRuns/~/taskInstances/list", nil, body)
+		if err != nil {
+			return page{}, err
+		}
+		return readPage(opInstances, got, "task_instances")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows[wireTask](d.conn, "task instance", rows, instanceKey), nil
+}
+
+// instancesByRun asks run by run: before 2.7.1 the batch cannot be told which runs are meant.
+func (d *v1) instancesByRun(ctx context.Context, q TaskQuery) ([]TaskInstance, error) {
+	var all []TaskInstance
+	for _, run := range q.Runs {
+		rows, err := allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
+			got, err := d.send(ctx, &call{op: opInstances, read: true}, func(ctx context.Context) (*http.Response, error) {
+				req := d.lib.TaskInstanceApi.GetTaskInstances(ctx, run.DAGID, run.RunID).Limit(int32(size)).Offset(int32(offset))
+				_, resp, err := req.Execute()
+				return resp, err
+			})
+			if err != nil {
+				return page{}, err
+			}
+			return readPage(opInstances, got, "task_instances")
+		})
+		if IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, decodeRows[wireTask](d.conn, "task instance", rows, instanceKey)...)
+	}
+	return all, nil
+}
+
+// log asks for JSON, the only form that has a token to go on with.
+func (d *v1) log(ctx context.Context, ref LogRef, token string) (LogChunk, error) {
+	got, err := d.send(ctx, &call{op: opLog, read: true}, func(ctx context.Context) (*http.Response, error) {
+		req := d.lib.TaskInstanceApi.GetLog(ctx, ref.DAGID, ref.RunID, ref.TaskID, int32(ref.Try)).MapIndex(int32(ref.MapIndex))
+		if token != "" {
+			req = req.Token(token)
+		}
+		_, resp, err := req.Execute()
+		return resp, err
+	})
+	if err != nil {
+		return LogChunk{}, err
+	}
+	return readLogV1(opLog, got)
+}
+
+func (d *v1) xcom(ctx context.Context, dagID, runID, taskID, key string) (json.RawMessage, error) {
+	call := &call{op: opXCom, read: true}
+	if d.can.NativeXCom {
+		call.query = url.Values{"stringify": {"false"}}
+	}
+	got, err := d.send(ctx, call, func(ctx context.Context) (*http.Response, error) {
+		_, resp, err := d.lib.XComApi.GetXcomEntry(ctx, dagID, runID, taskID, key).Execute()
+		return resp, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return readXCom(opXCom, got)
+}
+
+func (d *v1) importErrors(ctx context.Context) ([]ImportError, error) {
+	rows, err := allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
+		got, err := d.send(ctx, &call{op: opImportErrors, read: true}, func(ctx context.Context) (*http.Response, error) {
+			req := d.lib.ImportErrorApi.GetImportErrors(ctx).Limit(int32(size)).Offset(int32(offset)).OrderBy("import_error_id")
+			_, resp, err := req.Execute()
+			return resp, err
+		})
+		if err != nil {
+			return page{}, err
+		}
+		return readPage(opImportErrors, got, "import_errors")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows[wireImportError](d.conn, "import error", rows, importErrorKey), nil
+}
+
+// trigger leaves the date out when there is none: null is refused.
+func (d *v1) trigger(ctx context.Context, r TriggerRequest) (Run, error) {
+	body := airflow.NewDAGRun()
+	if r.RunID != "" {
+		body.SetDagRunId(r.RunID)
+	}
+	if !r.LogicalDate.IsZero() {
+		body.SetLogicalDate(r.LogicalDate)
+	}
+	if d.can.TriggerInterval && !r.IntervalFrom.IsZero() && !r.IntervalTo.IsZero() {
+		body.SetDataIntervalStart(r.IntervalFrom)
+		body.SetDataIntervalEnd(r.IntervalTo)
+	}
+	if r.Conf != nil {
+		body.SetConf(r.Conf)
+	}
+	if r.Note != "" {
+		body.SetNote(r.Note)
+	}
+	got, err := d.send(ctx, &call{op: opTrigger}, func(ctx context.Context) (*http.Response, error) {
+		_, resp, err := d.lib.DAGRunApi.PostDagRun(ctx, r.DAGID).DAGRun(*body).Execute()
+		return resp, err
+	})
+	if err != nil {
+		return Run{}, err
+	}
+	return decodeOne[wireRun](d.conn, opTrigger, "DAG run", got)
+}
+
+func (d *v1) setPaused(ctx context.Context, dagID string, paused bool) error {
+	body := airflow.NewDAG()
+	body.SetIsPaused(paused)
+	_, err := d.send(ctx, &call{op: opPause}, func(ctx context.Context) (*http.Response, error) {
+		_, resp, err := d.lib.DAGApi.PatchDag(ctx, dagID).UpdateMask([]string{"is_paused"}).DAG(*body).Execute()
+		return resp, err
+	})
+	return err
+}
+
+// clear is a read when it is a dry run.
+func (d *v1) clear(ctx context.Context, r ClearRequest) ([]TaskInstance, error) {
+	body := airflow.NewClearTaskInstances()
+	body.SetDryRun(r.DryRun)
+	body.SetOnlyFailed(r.OnlyFailed)
+	body.SetOnlyRunning(false)
+	body.SetIncludeSubdags(false)
+	body.SetIncludeParentdag(false)
+	body.SetResetDagRuns(true)
+	body.SetIncludeUpstream(r.Upstream)
+	body.SetIncludeDownstream(r.Downstream)
+	body.SetIncludePast(r.Past)
+	body.SetIncludeFuture(r.Future)
+	if len(r.TaskIDs) > 0 {
+		body.SetTaskIds(r.TaskIDs)
+	}
+	if r.RunID != "" {
+		body.SetDagRunId(r.RunID)
+	}
+	got, err := d.send(ctx, &call{op: opClear, read: r.DryRun}, func(ctx context.Context) (*http.Response, error) {
+		_, resp, err := d.lib.DAGApi.PostClearTaskInstances(ctx, r.DAGID).ClearTaskInstances(*body).Execute()
+		return resp, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p, err := readPage(opClear, got, "task_instances")
+	return decodeRows[wireTask](d.conn, "task instance", p.rows, instanceKey), err
+}
+
+// reparse is not known to the library. A file that is queued already is answered like a new one.
+func (d *v1) reparse(ctx context.Context, fileToken string) error {
+	if !d.can.Reparse {
+		return tooOld(opReparse, "Airflow 2.10")
+	}
+	call := &call{op: opReparse, conn: d.conn}
+	_, err := d.conn.do(ctx, call, http.MethodPut, d.prefix()+escaped("parseDagFile", fileToken), nil, nil)
+	return err
+}
