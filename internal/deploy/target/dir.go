@@ -45,14 +45,14 @@ func NewDir(opts DirOptions) (*Dir, error) {
 	}
 	path, err := resolve(opts.Path)
 	if err != nil {
-		return nil, fmt.Errorf("dir target: %w", err)
+		return nil, fmt.Errorf("dir target %s: %w", opts.Path, err)
 	}
 	if opts.State == "" {
 		opts.State = filepath.Join(filepath.Dir(path), ".chrononctl", filepath.Base(path))
 	}
 	state, err := resolve(opts.State)
 	if err != nil {
-		return nil, fmt.Errorf("dir target: %w", err)
+		return nil, fmt.Errorf("dir target %s: state folder %s: %w", path, opts.State, err)
 	}
 	if rel, err := filepath.Rel(path, state); err == nil && filepath.IsLocal(rel) {
 		return nil, &StateInsideError{Path: path, State: state}
