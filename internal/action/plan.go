@@ -1,5 +1,11 @@
 // Package action holds every change to a running Airflow: it is planned, shown, confirmed, applied and reported as one value.
+//
+// A [Planner] looks at the server and answers with a [Plan], or refuses with a [RefusedError] that says why the change would not do what it is asked
+// for. Planning changes nothing. The console's dialog, --dry-run and the question of a command show the same plan, and [Planner.Apply] carries
+// out exactly the targets that the plan lists, each once: nothing is widened in between, and nothing is repeated.
 package action
+
+import "time"
 
 // Verb is what a plan does.
 type Verb string
@@ -27,8 +33,12 @@ type Target struct {
 	DAGID  string
 	RunID  string
 	TaskID string
-	Day    string // logical day of a new run, YYYY-MM-DD
+	Day    string    // logical day of a new run, YYYY-MM-DD; empty for a tick of a streaming DAG
+	At     time.Time // logical date of a new run
 }
+
+// Unchanged says that there is nothing to do: what is asked for is so already.
+func (p Plan) Unchanged() bool { return len(p.Targets) == 0 }
 
 // Result is what became of one target.
 type Result struct {

@@ -9,15 +9,6 @@ import (
 	"chrononctl/airflowclient"
 )
 
-// TaskRef identifies one try of a task instance, for its log. MapIndex is -1 for a task that is not mapped, Try counts from 1.
-type TaskRef struct {
-	DAGID    string
-	RunID    string
-	TaskID   string
-	MapIndex int
-	Try      int
-}
-
 // LogLine is one line of a task's log. Time and Level are empty where the log does not say. Its text is as the task wrote it.
 type LogLine struct {
 	Time  time.Time
@@ -34,11 +25,6 @@ type LogChunk struct {
 
 // recentRuns is how many runs of one DAG are listed.
 const recentRuns = 100
-
-// Ref is the reference to the log of the task's newest try.
-func (t Task) Ref() TaskRef {
-	return TaskRef{DAGID: t.DAGID, RunID: t.RunID, TaskID: t.ID, MapIndex: t.MapIndex, Try: max(t.Try, 1)}
-}
 
 // Runs lists the newest runs of one DAG, newest first, with the tasks of those that a picture has read already.
 func (o *Observer) Runs(ctx context.Context, dagID string) ([]Run, error) {
@@ -78,11 +64,14 @@ func (o *Observer) Tasks(ctx context.Context, dagID, runID string) ([]Task, erro
 	return tasks, nil
 }
 
-// Log reads a part of a task's log: from its beginning when token is empty, else what came after the chunk whose Next is token.
-func (o *Observer) Log(ctx context.Context, ref TaskRef, token string) (LogChunk, error) {
-	chunk, err := o.Airflow.Log(ctx, airflowclient.LogRef(ref), token)
+// Log reads a part of the log of the task's try: from its beginning when token is empty, else what came after the chunk whose Next is token.
+func (o *Observer) Log(ctx context.Context, task Task, token string) (LogChunk, error) {
+	ref := airflowclient.LogRef{
+		DAGID: task.DAGID, RunID: task.RunID, TaskID: task.ID, MapIndex: task.MapIndex, Try: max(task.Try, 1),
+	}
+	chunk, err := o.Airflow.Log(ctx, ref, token)
 	if err != nil {
-		return LogChunk{}, fmt.Errorf("read the log of %s in %s: %w", ref.TaskID, ref.DAGID, err)
+		return LogChunk{}, fmt.Errorf("read the log of %s in %s: %w", task.ID, task.DAGID, err)
 	}
 	lines := make([]LogLine, len(chunk.Lines))
 	for i, l := range chunk.Lines {

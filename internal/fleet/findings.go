@@ -141,6 +141,7 @@ func comparisonFindings(c Comparison) []Finding {
 		}
 	case Unmeasured, Unknown:
 		add(c.Join, strings.TrimSuffix("consistency "+c.Health.Word()+": "+c.Reason, ": "))
+	default:
 	}
 	return found
 }
