@@ -1,0 +1,246 @@
+package tui
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"chrononctl/internal/fleet"
+	"chrononctl/tui/table"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// consistencyScreen is a row a join that is compared online with offline, and the features of the selected one, worst first.
+type consistencyScreen struct {
+	listing
+	joins    *table.Table[fleet.Comparison]
+	features *table.Table[fleet.Feature]
+	want     string // what to select when it arrives: a join, perhaps followed by a space and a feature
+}
+
+func newConsistencyScreen(s *shell) *consistencyScreen {
+	c := &consistencyScreen{listing: listing{shell: s, beside: true}}
+	c.joins = table.New(table.Spec[fleet.Comparison]{
+		ID:      func(r fleet.Comparison) string { return r.Join },
+		Search:  func(r fleet.Comparison) string { return r.Join + " " + r.State + " " + r.Reason },
+		Clean:   clean,
+		Columns: c.joinColumns(),
+	})
+	c.features = table.New(table.Spec[fleet.Feature]{
+		ID:      func(f fleet.Feature) string { return f.Name },
+		Search:  func(f fleet.Feature) string { return f.Name },
+		Clean:   clean,
+		Columns: c.featureColumns(),
+	})
+	c.panes = []pane{
+		{grid: c.joins, title: "Joins", blank: "no comparison has been made yet"},
+		{grid: c.features, title: "Features"},
+	}
+	c.detail, c.moved = c.about, c.fillFeatures
+	return c
+}
+
+// choose selects a join, and a feature when its name follows.
+func (c *consistencyScreen) choose(subject string) { c.want = subject }
+
+func (c *consistencyScreen) title() string   { return "Consistency" }
+func (c *consistencyScreen) summary() string { return c.counted(0, "join") }
+func (c *consistencyScreen) needs() []need   { return nil }
+
+func (c *consistencyScreen) sync() {
+	snap, ok := c.snapshot()
+	if !ok {
+		return
+	}
+	c.joins.SetRows(snap.Joins)
+	join, feature, both := strings.Cut(c.want, " ")
+	if join != "" {
+		c.joins.Select(join)
+	}
+	c.fillFeatures()
+	if both && c.features.Select(feature) {
+		c.focus = 1
+	}
+	c.want = ""
+	c.layout()
+}
+
+// fillFeatures shows the features of the selected join.
+func (c *consistencyScreen) fillFeatures() {
+	r, _ := c.joins.Selected()
+	c.panes[1].blank = cmp.Or(r.Reason, "no feature was measured")
+	c.features.SetRows(r.Features)
+}
+
+func (c *consistencyScreen) view() []string {
+	if _, ok := c.snapshot(); !ok {
+		return c.waiting(query{topic: topicSnapshot}, "the comparisons of "+c.options.Context)
+	}
+	return c.listing.view()
+}
+
+// about says what was compared, and what to make of it.
+func (c *consistencyScreen) about() string {
+	r, ok := c.joins.Selected()
+	if !ok {
+		return ""
+	}
+	if r.Health == fleet.Unmeasured || r.Day == "" {
+		return r.Join + c.theme.dot + cmp.Or(r.Reason, "not measured")
+	}
+	text := fmt.Sprintf("%s%smeasured %s%s%.4g %% drawn%s%s matched", r.Join, c.theme.dot, r.Day, c.theme.dot, r.Sampled, c.theme.dot,
+		count(int(r.Rows), "row"))
+	if more := r.Total - len(r.Features); more > 0 {
+		text += fmt.Sprintf("%s%s not listed", c.theme.dot, count(more, "feature"))
+	}
+	return text
+}
+
+func (c *consistencyScreen) bindings() []binding {
+	own := []binding{
+		{keys: []string{"enter", "right"}, label: "enter", verb: "features", help: "from a join to its features", disabled: c.noFeatures,
+			do: func() tea.Cmd { c.focus = 1; return nil }},
+		{keys: []string{"o"}, label: "o", verb: "runs", help: "open the runs of the comparison", disabled: func() string { return selected(c.joins) },
+			do: func() tea.Cmd {
+				r, _ := c.joins.Selected()
+				c.push(newDAGScreen(c.shell, r.DAGID))
+				return nil
+			}},
+	}
+	return append(own, c.listBindings()...)
+}
+
+func (c *consistencyScreen) noFeatures() string {
+	if all, _ := c.features.Len(); all == 0 {
+		return "this join has no measured features"
+	}
+	return ""
+}
+
+func (c *consistencyScreen) joinColumns() []table.Column[fleet.Comparison] {
+	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: c.theme.dim} }
+	return []table.Column[fleet.Comparison]{
+		{
+			Title: "JOIN", Min: 26, Max: 60,
+			Cell:    func(r fleet.Comparison) table.Cell { return table.Cell{Text: r.Join} },
+			Compare: func(a, b fleet.Comparison) int { return strings.Compare(a.Join, b.Join) },
+		},
+		{
+			Title: "STATE", Min: 14, Max: 14,
+			Cell: func(r fleet.Comparison) table.Cell {
+				return table.Cell{Text: c.theme.state(r.Health), Style: c.theme.paintOf(r.Health)}
+			},
+			Compare: func(a, b fleet.Comparison) int { return cmp.Compare(b.Health, a.Health) },
+		},
+		{
+			Title: "OVER", Min: 8, Max: 9, Align: table.Right,
+			Cell:    func(r fleet.Comparison) table.Cell { return dim(overText(r)) },
+			Compare: func(a, b fleet.Comparison) int { return b.Over - a.Over },
+		},
+		{
+			Title: "DAY", Min: 10, Max: 10,
+			Cell:    func(r fleet.Comparison) table.Cell { return dim(r.Day) },
+			Compare: func(a, b fleet.Comparison) int { return strings.Compare(a.Day, b.Day) },
+		},
+		{
+			Title: "DRAWN", Min: 7, Max: 7, Priority: 2, Align: table.Right,
+			Cell: func(r fleet.Comparison) table.Cell { return dim(drawnText(r)) },
+		},
+		{
+			Title: "ROWS", Min: 9, Max: 12, Priority: 3, Align: table.Right,
+			Cell:    func(r fleet.Comparison) table.Cell { return dim(rowsText(r)) },
+			Compare: func(a, b fleet.Comparison) int { return cmp.Compare(b.Rows, a.Rows) },
+		},
+	}
+}
+
+func overText(r fleet.Comparison) string {
+	if r.Total == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d", r.Over, r.Total)
+}
+
+func drawnText(r fleet.Comparison) string {
+	if r.Total == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.4g %%", r.Sampled)
+}
+
+func rowsText(r fleet.Comparison) string {
+	if r.Total == 0 {
+		return ""
+	}
+	return grouped(r.Rows)
+}
+
+func (c *consistencyScreen) featureColumns() []table.Column[fleet.Feature] {
+	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: c.theme.dim} }
+	return []table.Column[fleet.Feature]{
+		{
+			Title: "FEATURE", Min: 30, Max: 72,
+			Cell:    func(f fleet.Feature) table.Cell { return table.Cell{Text: f.Name} },
+			Compare: func(a, b fleet.Feature) int { return strings.Compare(a.Name, b.Name) },
+		},
+		{
+			Title: "STATE", Min: 13, Max: 13,
+			Cell: func(f fleet.Feature) table.Cell {
+				return table.Cell{Text: c.theme.state(featureHealth(f)), Style: c.theme.paintOf(featureHealth(f))}
+			},
+		},
+		{
+			Title: "MISMATCH", Min: 9, Max: 10, Align: table.Right,
+			Cell:    func(f fleet.Feature) table.Cell { return c.rateCell(f, f.Mismatch) },
+			Compare: func(a, b fleet.Feature) int { return compareRates(a.Mismatch, b.Mismatch) },
+		},
+		{
+			Title: "NOT ONLINE", Min: 10, Max: 12, Priority: 1, Align: table.Right,
+			Cell:    func(f fleet.Feature) table.Cell { return c.rateCell(f, f.Missing) },
+			Compare: func(a, b fleet.Feature) int { return compareRates(a.Missing, b.Missing) },
+		},
+		{
+			Title: "SMAPE", Min: 7, Max: 8, Priority: 2, Align: table.Right,
+			Cell: func(f fleet.Feature) table.Cell {
+				if f.SMAPE == nil {
+					return dim(c.theme.none)
+				}
+				return dim(fmt.Sprintf("%.3f", *f.SMAPE))
+			},
+			Compare: func(a, b fleet.Feature) int { return compareRates(a.SMAPE, b.SMAPE) },
+		},
+	}
+}
+
+func featureHealth(f fleet.Feature) fleet.Health {
+	switch {
+	case f.Over:
+		return fleet.Breach
+	case f.Mismatch == nil:
+		return fleet.Unmeasured
+	}
+	return fleet.OK
+}
+
+// rateCell writes a rate; one that was not measured is a dash and not a zero.
+func (c *consistencyScreen) rateCell(f fleet.Feature, r *float64) table.Cell {
+	style := c.theme.dim
+	if f.Over {
+		style = c.theme.text
+	}
+	return table.Cell{Text: cmp.Or(rate(r), c.theme.none), Style: style}
+}
+
+// compareRates orders the largest first and what was not measured last.
+func compareRates(a, b *float64) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return 1
+	case b == nil:
+		return -1
+	}
+	return cmp.Compare(*b, *a)
+}

@@ -1,0 +1,83 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+)
+
+// DefaultInterval is how often the visible screen is refreshed when the interval is not set.
+const DefaultInterval = 5 * time.Second
+
+// framesPerSecond is how often the terminal is written to at most.
+const framesPerSecond = 30
+
+// Options are what the console is started with. Source is needed; everything else has a useful zero value.
+type Options struct {
+	Source   Source
+	Changes  Changes // nil: the console is read-only
+	ReadOnly bool    // no key changes anything
+
+	Context  string        // name of the Airflow, for the head line
+	Accent   string        // its colour, "#rrggbb" or 0 to 255; empty: the theme's
+	Interval time.Duration // between refreshes; 0: [DefaultInterval]
+	Now      func() time.Time
+
+	Input   io.Reader            // nil: the process's terminal
+	Output  io.Writer            // nil: standard output
+	Environ []string             // decides about colours (NO_COLOR, TERM); nil: the process's
+	Profile colorprofile.Profile // the zero value: what the terminal can do
+	ASCII   bool                 // draw with ASCII alone
+}
+
+func (o Options) withDefaults() Options {
+	if o.Interval <= 0 {
+		o.Interval = DefaultInterval
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Changes == nil {
+		o.ReadOnly = true
+	}
+	return o
+}
+
+// Run shows the console until the reader leaves it or ctx ends. Leaving in any way, also by a signal, is no error; when ctx ended first, its
+// error is returned. The terminal is restored before Run returns, and every load that was under way has been told to stop.
+func Run(ctx context.Context, options Options) error {
+	options = options.withDefaults()
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	program := tea.NewProgram(newRoot(inner, options), programOptions(ctx, options)...)
+	_, err := program.Run()
+	switch {
+	case err == nil, errors.Is(err, tea.ErrInterrupted):
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return fmt.Errorf("console: %w", err)
+}
+
+func programOptions(ctx context.Context, o Options) []tea.ProgramOption {
+	out := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(framesPerSecond)}
+	if o.Input != nil {
+		out = append(out, tea.WithInput(o.Input))
+	}
+	if o.Output != nil {
+		out = append(out, tea.WithOutput(o.Output))
+	}
+	if o.Environ != nil {
+		out = append(out, tea.WithEnvironment(o.Environ))
+	}
+	if o.Profile != colorprofile.Unknown {
+		out = append(out, tea.WithColorProfile(o.Profile))
+	}
+	return out
+}

@@ -1,0 +1,268 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"chrononctl/internal/fleet"
+	"chrononctl/tui/paint"
+)
+
+// The frame, from top to bottom:
+//
+//	head     which Airflow, what needs a person, how old the picture is
+//	path     where we are, and what is shown
+//	body     the screen
+//	status   a note, an error of the last refresh, or the prompt
+//	keys     what works here and now
+const (
+	bodyTop    = 2
+	footHeight = 2
+
+	leastWidth  = 60
+	leastHeight = 16
+)
+
+// bodySize is the room of the screen.
+func (s *shell) bodySize() (width, height int) {
+	return max(0, s.width), max(0, s.height-bodyTop-footHeight)
+}
+
+// draw makes the whole frame.
+func (s *shell) draw() string {
+	switch {
+	case s.width <= 0 || s.height <= 0:
+		return ""
+	case s.width < leastWidth || s.height < leastHeight:
+		return s.tooSmall()
+	}
+	lines := make([]string, 0, s.height)
+	lines = append(lines, s.headLine(), s.pathLine())
+	_, height := s.bodySize()
+	body := s.top().view()
+	for i := range height {
+		if i < len(body) {
+			lines = append(lines, body[i])
+		} else {
+			lines = append(lines, "")
+		}
+	}
+	lines = append(lines, s.statusLine(), s.keyLine())
+	if s.dialog != nil {
+		lines = s.overlay(lines)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// overlay lays the dialog over the middle of the screen.
+func (s *shell) overlay(lines []string) []string {
+	box := s.dialog.view(s.width-4, s.height-bodyTop)
+	width := 0
+	for _, l := range box {
+		width = max(width, paint.Width(l))
+	}
+	return paint.Over(lines, box, max(0, (s.width-width)/2), max(1, (s.height-len(box))/2))
+}
+
+func (s *shell) tooSmall() string {
+	text := fmt.Sprintf("chrononctl needs %d columns and %d lines; this terminal has %d and %d. q quits.", leastWidth, leastHeight, s.width, s.height)
+	var lines []string
+	for len(text) > s.width && len(lines) < s.height-1 {
+		cut := strings.LastIndexByte(text[:s.width], ' ')
+		if cut <= 0 {
+			cut = s.width
+		}
+		lines = append(lines, text[:cut])
+		text = strings.TrimLeft(text[cut:], " ")
+	}
+	return strings.Join(append(lines, paint.Fit(text, s.width, "")), "\n")
+}
+
+// headLine is the bar at the top: it answers "is everything all right?" on every screen.
+func (s *shell) headLine() string {
+	t := s.theme
+	left := t.strong.On(t.head).Render(" chrononctl  ") + t.accent.On(t.head).Render(clean(s.options.Context)) + t.head.Render(" ") + s.serverHealth()
+	right := s.ageOfData()
+	if s.options.ReadOnly {
+		right += t.headDim.Render("  ") + t.strong.On(t.head).Render("READ-ONLY")
+	}
+	room := s.width - paint.Width(left) - paint.Width(right) - 3
+	for _, c := range s.counts() {
+		if w := paint.Width(c) + 3; w <= room {
+			left += t.head.Render("   ") + c
+			room -= w
+		}
+	}
+	gap := s.width - paint.Width(left) - paint.Width(right) - 1
+	return paint.Fit(left+t.head.Render(paint.Spaces(max(1, gap)))+right+t.head.Render(" "), s.width, "")
+}
+
+// serverHealth is the version with the server's state; what is wrong with it follows in words.
+func (s *shell) serverHealth() string {
+	t := s.theme
+	snap, ok := s.snapshot()
+	if !ok {
+		return t.headDim.Render(t.glyph(fleet.Unknown) + " not reached yet")
+	}
+	h := snap.Server.Health
+	if s.store.get(query{topic: topicSnapshot}).err != nil {
+		return t.warn.On(t.head).Render(t.glyph(fleet.Unknown) + " no answer")
+	}
+	text := t.glyph(h) + " " + clean(snap.Server.Version)
+	if h != fleet.OK {
+		text += " " + h.Word()
+	}
+	return t.paintOf(h).On(t.head).Render(text)
+}
+
+// counts lists what needs a person, most urgent first, as glyph, number and word.
+func (s *shell) counts() []string {
+	snap, ok := s.snapshot()
+	if !ok {
+		return nil
+	}
+	t := s.theme
+	var out []string
+	for _, c := range needPerson(snap) {
+		if c.n > 0 {
+			out = append(out, t.paintOf(c.health).On(t.head).Render(fmt.Sprintf("%s %d %s", t.glyph(c.health), c.n, c.word)))
+		}
+	}
+	return out
+}
+
+type tally struct {
+	health fleet.Health
+	n      int
+	word   string
+}
+
+// needPerson counts what an operator would look after, in the order in which to do so.
+func needPerson(snap fleet.Snapshot) []tally {
+	var failing, paused, broken, over, restarted, unknown int
+	for _, d := range snap.DAGs {
+		switch {
+		case d.Paused:
+			paused++
+		case d.Health == fleet.Failed:
+			failing++
+		case d.Health == fleet.Unknown:
+			unknown++
+		}
+	}
+	for _, b := range snap.Broken {
+		if b.Ours {
+			broken++
+		}
+	}
+	for _, j := range snap.Joins {
+		over += j.Over
+	}
+	for _, st := range snap.Streams {
+		if st.Health == fleet.Restarted {
+			restarted++
+		}
+	}
+	return []tally{
+		{fleet.Failed, failing, "failing"},
+		{fleet.Failed, broken, "not importing"},
+		{fleet.Breach, over, "over budget"},
+		{fleet.Restarted, restarted, "restarted"},
+		{fleet.Unknown, unknown, "unknown"},
+		{fleet.Paused, paused, "paused"},
+	}
+}
+
+// ageOfData says how old the picture is, and stands out once it is older than it should be.
+func (s *shell) ageOfData() string {
+	t := s.theme
+	e := s.store.get(query{topic: topicSnapshot})
+	utc := t.headDim.Render(s.now.UTC().Format("15:04") + " UTC")
+	if e.at.IsZero() {
+		return utc
+	}
+	age := s.now.Sub(e.at)
+	text := span(age) + " ago"
+	style := t.headDim
+	if e.err != nil || age > s.staleAfter() {
+		style, text = t.warn.On(t.head), span(age)+" old"
+	}
+	return style.Render(text) + t.headDim.Render(t.dot) + utc
+}
+
+// staleAfter is the age at which a picture is older than it should be.
+func (s *shell) staleAfter() time.Duration {
+	return 3 * s.pause(need{}, 0)
+}
+
+// pathLine says where we are, and what is shown.
+func (s *shell) pathLine() string {
+	t := s.theme
+	right := s.top().summary()
+	room := s.width - paint.Width(right) - 4
+	var b strings.Builder
+	b.WriteByte(' ')
+	for i, sc := range s.path {
+		if i > 0 {
+			b.WriteString(t.faint.Render(t.crumb))
+		}
+		style := t.dim
+		if i == len(s.path)-1 {
+			style = t.strong
+		}
+		b.WriteString(style.Render(clean(sc.title())))
+	}
+	left := paint.FitLeft(b.String(), room, t.tail)
+	return left + paint.Spaces(s.width-paint.Width(left)-paint.Width(right)-1) + t.dim.Render(right)
+}
+
+// statusLine is the prompt, a note, or what is wrong with the data on the screen.
+func (s *shell) statusLine() string {
+	t := s.theme
+	if s.prompt != nil {
+		return " " + s.prompt.input.View()
+	}
+	if s.note.text != "" {
+		style := t.text
+		if s.note.bad {
+			style = t.bad
+		}
+		return " " + style.Render(paint.Fit(s.note.text, s.width-2, t.tail))
+	}
+	for _, n := range s.needs() {
+		if e := s.store.get(n.query); e.err != nil {
+			next := "trying again"
+			if wait := e.tried.Add(s.pause(n, e.failures)).Sub(s.now); wait > 0 && !e.loading() {
+				next = "again in " + span(wait+time.Second-1)
+			}
+			text := fmt.Sprintf("%s %s: %s", t.glyph(fleet.Failed), next, errorText(e.err))
+			return " " + t.warn.Render(paint.Fit(text, s.width-2, t.tail))
+		}
+	}
+	return ""
+}
+
+// keyLine lists the keys that work here and now, as many as there is room for. Help is always there.
+func (s *shell) keyLine() string {
+	t := s.theme
+	item := func(b binding) string { return t.key.Render(b.label) + t.dim.Render(" "+b.verb) }
+	help := item(binding{label: "?", verb: "help"})
+	var b strings.Builder
+	b.WriteByte(' ')
+	used := 1
+	for _, k := range s.bindings() {
+		if k.quiet || k.why() != "" {
+			continue
+		}
+		text := item(k)
+		w := paint.Width(text) + 2
+		if used+w+paint.Width(help) >= s.width {
+			continue
+		}
+		b.WriteString(text)
+		b.WriteString("  ")
+		used += w
+	}
+	return b.String() + help
+}

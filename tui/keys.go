@@ -1,0 +1,24 @@
+package tui
+
+import tea "charm.land/bubbletea/v2"
+
+// consoleBindings are the keys that work on every screen.
+func (s *shell) consoleBindings() []binding {
+	just := func(f func()) func() tea.Cmd {
+		return func() tea.Cmd { f(); return nil }
+	}
+	out := []binding{
+		{keys: []string{"esc", "backspace"}, label: "esc", verb: "back", section: sectionConsole,
+			quiet: len(s.path) == 1, do: just(func() { s.back() })},
+		{keys: []string{"r"}, label: "r", verb: "refresh", help: "ask for new data now", section: sectionConsole,
+			do: just(func() { s.store.expire(s.needs()); s.say("refreshing") })},
+	}
+	for i, name := range []string{"fleet", "DAGs", "streams", "joins", "consistency"} {
+		key := string(rune('1' + i))
+		out = append(out, binding{keys: []string{key}, label: key, verb: name, quiet: true, section: sectionConsole, do: just(func() { s.home(i) })})
+	}
+	return append(out,
+		binding{keys: []string{"?"}, label: "?", verb: "help", quiet: true, section: sectionConsole, do: func() tea.Cmd { return s.open(newHelp(s)) }},
+		binding{keys: []string{"q"}, label: "q", verb: "quit", section: sectionConsole, do: func() tea.Cmd { return tea.Quit }},
+	)
+}

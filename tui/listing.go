@@ -1,0 +1,219 @@
+package tui
+
+import (
+	"fmt"
+
+	"chrononctl/tui/paint"
+	"chrononctl/tui/table"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// grid is a table of any row type, as far as a listing has to know it.
+type grid interface {
+	SetSize(width, height int)
+	View(table.Look) []string
+	Move(rows int)
+	Page(screens int)
+	Top()
+	Bottom()
+	Click(line int) bool
+	ClickTitle(x int)
+	CycleSort()
+	SetFilter(text string)
+	Filter() string
+	Len() (all, shown int)
+}
+
+// pane is a table with its heading.
+type pane struct {
+	grid  grid
+	title string // heading; the first pane of a stack has none
+	blank string // what to say when there are no rows
+}
+
+// listing is one table, or two of which one has the keyboard. Screens are made of it: it does movement, filter, sort, mouse and layout, so that
+// these are the same everywhere.
+//
+//	┌──────────────┐    ┌───────┬───────┐
+//	│ first        │    │ first │ second│   beside, where there is room
+//	├ title ───────┤    │       │       │
+//	│ second       │    │       │       │
+//	└──────────────┘    └───────┴───────┘
+type listing struct {
+	*shell
+	panes  []pane
+	focus  int
+	beside bool          // two panes may stand side by side on a wide terminal
+	lead   int           // lines above the panes, which the screen draws itself
+	detail func() string // one line below the panes about what is selected; nil: none
+	moved  func()        // called after the cursor may have moved; nil: nobody cares
+
+	width, height int
+	places        []rectangle
+}
+
+type rectangle struct{ x, y, w, h int }
+
+// wide is the width from which two panes stand side by side.
+const wide = 160
+
+// focused is the table that has the keyboard.
+func (l *listing) focused() grid { return l.panes[l.focus].grid }
+
+func (l *listing) setSize(width, height int) {
+	l.width, l.height = width, height
+	l.layout()
+}
+
+// layout places the panes. The first of a stack takes what its rows need, up to three fifths; the second takes the rest.
+func (l *listing) layout() {
+	height := max(0, l.height-l.lead)
+	if l.detail != nil {
+		height = max(0, height-2)
+	}
+	switch {
+	case len(l.panes) == 1:
+		l.places = []rectangle{{0, l.lead, l.width, height}}
+	case l.beside && l.width >= wide:
+		half := l.width/2 - 1
+		l.places = []rectangle{{0, l.lead, half, height}, {half + 2, l.lead, l.width - half - 2, height}}
+	default:
+		l.places = l.stack(height)
+	}
+	for i, p := range l.places {
+		l.panes[i].grid.SetSize(p.w, p.h-l.heading(i))
+	}
+}
+
+func (l *listing) stack(height int) []rectangle {
+	_, upper := l.panes[0].grid.Len()
+	_, lower := l.panes[1].grid.Len()
+	least := min(lower+3, height*2/5)
+	first := max(3, min(upper+1, height-max(least, 4)-1))
+	return []rectangle{{0, l.lead, l.width, first}, {0, l.lead + first + 1, l.width, max(0, height-first-1)}}
+}
+
+// heading is how many lines the title of a pane takes.
+func (l *listing) heading(i int) int {
+	if l.panes[i].title == "" {
+		return 0
+	}
+	return 1
+}
+
+// view draws the lead and the panes.
+func (l *listing) view(lead ...string) []string {
+	out := make([]string, l.height)
+	copy(out, lead)
+	for i, place := range l.places {
+		for n, line := range l.drawPane(i, place) {
+			at := place.y + n
+			if at >= len(out) {
+				break
+			}
+			if place.x > 0 {
+				line = paint.Pad(out[at], place.x) + line
+			}
+			out[at] = line
+		}
+	}
+	if l.detail != nil && l.height > 0 {
+		out[l.height-1] = " " + l.theme.dim.Render(paint.Fit(clean(l.detail()), l.width-2, l.theme.tail))
+	}
+	return out
+}
+
+func (l *listing) drawPane(i int, place rectangle) []string {
+	p := l.panes[i]
+	var out []string
+	if p.title != "" {
+		title := p.title
+		if all, shown := p.grid.Len(); shown < all {
+			title = fmt.Sprintf("%s %d of %d", title, shown, all)
+		} else if all > 0 {
+			title = fmt.Sprintf("%s %d", title, all)
+		}
+		out = append(out, l.theme.ruled(title, place.w))
+	}
+	all, shown := p.grid.Len()
+	if shown == 0 {
+		text := p.blank
+		if all > 0 {
+			text = fmt.Sprintf("nothing matches %q; esc shows all %d again", p.grid.Filter(), all)
+		}
+		return append(out, "  "+l.theme.dim.Render(clean(text)))
+	}
+	return append(out, p.grid.View(l.theme.tableLook(i == l.focus && l.dialog == nil))...)
+}
+
+// counted says how many there are, and how many of them the filter shows.
+func (l *listing) counted(i int, one string) string {
+	all, shown := l.panes[i].grid.Len()
+	if f := l.panes[i].grid.Filter(); f != "" {
+		return fmt.Sprintf("/%s  %d of %s", clean(f), shown, count(all, one))
+	}
+	return count(all, one)
+}
+
+func (l *listing) mouse(m mouse) tea.Cmd {
+	for i, p := range l.places {
+		if m.x < p.x || m.x >= p.x+p.w || m.y < p.y || m.y >= p.y+p.h {
+			continue
+		}
+		line := m.y - p.y - l.heading(i)
+		switch {
+		case m.wheel != 0:
+			l.panes[i].grid.Move(m.wheel)
+		case line == 0:
+			l.panes[i].grid.ClickTitle(m.x - p.x)
+		case l.panes[i].grid.Click(line):
+			l.focus = i
+		}
+		l.changed()
+	}
+	return nil
+}
+
+// changed tells the screen that the cursor may have moved.
+func (l *listing) changed() {
+	if l.moved != nil {
+		l.moved()
+	}
+}
+
+// listBindings are the keys of every listing.
+func (l *listing) listBindings() []binding {
+	just := func(f func()) func() tea.Cmd {
+		return func() tea.Cmd { f(); l.changed(); return nil }
+	}
+	g := l.focused()
+	out := []binding{
+		{keys: []string{"/"}, label: "/", verb: "filter", help: "show only rows that hold a text", do: just(l.askFilter)},
+		{keys: []string{"s"}, label: "s", verb: "sort", help: "sort by the next column", quiet: true, do: just(g.CycleSort)},
+		{keys: []string{"up", "k"}, label: "↑ k", verb: "up", quiet: true, section: sectionMove, do: just(func() { g.Move(-1) })},
+		{keys: []string{"down", "j"}, label: "↓ j", verb: "down", quiet: true, section: sectionMove, do: just(func() { g.Move(1) })},
+		{keys: []string{"pgup", "ctrl+b", "ctrl+u"}, label: "pgup", verb: "page up", quiet: true, section: sectionMove, do: just(func() { g.Page(-1) })},
+		{keys: []string{"pgdown", "ctrl+f", "ctrl+d", "space"}, label: "pgdn", verb: "page down", quiet: true, section: sectionMove,
+			do: just(func() { g.Page(1) })},
+		{keys: []string{"home", "g"}, label: "g", verb: "first", quiet: true, section: sectionMove, do: just(g.Top)},
+		{keys: []string{"end", "G"}, label: "G", verb: "last", quiet: true, section: sectionMove, do: just(g.Bottom)},
+	}
+	if g.Filter() != "" {
+		out = append(out, binding{keys: []string{"esc"}, label: "esc", verb: "all", help: "end the filter", do: just(func() { l.filter("") })})
+	}
+	if len(l.panes) > 1 {
+		out = append(out, binding{keys: []string{"tab", "shift+tab"}, label: "tab", verb: "other table", help: "go to the other table",
+			do: just(func() { l.focus = 1 - l.focus })})
+	}
+	return out
+}
+
+func (l *listing) askFilter() { l.ask("/", l.focused().Filter(), l.filter, nil) }
+
+// filter filters the table that has the keyboard and gives the other one the room that is left.
+func (l *listing) filter(text string) {
+	l.focused().SetFilter(text)
+	l.layout()
+	l.changed()
+}

@@ -1,0 +1,195 @@
+package logpane
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"chrononctl/tui/paint"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// tabStop is how far apart tab stops are.
+const tabStop = 8
+
+// line is one line of the log: plain harmless text, and from which byte on which style holds. Most lines have no spans.
+type line struct {
+	text  string
+	spans []span
+}
+
+type span struct {
+	from  int
+	style paint.Style
+}
+
+// appendLines splits text at line breaks, cleans each line and appends it; each is also shown to seen.
+func appendLines(lines []line, text string, clean func(string) string, seen func(line)) []line {
+	for part := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+		part = strings.TrimRight(part, "\r")
+		if i := strings.LastIndexByte(part, '\r'); i >= 0 {
+			part = part[i+1:]
+		}
+		l := parse(part, clean)
+		seen(l)
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// parse takes simple colours out of a raw line and cleans what is left.
+func parse(raw string, clean func(string) string) line {
+	if strings.IndexByte(raw, '\t') >= 0 {
+		raw = expandTabs(raw)
+	}
+	if strings.IndexByte(raw, 0x1b) < 0 {
+		return line{text: clean(raw)}
+	}
+	var (
+		b     strings.Builder
+		l     line
+		plain int
+	)
+	for i := 0; i < len(raw); {
+		n := escape(raw[i:])
+		if n == 0 {
+			i++
+			continue
+		}
+		b.WriteString(clean(raw[plain:i]))
+		if sequence := raw[i : i+n]; simpleSGR(sequence) {
+			l.spans = append(l.spans, span{b.Len(), styleOf(sequence)})
+		}
+		i += n
+		plain = i
+	}
+	b.WriteString(clean(raw[plain:]))
+	l.text = b.String()
+	return l
+}
+
+// escape returns the length of the CSI or OSC sequence that s begins with, 0 for anything else: a lone ESC is left to the clean function.
+func escape(s string) int {
+	if len(s) < 3 || s[0] != 0x1b {
+		return 0
+	}
+	switch s[1] {
+	case '[':
+		for i := 2; i < len(s); i++ {
+			if s[i] >= 0x40 && s[i] <= 0x7e {
+				return i + 1
+			}
+			if s[i] < 0x20 || s[i] > 0x3f {
+				return 0
+			}
+		}
+	case ']':
+		if i := strings.IndexByte(s, 0x07); i > 0 {
+			return i + 1
+		}
+		if i := strings.Index(s, "\x1b\\"); i > 0 {
+			return i + 2
+		}
+	}
+	return 0
+}
+
+// simpleSGR tells whether a CSI sequence does nothing but set or reset the sixteen colours, bold, faint, italic and underline. Concealed and
+// blinking text, and backgrounds that could hide it, are not kept.
+func simpleSGR(sequence string) bool {
+	if !strings.HasSuffix(sequence, "m") {
+		return false
+	}
+	for code := range strings.SplitSeq(sequence[2:len(sequence)-1], ";") {
+		switch {
+		case code == "", code == "0", code == "00", code == "1", code == "01", code == "2", code == "3", code == "4":
+		case code == "22", code == "23", code == "24", code == "39":
+		case len(code) == 2 && (code[0] == '3' || code[0] == '9') && code[1] >= '0' && code[1] <= '7':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// styleOf turns a simple sequence into the style that holds from there on; a sequence that resets gives the zero style.
+func styleOf(sequence string) paint.Style {
+	switch sequence[2 : len(sequence)-1] {
+	case "", "0", "00", "39":
+		return paint.Style{}
+	}
+	return paint.Raw(sequence)
+}
+
+func expandTabs(s string) string {
+	var b strings.Builder
+	column := 0
+	for _, r := range s {
+		if r == '\t' {
+			n := tabStop - column%tabStop
+			b.WriteString(paint.Spaces(n))
+			column += n
+			continue
+		}
+		b.WriteRune(r)
+		column++
+	}
+	return b.String()
+}
+
+// index finds a lower-case text at or after a byte, ignoring case; -1 when it is not there.
+func (l line) index(query string, from int) int {
+	if from > len(l.text) {
+		return -1
+	}
+	text := l.text[from:]
+	i := -1
+	switch lower := strings.ToLower(text); {
+	case len(lower) == len(text):
+		i = strings.Index(lower, query)
+	default: // changing the case moved the bytes: only an exact match can be placed
+		i = strings.Index(text, query)
+	}
+	if i < 0 {
+		return -1
+	}
+	return from + i
+}
+
+// breaks returns the byte offsets at which the line is broken to fit width columns, the first of which is 0.
+func (l line) breaks(width int) []int {
+	out := []int{0}
+	if width <= 0 || len(l.text) <= width {
+		return out
+	}
+	column := 0
+	for i := 0; i < len(l.text); {
+		w, n := 1, 1
+		if l.text[i] >= utf8.RuneSelf {
+			var cluster string
+			cluster, w = ansi.FirstGraphemeCluster(l.text[i:], ansi.GraphemeWidth)
+			n = len(cluster)
+		}
+		if column+w > width && column > 0 {
+			out = append(out, i)
+			column = 0
+		}
+		column += w
+		i += n
+	}
+	return out
+}
+
+// rows returns how many screen rows the line takes.
+func (l line) rows(width int) int { return len(l.breaks(width)) }
+
+// styleAt returns the style that holds at a byte.
+func (l line) styleAt(at int) (style paint.Style) {
+	for _, s := range l.spans {
+		if s.from > at {
+			break
+		}
+		style = s.style
+	}
+	return style
+}

@@ -1,0 +1,162 @@
+package tui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// root is the only Bubble Tea model of the console. It owns the order in which messages are handled; what they do is in the methods that it
+// calls, one file a subject.
+type root struct {
+	*shell
+	frame string // the last frame drawn
+	dirty bool   // something changed since
+	free  bool   // the mouse belongs to the terminal
+}
+
+func newRoot(ctx context.Context, options Options) *root {
+	options = options.withDefaults()
+	s := &shell{
+		ctx: ctx, options: options, store: newStore(), now: options.Now(),
+		theme: newTheme(true, options.ASCII, options.Accent),
+	}
+	s.homes = []screen{newFleetScreen(s), newDAGsScreen(s, allDAGs()), newStreamsScreen(s), newDAGsScreen(s, joinDAGs()), newConsistencyScreen(s)}
+	s.path = []screen{s.homes[0]}
+	return &root{shell: s, dirty: true}
+}
+
+// Init asks for the first data and for the terminal's background, and starts the heartbeat.
+func (r *root) Init() tea.Cmd {
+	return tea.Batch(r.poll(r.needs()), r.tick(), tea.RequestBackgroundColor)
+}
+
+// Update handles one message. The steps and their order are the console's contract; see the package comment.
+func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	r.dirty = true
+	cmd, done := r.surroundings(msg)
+	if !done {
+		cmd, done = r.data(msg)
+	}
+	if !done {
+		cmd = r.input(msg)
+	}
+	return r, tea.Batch(cmd, r.poll(r.needs()))
+}
+
+// surroundings takes what the terminal says about itself.
+func (r *root) surroundings(msg tea.Msg) (cmd tea.Cmd, done bool) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		r.width, r.height = msg.Width, msg.Height
+		r.top().setSize(r.bodySize())
+	case tea.BackgroundColorMsg:
+		r.theme = newTheme(msg.IsDark(), r.options.ASCII, r.options.Accent)
+		r.top().sync()
+	case tea.FocusMsg:
+		r.blurred = false
+	case tea.BlurMsg:
+		r.blurred = true
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// data takes answers and the heartbeat.
+func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
+	switch msg := msg.(type) {
+	case tickMsg:
+		r.now = msg.at
+		if r.note.text != "" && r.now.After(r.note.until) {
+			r.note = note{}
+		}
+		return r.tick(), true
+	case wakeMsg:
+		r.now = msg.at
+		return nil, true
+	case loaded:
+		if msg.at.After(r.now) {
+			r.now = msg.at
+		}
+		if r.store.apply(msg) {
+			r.top().sync()
+		}
+		return nil, true
+	}
+	return nil, false
+}
+
+// input takes what the reader does. A dialog takes all of it, a prompt takes keys and pasted text.
+func (r *root) input(msg tea.Msg) tea.Cmd {
+	if key, ok := msg.(tea.KeyPressMsg); ok && key.String() == "ctrl+c" {
+		return tea.Quit
+	}
+	if r.dialog != nil {
+		cmd, open := r.dialog.update(msg)
+		if !open {
+			r.dialog = nil
+		}
+		return cmd
+	}
+	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		if r.prompt != nil {
+			return r.prompt.update(r.shell, msg)
+		}
+		return r.press(msg.String())
+	case tea.PasteMsg:
+		if r.prompt != nil {
+			return r.prompt.update(r.shell, msg)
+		}
+	case tea.MouseClickMsg:
+		if m := msg.Mouse(); m.Button == tea.MouseLeft {
+			return r.top().mouse(mouse{x: m.X, y: m.Y - bodyTop})
+		}
+	case tea.MouseWheelMsg:
+		return r.wheel(msg.Mouse())
+	}
+	return nil
+}
+
+// press runs the binding of a key, or says why it does nothing.
+func (r *root) press(key string) tea.Cmd {
+	b, ok := find(r.bindings(), key)
+	if !ok {
+		return nil
+	}
+	if reason := b.why(); reason != "" {
+		r.say(reason)
+		return nil
+	}
+	r.note = note{}
+	return b.do()
+}
+
+// wheelLines is how far one notch of the wheel goes.
+const wheelLines = 3
+
+func (r *root) wheel(m tea.Mouse) tea.Cmd {
+	lines := map[tea.MouseButton]int{tea.MouseWheelUp: -wheelLines, tea.MouseWheelDown: wheelLines}[m.Button]
+	if lines == 0 {
+		return nil
+	}
+	return r.top().mouse(mouse{x: m.X, y: m.Y - bodyTop, wheel: lines})
+}
+
+// View draws the frame, anew only when something changed.
+func (r *root) View() tea.View {
+	if r.dirty {
+		r.frame, r.dirty = r.draw(), false
+	}
+	v := tea.NewView(r.frame)
+	v.AltScreen, v.ReportFocus = true, true
+	v.WindowTitle = "chrononctl " + clean(r.options.Context)
+	if !r.free {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	if r.prompt != nil && r.dialog == nil {
+		v.Cursor = r.prompt.cursor(r.height - footHeight)
+	}
+	return v
+}

@@ -1,0 +1,122 @@
+package tui
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"chrononctl/internal/fleet"
+	"chrononctl/internal/term"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// shell is what screens and dialogs share, and may change: the path of screens, the dialog and the prompt over them, the note to the reader,
+// the data. It belongs to the update goroutine.
+type shell struct {
+	ctx     context.Context
+	options Options
+	theme   *theme
+	store   *store
+
+	now     time.Time // as the last message told it
+	wakeAt  time.Time // for which the poll is woken before the next heartbeat
+	blurred bool      // another window has the keyboard
+	width   int
+	height  int
+
+	path   []screen // the last one is visible
+	homes  []screen // what the number keys open; they keep their state
+	dialog dialog
+	prompt *prompt
+	note   note
+}
+
+// note is one line to the reader. It stays until another takes its place or its time is over.
+type note struct {
+	text  string
+	bad   bool
+	until time.Time
+}
+
+// noteTime is how long a note stays.
+const noteTime = 8 * time.Second
+
+// top is the visible screen.
+func (s *shell) top() screen { return s.path[len(s.path)-1] }
+
+// push goes into a screen.
+func (s *shell) push(next screen) {
+	s.path = append(slices.Clip(s.path), next)
+	s.enter()
+}
+
+// back leaves the visible screen; from another home it goes to the first one. It tells whether there was a way back.
+func (s *shell) back() bool {
+	switch {
+	case len(s.path) > 1:
+		s.path = s.path[:len(s.path)-1]
+	case s.path[0] != s.homes[0]:
+		s.path = []screen{s.homes[0]}
+	default:
+		return false
+	}
+	s.enter()
+	return true
+}
+
+// home opens one of the homes.
+func (s *shell) home(n int) {
+	s.path = []screen{s.homes[n]}
+	s.enter()
+}
+
+// enter makes the visible screen ready: it catches up with the store and takes its room.
+func (s *shell) enter() {
+	s.prompt = nil
+	s.top().setSize(s.bodySize())
+	s.top().sync()
+}
+
+// say tells the reader something that needs no answer.
+func (s *shell) say(text string) { s.note = note{text: text, until: s.now.Add(noteTime)} }
+
+// warn is say for something that did not go well.
+func (s *shell) warn(text string) { s.note = note{text: text, bad: true, until: s.now.Add(noteTime)} }
+
+// snapshot returns the last good picture, and whether there is one.
+func (s *shell) snapshot() (fleet.Snapshot, bool) {
+	return value[fleet.Snapshot](s.store, query{topic: topicSnapshot})
+}
+
+// needs is what the visible screen and the head line live on.
+func (s *shell) needs() []need {
+	head := need{
+		query: query{topic: topicSnapshot},
+		load:  func(ctx context.Context, src Source) (any, error) { return src.Observe(ctx) },
+	}
+	return append([]need{head}, s.top().needs()...)
+}
+
+// bindings are the keys that work now: the screen's, then the console's.
+func (s *shell) bindings() []binding {
+	return allowed(append(s.top().bindings(), s.consoleBindings()...), s.options.ReadOnly)
+}
+
+// open lays a dialog over the screen.
+func (s *shell) open(d dialog) tea.Cmd {
+	s.dialog = d
+	return d.start()
+}
+
+// clean makes a text from outside harmless.
+func clean(text string) string { return term.Clean(text) }
+
+// errorText is an error in one line, with its next step when it knows one.
+func errorText(err error) string {
+	text := err.Error()
+	if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
+		text += " (" + h.Hint() + ")"
+	}
+	return clean(text)
+}

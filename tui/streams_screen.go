@@ -1,0 +1,161 @@
+package tui
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+
+	"chrononctl/internal/fleet"
+	"chrononctl/tui/table"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// streamsScreen is a row a streaming GroupBy, as its keep-alive task reported it.
+type streamsScreen struct {
+	listing
+	streams *table.Table[fleet.Stream]
+	want    string // to select when it arrives
+}
+
+func newStreamsScreen(s *shell) *streamsScreen {
+	st := &streamsScreen{listing: listing{shell: s}}
+	st.streams = table.New(table.Spec[fleet.Stream]{
+		ID: func(r fleet.Stream) string { return r.GroupBy },
+		Search: func(r fleet.Stream) string {
+			return r.GroupBy + " " + r.Team + " " + r.State + " " + r.App + " " + r.Reason
+		},
+		Clean:   clean,
+		Columns: st.columns(),
+	})
+	st.panes = []pane{{grid: st.streams, blank: "no streaming DAG has reported yet"}}
+	st.detail = st.about
+	return st
+}
+
+// choose selects a stream as soon as it is there.
+func (st *streamsScreen) choose(groupBy string) { st.want = groupBy }
+
+func (st *streamsScreen) title() string   { return "Streaming" }
+func (st *streamsScreen) summary() string { return st.counted(0, "stream") }
+func (st *streamsScreen) needs() []need   { return nil }
+
+func (st *streamsScreen) sync() {
+	snap, ok := st.snapshot()
+	if !ok {
+		return
+	}
+	st.streams.SetRows(snap.Streams)
+	if st.want != "" && st.streams.Select(st.want) {
+		st.want = ""
+	}
+}
+
+func (st *streamsScreen) view() []string {
+	if _, ok := st.snapshot(); !ok {
+		return st.waiting(query{topic: topicSnapshot}, "the streams of "+st.options.Context)
+	}
+	return st.listing.view()
+}
+
+// about says in words what the columns may have no room for.
+func (st *streamsScreen) about() string {
+	r, ok := st.streams.Selected()
+	if !ok {
+		return ""
+	}
+	parts := []string{r.GroupBy}
+	for _, p := range []string{r.Reason, r.App} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	if !r.At.IsZero() {
+		parts = append(parts, "reported "+since(st.now, r.At)+" ago")
+	}
+	return strings.Join(parts, st.theme.dot)
+}
+
+func (st *streamsScreen) bindings() []binding {
+	own := []binding{{
+		keys: []string{"enter", "right"}, label: "enter", verb: "runs", help: "open the runs of the keep-alive DAG",
+		disabled: func() string { return selected(st.streams) },
+		do: func() tea.Cmd {
+			r, _ := st.streams.Selected()
+			st.push(newDAGScreen(st.shell, r.DAGID))
+			return nil
+		},
+	}}
+	return append(own, st.listBindings()...)
+}
+
+func (st *streamsScreen) columns() []table.Column[fleet.Stream] {
+	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: st.theme.dim} }
+	return []table.Column[fleet.Stream]{
+		{
+			Title: "GROUPBY", Min: 26, Max: 56,
+			Cell:    func(r fleet.Stream) table.Cell { return table.Cell{Text: r.GroupBy} },
+			Compare: func(a, b fleet.Stream) int { return strings.Compare(a.GroupBy, b.GroupBy) },
+		},
+		{
+			Title: "STATE", Min: 13, Max: 15,
+			Cell: func(r fleet.Stream) table.Cell {
+				word := cmp.Or(strings.ReplaceAll(r.State, "_", " "), r.Health.Word())
+				return table.Cell{Text: st.theme.glyph(r.Health) + " " + word, Style: st.theme.paintOf(r.Health)}
+			},
+			Compare: func(a, b fleet.Stream) int { return cmp.Compare(b.Health, a.Health) },
+		},
+		{
+			Title: "SINCE", Min: 9, Max: 9, Align: table.Right,
+			Cell:    func(r fleet.Stream) table.Cell { return dim(since(st.now, r.Since)) },
+			Compare: func(a, b fleet.Stream) int { return b.Since.Compare(a.Since) },
+		},
+		{
+			Title: "24 H", Min: 4, Max: 4, Align: table.Right,
+			Cell:    func(r fleet.Stream) table.Cell { return dim(strconv.Itoa(r.Restarts)) },
+			Compare: func(a, b fleet.Stream) int { return b.Restarts - a.Restarts },
+		},
+		{
+			Title: "LAST TICKS", Min: 16, Max: 48, Priority: 1, Align: table.Right,
+			Cell: func(r fleet.Stream) table.Cell {
+				return table.Cell{Text: st.ticks(r.Ticks, 48), Short: st.ticks(r.Ticks, 16), Style: st.theme.dim}
+			},
+		},
+		{
+			Title: "APPLICATION", Min: 22, Max: 36, Priority: 3,
+			Cell: func(r fleet.Stream) table.Cell { return dim(r.App) },
+		},
+		{
+			Title: "WHY", Min: 24, Max: 80, Priority: 4,
+			Cell: func(r fleet.Stream) table.Cell { return dim(r.Reason) },
+		},
+		{
+			Title: "TEAM", Min: 10, Max: 20, Priority: 2,
+			Cell:    func(r fleet.Stream) table.Cell { return dim(r.Team) },
+			Compare: func(a, b fleet.Stream) int { return strings.Compare(a.Team, b.Team) },
+		},
+	}
+}
+
+// ticks draws the newest of the letters that the runtime publishes (dagspec/runtime): a quiet dot for alive, the state's glyph for the rest.
+func (st *streamsScreen) ticks(letters string, newest int) string {
+	if len(letters) > newest {
+		letters = letters[len(letters)-newest:]
+	}
+	var b strings.Builder
+	for _, l := range letters {
+		switch l {
+		case 'a':
+			b.WriteString(strings.TrimSpace(st.theme.dot))
+		case 's', 'r', 'f':
+			b.WriteString(st.theme.glyph(fleet.Restarted))
+		case 'd', 'x':
+			b.WriteString(st.theme.glyph(fleet.Failed))
+		case 'n':
+			b.WriteString(st.theme.glyph(fleet.Waiting))
+		default:
+			b.WriteString(st.theme.glyph(fleet.Unknown))
+		}
+	}
+	return b.String()
+}

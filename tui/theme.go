@@ -1,0 +1,147 @@
+package tui
+
+import (
+	"image/color"
+	"strings"
+
+	"chrononctl/internal/fleet"
+	"chrononctl/tui/logpane"
+	"chrononctl/tui/paint"
+	"chrononctl/tui/table"
+
+	"charm.land/lipgloss/v2"
+)
+
+// theme is every colour and every glyph of the console. Nothing else knows one, and no state is told by colour alone: [theme.state] gives the
+// glyph and the word, and the style only repeats what they say.
+type theme struct {
+	ascii bool
+
+	text, dim, faint, strong  paint.Style
+	head, headDim, accent     paint.Style
+	key, title, rule          paint.Style
+	ok, run, wait, warn, bad  paint.Style
+	selected, selectedUnaware paint.Style
+	match, current            paint.Style
+
+	crumb, dot, tail, mark, up, down, line, none string
+	corners                                      [4]string // upper left, upper right, lower left, lower right
+	side                                         string
+}
+
+// palette is the colours for one background.
+type palette struct {
+	dim, faint, accent, ok, run, wait, warn, bad, head, selected, unaware, match string
+}
+
+// The two palettes. Their colours keep a contrast of at least 4.5 to 1 for text (3 to 1 for rules) against a black and a white background.
+var (
+	onDark = palette{
+		dim: "#9aa3ad", faint: "#6b7480", accent: "#7cc4ff", ok: "#7fb88a", run: "#6cb6ff", wait: "#c3b37c", warn: "#f0b429", bad: "#ff6b6b",
+		head: "#1f2630", selected: "#2b3a4d", unaware: "#1f2630", match: "#5b4a12",
+	}
+	onLight = palette{
+		dim: "#59636e", faint: "#818b98", accent: "#0a58a8", ok: "#2d7a3e", run: "#0a62c0", wait: "#7a6417", warn: "#955400", bad: "#c1121f",
+		head: "#e8ecf1", selected: "#cfe0f5", unaware: "#e8ecf1", match: "#ffe08a",
+	}
+)
+
+// newTheme builds all styles for a background. The accent is the context's own colour; empty takes the palette's.
+func newTheme(dark, ascii bool, accent string) *theme {
+	p := onLight
+	if dark {
+		p = onDark
+	}
+	if accent == "" {
+		accent = p.accent
+	}
+	colour := func(c string) paint.Style { return paint.Colour(lipgloss.Color(c)) }
+	var head color.Color = lipgloss.Color(p.head)
+	bar := paint.Background(head)
+	t := &theme{
+		ascii: ascii,
+		dim:   colour(p.dim), faint: colour(p.faint), strong: paint.Style{}.Bold(),
+		head: bar, headDim: colour(p.dim).On(bar), accent: colour(accent).Bold(),
+		key: colour(p.accent), title: paint.Style{}.Bold(), rule: colour(p.faint),
+		ok: colour(p.ok), run: colour(p.run), wait: colour(p.wait), warn: colour(p.warn), bad: colour(p.bad).Bold(),
+		selected:        paint.Background(lipgloss.Color(p.selected)).Bold(),
+		selectedUnaware: paint.Background(lipgloss.Color(p.unaware)),
+		match:           paint.Background(lipgloss.Color(p.match)),
+		current:         paint.Style{}.Reverse(),
+		crumb:           " › ", dot: " · ", tail: "…", mark: "▸", up: "▲", down: "▼", line: "─", none: "–",
+		corners: [4]string{"╭", "╮", "╰", "╯"}, side: "│",
+	}
+	if ascii {
+		t.crumb, t.dot, t.tail, t.mark, t.up, t.down, t.line, t.none = " > ", " - ", "~", ">", "^", "v", "-", "-"
+		t.corners, t.side = [4]string{"+", "+", "+", "+"}, "|"
+	}
+	return t
+}
+
+// glyph is a state in one column.
+func (t *theme) glyph(h fleet.Health) string {
+	if t.ascii {
+		return h.ASCII()
+	}
+	return h.Glyph()
+}
+
+// state is a state as glyph and word.
+func (t *theme) state(h fleet.Health) string { return t.glyph(h) + " " + h.Word() }
+
+// paintOf is the style that repeats a state. What is well stays quiet, so that what is not stands out.
+func (t *theme) paintOf(h fleet.Health) paint.Style {
+	switch h {
+	case fleet.OK:
+		return t.ok
+	case fleet.Running:
+		return t.run
+	case fleet.Waiting:
+		return t.wait
+	case fleet.Restarted, fleet.Breach, fleet.Unknown:
+		return t.warn
+	case fleet.Failed:
+		return t.bad
+	case fleet.None, fleet.Skipped, fleet.Paused, fleet.Unmeasured:
+		return t.dim
+	}
+	return t.warn
+}
+
+// tableLook is how tables are drawn.
+func (t *theme) tableLook(focused bool) table.Look {
+	return table.Look{
+		Header: t.dim, Sorted: t.key, Selected: t.selected, Dim: t.selectedUnaware,
+		Mark: t.mark, Up: t.up, Down: t.down, Tail: t.tail, Focused: focused,
+	}
+}
+
+// logLook is how logs are drawn.
+func (t *theme) logLook() logpane.Look {
+	return logpane.Look{Match: t.match, Current: t.current, Tail: t.tail}
+}
+
+// ruled is a title with a line to the end of the width.
+func (t *theme) ruled(title string, width int) string {
+	room := width - paint.Width(title) - 3
+	if room < 1 {
+		return " " + t.title.Render(paint.Fit(title, width-1, t.tail))
+	}
+	return " " + t.title.Render(title) + " " + t.rule.Render(strings.Repeat(t.line, room))
+}
+
+// boxed draws lines in a frame with a title, padded to the longest line.
+func (t *theme) boxed(title string, lines []string) []string {
+	width := paint.Width(title) + 2
+	for _, l := range lines {
+		width = max(width, paint.Width(l))
+	}
+	edge := func(left, label, right string) string {
+		return t.rule.Render(left+t.line) + label + t.rule.Render(strings.Repeat(t.line, width+1-paint.Width(label))+right)
+	}
+	out := []string{edge(t.corners[0], " "+t.title.Render(title)+" ", t.corners[1])}
+	for _, l := range lines {
+		out = append(out, t.rule.Render(t.side)+" "+paint.Pad(l, width)+" "+t.rule.Render(t.side))
+	}
+	return append(out, edge(t.corners[2], "", t.corners[3]))
+}
