@@ -19,7 +19,9 @@ def join_backfill(job: Job) -> None:
     _print_conf(job.conf)
     log.say("Analyzer", 349, f"Running join analysis for joins/{confs.name_of(job.conf)} ...")
     job.pace.spend(0.15)
-    nothing = 'An unexpected error occurred during validation. Cannot invoke "Object.toString()" because "value" is null'
+    nothing = (
+        'An unexpected error occurred during validation. Cannot invoke "Object.toString()" because "value" is null'
+    )
     log.say("Join", 531, nothing)
     left = confs.source_of(job.conf["left"])
     compute_join(job, confs.output_table(job.conf), left.table, left.start, left.end, share=0.8)
@@ -136,7 +138,9 @@ def _archive_if_changed(job: Job, table: str) -> None:
     old, new = job.warehouse.property(table, HASHES), confs.semantic_hashes(job.conf, table)
     lines = "\n".join(f"- {name}: {value}" for name, value in new.items())
     if old is None:
-        log.say("JoinUtils$", 81, f"No semantic hash found in table {table}. Proceed to computation and table creation.")
+        log.say(
+            "JoinUtils$", 81, f"No semantic hash found in table {table}. Proceed to computation and table creation."
+        )
         log.say("JoinUtils$", 84, f"New Hashes:\n{lines}\n")
     else:
         before = "\n".join(f"- {name}: {value}" for name, value in json.loads(old).items())
@@ -170,10 +174,9 @@ def _print_bootstrap_info(conf: dict) -> None:
     for part in conf.get("joinParts", []):
         keys = "\n".join(f"  string : {key}" for key in part["groupBy"]["keyColumns"])
         values = "\n".join(
-            f"  {kind} : {confs.part_prefix(part)}_{column}" for column, kind in confs.columns_of(part["groupBy"]).items()
+            f"  {kind} : {confs.part_prefix(part)}_{column}"
+            for column, kind in confs.columns_of(part["groupBy"]).items()
         )
-        message = (
-            f"Bootstrap Info for Join Part `{confs.name_of(part['groupBy'])}`\nKey Schema:\n{keys}\nValue Schema:\n{values}\n"
-        )
+        message = f"Bootstrap Info for Join Part `{confs.name_of(part['groupBy'])}`\nKey Schema:\n{keys}\nValue Schema:\n{values}\n"
         log.say("BootstrapInfo$", 322, message)
     log.say("BootstrapInfo$", 357, f"\n======= Finalized Bootstrap Info {name} END =======\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import confs
 import driverlog as log
 import metrics
-from joins import ROWS_PER_DAY, compute_join
 from jobs import Job, JobFailed, no_valid_start, numbered, pretty
+from joins import ROWS_PER_DAY, compute_join
 from settings import now
 
 LOGGED_ROWS_PER_DAY = 400

@@ -1,12 +1,12 @@
 """Questions to the store of the stand-in, for sensors, the KV load, the consistency summary, and people.
 
-    store.py has TABLE PARTITION          exit 0: it is there, 1: it is not, 2: the question was wrong
-                                          PARTITION is "ds=2026-11-21/hr=00", or empty for the table as a whole
-    store.py kv-load TABLE DATASET DS     load an upload table into the key-value store
-    store.py consistency TABLE FROM TO    rows of a consistency table, one JSON object per line
-    store.py withhold TABLE [DAY]         keep an outside table (or one day of it) from landing; release ends that
-    store.py release TABLE [DAY]
-    store.py list                         everything there is
+store.py has TABLE PARTITION          exit 0: it is there, 1: it is not, 2: the question was wrong
+                                      PARTITION is "ds=2026-11-21/hr=00", or empty for the table as a whole
+store.py kv-load TABLE DATASET DS     load an upload table into the key-value store
+store.py consistency TABLE FROM TO    rows of a consistency table, one JSON object per line
+store.py withhold TABLE [DAY]         keep an outside table (or one day of it) from landing; release ends that
+store.py release TABLE [DAY]
+store.py list                         everything there is
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ import joins
 import quality
 from faults import Faults
 from jobs import Job, JobFailed
-from settings import StandinError, shift, now, store_folder
+from settings import StandinError, now, shift, store_folder
 from sources import Sources
 from warehouse import Warehouse
 
@@ -71,7 +71,9 @@ def run(argv: list[str]) -> int:
     name, driver_args = split_arguments(argv)
     subcommand, options = parse_driver(driver_args)
     if subcommand not in JOBS and subcommand != STREAMING:
-        raise StandinError(f"the stand-in does not play {subcommand!r}; it plays {', '.join(sorted({*JOBS, STREAMING}))}")
+        raise StandinError(
+            f"the stand-in does not play {subcommand!r}; it plays {', '.join(sorted({*JOBS, STREAMING}))}"
+        )
     play, seconds, required = JOBS.get(subcommand, (None, 0.0, ("online-jar", "online-class")))
     for option in ("conf-path", *required, *(("end-date",) if play else ())):
         if option not in options:
