@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 func addCommands(root *cobra.Command, a *app) {
 	for _, add := range []func(*app) *cobra.Command{
 		// Each command's file has its constructor; the order here is that of the help text.
+		newDemoCmd,
 	} {
 		root.AddCommand(add(a))
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -32,7 +31,7 @@ type Target struct {
 	Kind   string
 	Path   string // the folder that Airflow reads
 	Folder string // our sub-folder of it; "chronon"
-	State  string // manifests, lock, journal; default: a folder beside Path
+	State  string // manifests, lock, contents; empty: a folder beside Path
 }
 
 // DefaultProject is the project without a project file.
@@ -211,10 +210,6 @@ func (p *Project) check(file string) Problems {
 		}
 		if t.Folder == "" {
 			t.Folder = "chronon"
-		}
-		if t.State == "" {
-			clean := filepath.Clean(t.Path)
-			t.State = filepath.Join(filepath.Dir(clean), ".chrononctl", filepath.Base(clean))
 		}
 		p.Targets[name] = t
 	}

@@ -35,20 +35,20 @@ targets:
 	}
 	s := p.Settings
 	for name, ok := range map[string]bool{
-		"confs":        s.ConfRoot == "compiled",
-		"delivery":     !s.Bundle && s.Run.Repo == "/srv/chronon",
-		"naming":       s.Naming[dagspec.KindBatch] == "chronon_group_by_batch_{team}",
-		"python":       s.Run.Python == "/opt/venv/bin/python",
-		"env":          s.Run.Env["CHRONON_DRIVER_JAR"] == "/srv/chronon.jar",
-		"start_date":   s.DAGs.Start.String() == "2026-11-01",
-		"timeout":      s.DAGs.Timeout == 96*time.Hour,
-		"retries":      s.DAGs.Retries == 2,
-		"sensors":      s.Sensors.Kind == "command" && len(s.Sensors.Argv) == 3 && s.Sensors.Poke == 90*time.Second,
-		"kv_load":      s.KVLoad != nil && s.KVLoad.Argv[0] == "load" && !s.NoKVLoad,
-		"streaming":    s.Stream.Every == 15*time.Minute && s.Stream.MaxRestarts == 3,
-		"budgets":      s.Compare.Mismatch == 0.01 && s.Compare.Missing == 0.05,
-		"target":       p.Targets["prod"].Path == "/opt/airflow/dags",
-		"target state": p.Targets["prod"].State == "/opt/airflow/.chrononctl/dags",
+		"confs":      s.ConfRoot == "compiled",
+		"delivery":   !s.Bundle && s.Run.Repo == "/srv/chronon",
+		"naming":     s.Naming[dagspec.KindBatch] == "chronon_group_by_batch_{team}",
+		"python":     s.Run.Python == "/opt/venv/bin/python",
+		"env":        s.Run.Env["CHRONON_DRIVER_JAR"] == "/srv/chronon.jar",
+		"start_date": s.DAGs.Start.String() == "2026-11-01",
+		"timeout":    s.DAGs.Timeout == 96*time.Hour,
+		"retries":    s.DAGs.Retries == 2,
+		"sensors":    s.Sensors.Kind == "command" && len(s.Sensors.Argv) == 3 && s.Sensors.Poke == 90*time.Second,
+		"kv_load":    s.KVLoad != nil && s.KVLoad.Argv[0] == "load" && !s.NoKVLoad,
+		"streaming":  s.Stream.Every == 15*time.Minute && s.Stream.MaxRestarts == 3,
+		"budgets":    s.Compare.Mismatch == 0.01 && s.Compare.Missing == 0.05,
+		"target":     p.Targets["prod"].Path == "/opt/airflow/dags",
+		"our folder": p.Targets["prod"].Folder == "chronon",
 	} {
 		if !ok {
 			t.Errorf("%s was not taken over: %+v", name, p)

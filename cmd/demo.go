@@ -1,0 +1,77 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"chrononctl/internal/demo"
+	"chrononctl/internal/demo/local"
+)
+
+type demoOptions struct {
+	airflow string
+	days    int
+	port    int
+	wait    time.Duration
+}
+
+func newDemoCmd(a *app) *cobra.Command {
+	var o demoOptions
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Run the sample repository on a real local Airflow, and open the console",
+		Long: "demo installs a pinned Airflow and PostgreSQL into a cache folder, starts them on free loopback ports, deploys a sample Chronon\n" +
+			"repository, lets it catch up a few days and opens the console. On a pipe it prints what it does, and the status when the runs have\n" +
+			"ended. Everything is real but Spark: spark-submit is stood in for by a program that prints Chronon's log lines and writes into a local\n" +
+			"store. Ctrl-C or quitting ends everything that was started.",
+		Example: "  chrononctl demo\n  chrononctl demo --airflow 2.11 | cat",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), a, o) },
+	}
+	c.Flags().StringVar(&o.airflow, "airflow", local.Airflow3, "version of Airflow: 3.3 or 2.11")
+	c.Flags().IntVar(&o.days, "days", 3, "days of backlog to catch up")
+	c.Flags().IntVar(&o.port, "port", 0, "port of Airflow's web address (default: a free one)")
+	c.Flags().DurationVar(&o.wait, "timeout", 20*time.Minute, "on a pipe: how long the runs may take")
+	return c
+}
+
+func runDemo(ctx context.Context, a *app, o demoOptions) (err error) {
+	if o.airflow != local.Airflow3 && o.airflow != local.Airflow2 {
+		return usage(fmt.Errorf("--airflow %q: must be %s or %s", o.airflow, local.Airflow3, local.Airflow2))
+	}
+	if o.days < 1 || o.days > 30 {
+		return usage(fmt.Errorf("--days %d: must be from 1 to 30", o.days))
+	}
+	began := a.Now()
+	say := func(line string) {
+		fmt.Fprintf(a.Streams.Err, "demo %5.1fs  %s\n", a.Now().Sub(began).Seconds(), line)
+	}
+	say("spark is stood in for: jobs go through Chronon's real run.py to a program that plays spark-submit")
+	d, err := demo.Start(ctx, demo.Options{Airflow: o.airflow, Days: o.days, Port: o.port, Generator: "chrononctl " + version, Now: a.Now, Progress: say})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		say("ending everything that was started")
+		err = errors.Join(err, d.Stop(context.WithoutCancel(ctx)))
+	}()
+	say(fmt.Sprintf("%d DAGs deployed and verified on Airflow %s at %s", d.Result.Verified(), d.Airflow.Version, d.Airflow.URL))
+	return demoOnPipe(ctx, a, d, o, say)
+}
+
+// demoOnPipe waits for the runs and prints what became of them.
+func demoOnPipe(ctx context.Context, a *app, d *demo.Demo, o demoOptions, say func(string)) error {
+	waiting, cancel := context.WithTimeout(ctx, o.wait)
+	defer cancel()
+	if err := d.Settle(waiting, say); err != nil {
+		if waiting.Err() != nil && ctx.Err() == nil {
+			return exit(ExitPending, err)
+		}
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
+)
+
+// streamTicks is how many ticks of each streaming DAG belong to a demo: enough to see one stream die and come back.
+const streamTicks = 4
+
+// settleInterval is how often Settle looks.
+const settleInterval = 3 * time.Second
+
+// Settle waits until the backlog is done: no DAG of the sample has a run at work or one that is due, and the streams have ticked a few times.
+// progress is told, in a line for people, whenever the picture has changed.
+func (d *Demo) Settle(ctx context.Context, progress func(line string)) error {
+	said := ""
+	for {
+		left, err := d.left(ctx)
+		if err != nil {
+			return fmt.Errorf("demo: wait for the runs: %w", err)
+		}
+		if left.none() {
+			return nil
+		}
+		if line := left.String(); line != said {
+			progress(line)
+			said = line
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("demo: wait for the runs: %w", ctx.Err())
+		case <-d.Airflow.Failed():
+			return fmt.Errorf("demo: %w", d.Airflow.Err())
+		case <-time.After(settleInterval):
+		}
+	}
+}
+
+// remaining is what a demo still waits for.
+type remaining struct {
+	done   int // finished runs of the backlog
+	active int // runs at work
+	due    int // DAGs whose next run is due
+	ticks  int // ticks of streams still to come
+}
+
+func (r remaining) none() bool { return r.active == 0 && r.due == 0 && r.ticks == 0 }
+
+func (r remaining) String() string {
+	return fmt.Sprintf("%d runs done, %d at work, %d DAGs with days to come, %d ticks of streams to come", r.done, r.active, r.due, r.ticks)
+}
+
+// left asks Airflow, in a handful of requests whatever the number of DAGs.
+func (d *Demo) left(ctx context.Context) (remaining, error) {
+	var r remaining
+	dags, err := d.Client.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{"chronon"}})
+	if err != nil {
+		return r, err
+	}
+	runs, err := d.Client.Runs(ctx, airflowclient.RunQuery{})
+	if err != nil {
+		return r, err
+	}
+	ticks := map[string]int{}
+	for _, run := range runs {
+		finished := run.State == airflowclient.StateSuccess || run.State == airflowclient.StateFailed
+		switch {
+		case d.streaming[run.DAGID]:
+			if finished {
+				ticks[run.DAGID]++
+			}
+		case finished:
+			r.done++
+		default:
+			r.active++
+		}
+	}
+	now := time.Now()
+	for _, dag := range dags {
+		switch {
+		case d.streaming[dag.ID]:
+			r.ticks += max(0, streamTicks-ticks[dag.ID])
+		case !dag.NextRunAfter.IsZero() && dag.NextRunAfter.Before(now):
+			r.due++
+		}
+	}
+	return r, nil
+}
+
+// streamingDAGs are the ids of the DAGs that tick.
+func streamingDAGs(dags []dagspec.DAG) map[string]bool {
+	ids := map[string]bool{}
+	for _, dag := range dags {
+		if dag.Kind == dagspec.KindStreaming {
+			ids[dag.ID] = true
+		}
+	}
+	return ids
+}
