@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -28,6 +29,7 @@ func Build(repo *Repo, s Settings) Definitions {
 			b.conf(&repo.Confs[i])
 		}
 		b.metadataUpload()
+		b.checkIdle()
 		b.checkIDs()
 		b.resolveWaits()
 	}
@@ -139,8 +141,10 @@ func (b *builder) dagID(key dagKey) string {
 	return strings.NewReplacer("{team}", key.team, "{join}", idPart(key.join)).Replace(template)
 }
 
-// idPart is a conf's name as part of an id: Airflow would allow dots, and Chronon's own ids have none.
-func idPart(name string) string { return strings.ReplaceAll(name, ".", "__") }
+var notInID = regexp.MustCompile(`[^A-Za-z0-9_-]`)
+
+// idPart is a conf's name as part of an id. Airflow would allow dots, and Chronon's own ids have none (airflow/helpers.py, normalize_name).
+func idPart(name string) string { return notInID.ReplaceAllString(name, "__") }
 
 // taskWords are the first words of task ids.
 var taskWords = map[Mode]string{

@@ -39,7 +39,7 @@ func (b *builder) groupBy(c *Conf) {
 	meta := c.doc.Meta
 	when := meta.schedule()
 	if meta.Online.value {
-		b.upload(c, when)
+		b.upload(c)
 	}
 	table := Partition{Table: c.table(), Fields: []Field{b.env.dayField(-meta.lag())}}
 	switch {
@@ -65,10 +65,15 @@ func (b *builder) groupBy(c *Conf) {
 	}
 }
 
-// upload adds the upload of a GroupBy's snapshot, and the load of it into the KV store where the project says how. @never stops no upload: what
-// is served has to be refreshed.
-func (b *builder) upload(c *Conf, when schedule) {
+// upload adds the upload of a GroupBy's snapshot, and the load of it into the KV store where the project says how. Its
+// schedule is its own, daily if nothing is said (group_by.py, upload_schedule): offlineSchedule @never stops no upload, for what is served has to be
+// refreshed.
+func (b *builder) upload(c *Conf) {
 	meta := c.doc.Meta
+	when, err := parseSchedule(meta.CustomJSON.UploadSchedule.value)
+	if err != nil || when.never {
+		when = schedule{cron: cronDaily}
+	}
 	dag := b.dag(KindBatch, c, cronDaily)
 	output := Partition{Table: c.table() + suffixUpload} // without partitions: each run overwrites it (GroupByUpload.scala)
 	task := b.job(c, ModeUpload, meta.lag())
@@ -174,7 +179,7 @@ func (b *builder) joinBackfill(c *Conf) {
 	task.Outputs = []Partition{table}
 	intermediate := []Partition{{Table: c.table() + suffixBootstrap}}
 	for _, part := range c.doc.JoinParts {
-		if part.GroupBy != nil && part.GroupBy.Meta != nil {
+		if part.GroupBy.name() != "" {
 			intermediate = append(intermediate, Partition{Table: c.joinPartTable(part)})
 		}
 	}

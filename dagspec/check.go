@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// namePattern is what a conf's name may look like to be a part of DAG ids, task ids, paths and run.py's command line, which splits on spaces.
-var namePattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)+$`)
+// namePattern is what a conf's name may look like to be a part of paths and of run.py's command line, which splits on spaces.
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_~+@%=,:-]*(\.[A-Za-z0-9_~+@%=,:-]+)+$`)
 
 const recompileHint = "compile the conf again with chronon's compile.py, or remove the file"
 
@@ -33,6 +33,9 @@ func checkConf(c *Conf, repo *Repo, found *findings) {
 			"give the team a namespace in teams.json and compile again")
 	} else if ns := meta.OutputNamespace.value; ns != "" && !tablePattern.MatchString("x."+ns) {
 		found.err(codeFieldValue, "metaData.outputNamespace", fmt.Sprintf("%q cannot be a namespace", ns), "use letters, digits and _")
+	}
+	if found.failed() && !shapeOK {
+		return // what is missing may be what could not be decoded
 	}
 	switch c.Type {
 	case TypeStagingQuery:
@@ -82,7 +85,7 @@ func checkName(c *Conf, repo *Repo, found *findings) {
 		found.err(codeNameMismatch, "metaData.name", fmt.Sprintf("%q does not match the file, which belongs to %q", name.value, byFile),
 			fmt.Sprintf("move the file to %s/%s, or compile again", c.Type, strings.Replace(name.value, ".", "/", 1)))
 	case !namePattern.MatchString(name.value):
-		found.err(codeNameUnusable, "metaData.name", fmt.Sprintf("%q cannot be part of a DAG id or of run.py's command line", name.value),
+		found.err(codeNameUnusable, "metaData.name", fmt.Sprintf("%q cannot be part of a path and of run.py's command line", name.value),
 			"use letters, digits, _ and - between the dots")
 	}
 	c.Name = name.value
@@ -154,6 +157,9 @@ func checkCustomJSON(c *customJSON, at string, found *findings) {
 	if lag.bad != "" || lag.value < 0 || lag.value > 3650 || lag.value != float64(int(lag.value)) {
 		found.err(codeCustomJSON, at+".lag", "must be a number of days from 0 on", "write the lag in whole days")
 	}
+	if _, err := parseSchedule(c.UploadSchedule.value); err != nil || c.UploadSchedule.bad != "" {
+		found.err(codeSchedule, at+".uploadSchedule", "is no schedule", "write @daily, @weekly, @monthly or @quarterly")
+	}
 	if c.CheckConsistency.bad != "" {
 		found.err(codeCustomJSON, at+".check_consistency", "must be true or false, and is "+c.CheckConsistency.bad, recompileHint)
 	}
@@ -163,7 +169,7 @@ func checkCustomJSON(c *customJSON, at string, found *findings) {
 func checkDependency(raw text, at string, kind ConfType, repo *Repo, found *findings) {
 	_, problems := readDependency(raw, kind, &repo.teams.common)
 	for _, p := range problems {
-		if p.code == codeNoPartition {
+		if p.code == codeNoPartition || p.code == codeBareSpec {
 			found.warn(p.code, at, p.message, p.hint)
 		} else {
 			found.err(p.code, at, p.message, p.hint)
@@ -176,12 +182,18 @@ func checkGroupBy(d *document, repo *Repo, found *findings) {
 		found.err(codeFieldValue, "accuracy", "must be 0 (TEMPORAL) or 1 (SNAPSHOT)", recompileHint)
 	}
 	checkDate(d.BackfillStartDate, "backfillStartDate", repo, found)
+	if len(d.Sources) == 0 {
+		found.err(codeFieldValue, "sources", "is empty: there is nothing to compute from", recompileHint)
+	}
 	for i := range d.Sources {
 		checkSource(&d.Sources[i], "sources["+strconv.Itoa(i)+"]", repo, found)
 	}
 }
 
 func checkJoin(d *document, repo *Repo, found *findings) {
+	if d.Left == nil {
+		found.err(codeFieldValue, "left", "is missing: there is nothing to join to", recompileHint)
+	}
 	checkSource(d.Left, "left", repo, found)
 	if d.LabelPart != nil && d.LabelPart.Meta != nil {
 		checkMeta(d.LabelPart.Meta, "labelPart.metaData", TypeJoin, repo, found)

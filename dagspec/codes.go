@@ -27,6 +27,7 @@ const (
 	codeSubDaily       = "schedule-sub-daily"
 	codeDependency     = "dependency-unreadable"
 	codeNoPartition    = "dependency-without-partition"
+	codeBareSpec       = "dependency-not-json"
 	codeTemplate       = "template-unsupported"
 	codeDeprecated     = "conf-deprecated"
 	codeSettings       = "settings-value"
@@ -40,6 +41,7 @@ const (
 	codeNoLogging      = "consistency-without-logging"
 	codeNoSample       = "consistency-without-sample"
 	codeUnscheduled    = "wait-on-unscheduled"
+	codeNoTasks        = "conf-without-tasks"
 	codeSignalName     = "signal-name"
 	codeLabelLeft      = "label-left-entities"
 )

@@ -87,8 +87,9 @@ type externalPart struct {
 }
 
 type labelPart struct {
-	Meta         *metaData `json:"metaData"`
-	LeftEndShift number    `json:"leftEndOffset"`
+	Meta         *metaData  `json:"metaData"`
+	LeftEndShift number     `json:"leftEndOffset"`
+	Labels       []joinPart `json:"labels"`
 }
 
 type modelTransforms struct {
@@ -100,6 +101,7 @@ type customJSON struct {
 	Lag              number
 	CheckConsistency flag
 	PartitionColumns texts  // more partition columns of a staging query's table, besides the day
+	UploadSchedule   text   // of a GroupBy's upload (group_by.py, UPLOAD_SCHEDULE_KEY)
 	bad              string // why it could not be read
 }
 
@@ -120,11 +122,12 @@ func (c *customJSON) UnmarshalJSON(raw []byte) error {
 		Lag              number `json:"lag"`
 		CheckConsistency flag   `json:"check_consistency"`
 		PartitionColumns texts  `json:"additional_partition_cols"`
+		UploadSchedule   text   `json:"uploadSchedule"`
 	}
 	if err := json.Unmarshal(raw, &fields); err != nil {
 		c.bad = err.Error()
 		return nil
 	}
-	c.Lag, c.CheckConsistency, c.PartitionColumns = fields.Lag, fields.CheckConsistency, fields.PartitionColumns
+	c.Lag, c.CheckConsistency, c.PartitionColumns, c.UploadSchedule = fields.Lag, fields.CheckConsistency, fields.PartitionColumns, fields.UploadSchedule
 	return nil
 }

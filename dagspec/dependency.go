@@ -43,6 +43,9 @@ func readDependency(raw text, kind ConfType, env *commonEnv) (*dependency, []spe
 	}
 	found := &dependency{spec: entry.Spec.value, partition: partition}
 	var problems []specError
+	if !compiled && kind != TypeStagingQuery {
+		problems = append(problems, specError{codeBareSpec, fmt.Sprintf("%q is a bare spec, where Chronon's tools expect JSON; it is waited for as it stands", found.spec), recompileHint})
+	}
 	for _, bound := range []struct {
 		name string
 		text text

@@ -16,13 +16,14 @@ const (
 
 // cronNames are the schedules that Airflow and Chronon know by name.
 var cronNames = map[string]string{
-	"@hourly":   "0 * * * *",
-	"@daily":    cronDaily,
-	"@midnight": cronDaily,
-	"@weekly":   "0 0 * * 0",
-	"@monthly":  "0 0 1 * *",
-	"@yearly":   "0 0 1 1 *",
-	"@annually": "0 0 1 1 *",
+	"@hourly":    "0 * * * *",
+	"@daily":     cronDaily,
+	"@midnight":  cronDaily,
+	"@weekly":    "0 0 * * 0",
+	"@monthly":   "0 0 1 * *",
+	"@quarterly": "0 0 1 */3 *",
+	"@yearly":    "0 0 1 1 *",
+	"@annually":  "0 0 1 1 *",
 }
 
 // schedule is when a conf's batch jobs run.

@@ -39,7 +39,7 @@ func (c *Conf) joinPartTable(part joinPart) string {
 	if part.Prefix.value != "" {
 		pieces = append(pieces, part.Prefix.value)
 	}
-	return strings.Join(append(pieces, cleanName(part.GroupBy.Meta.Name.value)), "_")
+	return strings.Join(append(pieces, cleanName(part.GroupBy.name())), "_")
 }
 
 // kvDataset is the dataset of a GroupBy's batch values in the KV store (Extensions.scala, batchDataset).
