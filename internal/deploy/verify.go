@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -220,11 +219,11 @@ func (v *verifier) importState(want expectation, broken airflowclient.ImportErro
 
 // checkTasks reads the tasks of each DAG that is new at its content: a description can be half a minute ahead of the structure.
 func (v *verifier) checkTasks(ctx context.Context, results []DAGResult) error {
+	differences := make([]string, len(v.want))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(checkers)
-	var mutex sync.Mutex
 	for i, want := range v.want {
-		if results[i].State != StateVerified || want.trusted || v.complete[want.id] {
+		if !v.unchecked(want, results[i]) {
 			continue
 		}
 		group.Go(func() error {
@@ -232,17 +231,28 @@ func (v *verifier) checkTasks(ctx context.Context, results []DAGResult) error {
 			if err != nil && !airflowclient.IsNotFound(err) {
 				return err
 			}
-			mutex.Lock()
-			defer mutex.Unlock()
-			if detail := taskDifference(want.Tasks, tasks); detail != "" {
-				results[i].State, results[i].Detail = StateIncomplete, detail
-				return nil
-			}
-			v.complete[want.id] = true
+			differences[i] = taskDifference(want.Tasks, tasks)
 			return nil
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i, want := range v.want {
+		switch {
+		case !v.unchecked(want, results[i]):
+		case differences[i] == "":
+			v.complete[want.id] = true
+		default:
+			results[i].State, results[i].Detail = StateIncomplete, differences[i]
+		}
+	}
+	return nil
+}
+
+// unchecked says that all is well with a DAG as far as its row in the list goes, and that its tasks were not seen yet.
+func (v *verifier) unchecked(want expectation, result DAGResult) bool {
+	return result.State == StateVerified && !want.trusted && !v.complete[want.id]
 }
 
 // taskDifference names a task that is missing or is one too many; sensors come and go with their jobs.

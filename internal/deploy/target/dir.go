@@ -151,7 +151,11 @@ func (d *Dir) Lock(ctx context.Context, owner Owner) (Session, error) {
 		return nil, &LockedError{Target: d.String(), Owner: d.owner(ctx)}
 	}
 	session := &dirSession{dir: d, lock: lock, files: d.dags(), memory: d.memory()}
-	if err := session.sign(ctx, owner); err != nil {
+	err := session.sign(ctx, owner)
+	if err == nil {
+		err = session.files.with(ctx, func(disk Disk) error { return session.files.sweep(disk, ".") })
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", d, err), session.Close())
 	}
 	return session, nil

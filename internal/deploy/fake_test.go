@@ -1,0 +1,253 @@
+package deploy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"chrononctl/airflowclient"
+)
+
+// fakeAirflow is an Airflow with a DAG processor of its own: it lists a folder now and then, parses what is new or changed a little later, and
+// keeps the rows of DAGs whose file is gone. Its DAG files are lines of text, see render.
+type fakeAirflow struct {
+	mutex    sync.Mutex
+	folder   string        // where the files are
+	root     string        // where it says that they are
+	fullPath bool          // import errors name the full path, as Airflow 2 does
+	refresh  time.Duration // between two listings
+	parse    time.Duration // from a change to its being seen
+	lag      time.Duration // from a description to its tasks
+	noNudge  bool          // a forced parse does not list the folder, as on Airflow 2
+	reach    error         // what every request gets
+	pauseErr error         // what a change of pause gets
+
+	listed   time.Time
+	files    map[string]*fakeFile
+	dags     map[string]airflowclient.DAG
+	tasks    map[string][]fakeTasks
+	broken   map[string]airflowclient.ImportError
+	requests int
+	changes  []string // "pause x", "unpause y"
+	nudges   int
+	torn     []string // files that were not whole, or missed what they need
+}
+
+type fakeFile struct {
+	modified time.Time // by the file system's clock, which is not the test's
+	changed  time.Time
+	parsed   bool
+}
+
+type fakeTasks struct {
+	since time.Time
+	ids   []string
+}
+
+func newFakeAirflow(folder string) *fakeAirflow {
+	return &fakeAirflow{
+		folder: folder, root: "/opt/airflow/dags", refresh: 5 * time.Minute, parse: 2 * time.Second,
+		files: map[string]*fakeFile{}, dags: map[string]airflowclient.DAG{}, tasks: map[string][]fakeTasks{}, broken: map[string]airflowclient.ImportError{},
+	}
+}
+
+// enter begins a request: it counts it, and lets the DAG processor do what it would have done by now.
+func (f *fakeAirflow) enter() (func(), error) {
+	f.mutex.Lock()
+	f.requests++
+	if f.reach != nil {
+		return f.mutex.Unlock, f.reach
+	}
+	f.process(time.Now())
+	return f.mutex.Unlock, nil
+}
+
+func (f *fakeAirflow) process(now time.Time) {
+	if f.listed.IsZero() || now.Sub(f.listed) >= f.refresh {
+		f.list(now)
+	}
+	for name, file := range f.files {
+		info, err := os.Stat(filepath.Join(f.folder, name))
+		if err == nil && !info.ModTime().Equal(file.modified) {
+			file.modified, file.changed, file.parsed = info.ModTime(), now, false
+		}
+		if data, err := os.ReadFile(filepath.Join(f.folder, name)); err == nil && !file.parsed && now.Sub(file.changed) >= f.parse {
+			file.parsed = true
+			f.load(name, string(data), now)
+		}
+	}
+}
+
+// list finds new files, and forgets those that are gone.
+func (f *fakeAirflow) list(now time.Time) {
+	f.listed = now
+	paths, _ := filepath.Glob(filepath.Join(f.folder, "*.py"))
+	present := map[string]bool{}
+	for _, path := range paths {
+		name := filepath.Base(path)
+		present[name] = true
+		if f.files[name] == nil {
+			f.files[name] = &fakeFile{changed: now}
+		}
+	}
+	for name := range f.files {
+		if !present[name] {
+			delete(f.files, name)
+			delete(f.broken, name)
+			f.retire(name)
+		}
+	}
+}
+
+func (f *fakeAirflow) retire(name string) {
+	for id, dag := range f.dags {
+		if dag.FileLoc == f.root+"/"+name {
+			dag.Stale = true
+			f.dags[id] = dag
+		}
+	}
+}
+
+// load parses one file.
+func (f *fakeAirflow) load(name, text string, now time.Time) {
+	f.retire(name)
+	delete(f.broken, name)
+	whole := strings.HasSuffix(text, "# end\n")
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		switch fields[0] {
+		case "raise":
+			file := name
+			if f.fullPath {
+				file = f.root + "/" + name
+			}
+			f.broken[name] = airflowclient.ImportError{ID: name, File: file, Trace: "Traceback:\n  " + strings.TrimSpace(line), Timestamp: now}
+			f.retire(name)
+			return
+		case "needs":
+			if _, err := os.Stat(filepath.Join(f.folder, fields[1])); err != nil {
+				whole = false
+			}
+		case "dag":
+			f.define(name, fields, now)
+		}
+	}
+	if !whole {
+		f.torn = append(f.torn, name)
+	}
+}
+
+func (f *fakeAirflow) define(file string, fields []string, now time.Time) {
+	id := fields[1]
+	dag, known := f.dags[id]
+	if !known {
+		dag = airflowclient.DAG{ID: id, Paused: true}
+	}
+	dag.Description = fmt.Sprintf("A DAG [cc:%s]", fields[2])
+	dag.FileLoc, dag.FileToken = f.root+"/"+file, "token-"+file
+	dag.Tags = []string{"chronon"}
+	dag.Stale, dag.LastParsed = false, now
+	f.dags[id] = dag
+	f.tasks[id] = append(f.tasks[id], fakeTasks{since: now.Add(f.lag), ids: strings.Split(fields[3], ",")})
+}
+
+func (f *fakeAirflow) Server(context.Context) (airflowclient.Server, error) {
+	leave, err := f.enter()
+	defer leave()
+	return airflowclient.Server{Version: "3.3.2", API: 2, Capabilities: airflowclient.Capabilities{Reparse: true}}, err
+}
+
+func (f *fakeAirflow) Health(context.Context) (airflowclient.Health, error) {
+	leave, err := f.enter()
+	defer leave()
+	return airflowclient.Health{Components: []airflowclient.Component{{Name: "dag_processor", Status: "healthy"}}}, err
+}
+
+func (f *fakeAirflow) DAGs(_ context.Context, query airflowclient.DAGQuery) ([]airflowclient.DAG, error) {
+	leave, err := f.enter()
+	defer leave()
+	var dags []airflowclient.DAG
+	for _, id := range slices.Sorted(maps.Keys(f.dags)) {
+		dag := f.dags[id]
+		if (query.IncludeStale || !dag.Stale) && (len(query.Tags) == 0 || slices.Contains(dag.Tags, query.Tags[0])) {
+			dags = append(dags, dag)
+		}
+	}
+	return dags, err
+}
+
+func (f *fakeAirflow) DAG(_ context.Context, id string) (airflowclient.DAG, error) {
+	leave, err := f.enter()
+	defer leave()
+	dag, ok := f.dags[id]
+	if err == nil && !ok {
+		err = &airflowclient.Error{Op: "read DAG", Kind: airflowclient.KindNotFound, Status: 404}
+	}
+	return dag, err
+}
+
+func (f *fakeAirflow) Tasks(_ context.Context, id string) ([]airflowclient.Task, error) {
+	leave, err := f.enter()
+	defer leave()
+	var tasks []airflowclient.Task
+	for _, version := range slices.Backward(f.tasks[id]) {
+		if time.Now().Before(version.since) {
+			continue
+		}
+		for _, id := range version.ids {
+			tasks = append(tasks, airflowclient.Task{ID: id})
+		}
+		break
+	}
+	return tasks, err
+}
+
+func (f *fakeAirflow) ImportErrors(context.Context) ([]airflowclient.ImportError, error) {
+	leave, err := f.enter()
+	defer leave()
+	return slices.Collect(maps.Values(f.broken)), err
+}
+
+func (f *fakeAirflow) SetPaused(_ context.Context, id string, paused bool) error {
+	leave, err := f.enter()
+	defer leave()
+	if err = errors.Join(err, f.pauseErr); err != nil {
+		return err
+	}
+	dag, ok := f.dags[id]
+	if !ok {
+		return &airflowclient.Error{Op: "pause DAG", Kind: airflowclient.KindNotFound, Status: 404}
+	}
+	dag.Paused = paused
+	f.dags[id] = dag
+	f.changes = append(f.changes, map[bool]string{true: "pause ", false: "unpause "}[paused]+id)
+	return nil
+}
+
+func (f *fakeAirflow) Reparse(context.Context, string) error {
+	leave, err := f.enter()
+	defer leave()
+	if err == nil {
+		f.nudges++
+		if !f.noNudge {
+			f.list(time.Now())
+		}
+	}
+	return err
+}
+
+// set changes a DAG as a person would.
+func (f *fakeAirflow) set(id string, change func(*airflowclient.DAG)) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	dag := f.dags[id]
+	change(&dag)
+	f.dags[id] = dag
+}
