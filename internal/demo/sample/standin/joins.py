@@ -177,6 +177,6 @@ def _print_bootstrap_info(conf: dict) -> None:
             f"  {kind} : {confs.part_prefix(part)}_{column}"
             for column, kind in confs.columns_of(part["groupBy"]).items()
         )
-        message = f"Bootstrap Info for Join Part `{confs.name_of(part['groupBy'])}`\nKey Schema:\n{keys}\nValue Schema:\n{values}\n"
-        log.say("BootstrapInfo$", 322, message)
+        title = f"Bootstrap Info for Join Part `{confs.name_of(part['groupBy'])}`"
+        log.say("BootstrapInfo$", 322, f"{title}\nKey Schema:\n{keys}\nValue Schema:\n{values}\n")
     log.say("BootstrapInfo$", 357, f"\n======= Finalized Bootstrap Info {name} END =======\n")
