@@ -21,9 +21,10 @@ const (
 
 // DirOptions says where a dir target is. Only Path is needed.
 type DirOptions struct {
-	Path  string                            // the folder that Airflow scans, or a folder below it; it must exist
-	State string                            // default: .chrononctl/<name of the folder> beside the folder
-	Open  func(folder string) (Disk, error) // default: OpenDisk
+	Path   string                            // the folder that Airflow scans; it must exist
+	Folder string                            // our folder below it, a slash path, made by the first Lock; empty: Path itself
+	State  string                            // default: .chrononctl/<name of Path> beside Path, with -<Folder> when there is one
+	Open   func(folder string) (Disk, error) // default: OpenDisk
 }
 
 // Dir is a folder on a local or network file system that Airflow scans.
@@ -31,9 +32,10 @@ type DirOptions struct {
 // A write goes to a temporary file in the same folder, is flushed, and is renamed into place. The version of a file is
 // its content hash. The lock is flock(2) on a file of the state folder: the kernel gives it back when the process ends, however it ends.
 type Dir struct {
-	path  string
-	state string
-	open  func(folder string) (Disk, error)
+	path   string
+	folder string
+	state  string
+	open   func(folder string) (Disk, error)
 }
 
 var _ Target = (*Dir)(nil)
@@ -47,8 +49,14 @@ func NewDir(opts DirOptions) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dir target %s: %w", opts.Path, err)
 	}
+	if opts.Folder != "" {
+		if err := CheckPath(opts.Folder); err != nil {
+			return nil, fmt.Errorf("dir target %s: folder: %w", path, err)
+		}
+	}
 	if opts.State == "" {
-		opts.State = filepath.Join(filepath.Dir(path), ".chrononctl", filepath.Base(path))
+		name := strings.Join(append([]string{filepath.Base(path)}, strings.FieldsFunc(opts.Folder, isSlash)...), "-")
+		opts.State = filepath.Join(filepath.Dir(path), ".chrononctl", name)
 	}
 	state, err := resolve(opts.State)
 	if err != nil {
@@ -60,8 +68,10 @@ func NewDir(opts DirOptions) (*Dir, error) {
 	if opts.Open == nil {
 		opts.Open = OpenDisk
 	}
-	return &Dir{path: path, state: state, open: opts.Open}, nil
+	return &Dir{path: path, folder: opts.Folder, state: state, open: opts.Open}, nil
 }
+
+func isSlash(r rune) bool { return r == '/' }
 
 // resolve makes a path absolute, and follows the symbolic links of the part of it that exists.
 func resolve(path string) (string, error) {
@@ -107,13 +117,10 @@ func (e *NoFolderError) Hint() string {
 	return "check the path of the target against dags_folder of Airflow's configuration, or create the folder"
 }
 
-// Unwrap makes it an fs.ErrNotExist.
-func (e *NoFolderError) Unwrap() error { return fs.ErrNotExist }
+func (d *Dir) String() string { return "dir " + d.Path() }
 
-func (d *Dir) String() string { return "dir " + d.path }
-
-// Path is the folder, absolute and with symbolic links followed.
-func (d *Dir) Path() string { return d.path }
+// Path is the folder that holds our files, absolute and with symbolic links followed.
+func (d *Dir) Path() string { return filepath.Join(d.path, filepath.FromSlash(d.folder)) }
 
 // DAGs implements [Target].
 func (d *Dir) DAGs() Reader { return d.dags() }
@@ -122,13 +129,31 @@ func (d *Dir) DAGs() Reader { return d.dags() }
 func (d *Dir) State() Reader { return d.memory() }
 
 func (d *Dir) dags() *folder {
-	return &folder{open: func() (Disk, error) {
-		disk, err := d.open(d.path)
-		if errors.Is(err, fs.ErrNotExist) {
+	return &folder{optional: true, open: func() (Disk, error) {
+		disk, err := d.open(d.Path())
+		if !errors.Is(err, fs.ErrNotExist) {
+			return disk, err
+		}
+		if _, missing := os.Stat(d.path); errors.Is(missing, fs.ErrNotExist) {
 			return nil, &NoFolderError{Path: d.path}
 		}
-		return disk, err
+		return nil, err
 	}}
+}
+
+// settle makes our folder below the one that Airflow scans.
+func (d *Dir) settle() error {
+	if d.folder == "" {
+		return nil
+	}
+	disk, err := d.open(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &NoFolderError{Path: d.path}
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(disk.MkdirAll(d.folder), disk.Close())
 }
 
 func (d *Dir) memory() *folder {
@@ -151,7 +176,7 @@ func (d *Dir) Lock(ctx context.Context, owner Owner) (Session, error) {
 		return nil, &LockedError{Target: d.String(), Owner: d.owner(ctx)}
 	}
 	session := &dirSession{dir: d, lock: lock, files: d.dags(), memory: d.memory()}
-	err := session.sign(ctx, owner)
+	err := errors.Join(session.sign(ctx, owner), d.settle())
 	if err == nil {
 		err = session.files.with(ctx, func(disk Disk) error { return session.files.sweep(disk, ".") })
 	}

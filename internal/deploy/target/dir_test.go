@@ -3,7 +3,6 @@ package target_test
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,15 +16,21 @@ import (
 
 func TestDirConformance(t *testing.T) {
 	t.Parallel()
-	fresh := func(t *testing.T) target.Target {
-		t.Helper()
-		return open(t, target.DirOptions{Path: t.TempDir()})
+	for _, folder := range []string{"", "ours/chronon"} {
+		t.Run("folder "+folder, func(t *testing.T) {
+			t.Parallel()
+			fresh := func(t *testing.T) target.Target {
+				t.Helper()
+				return open(t, target.DirOptions{Path: t.TempDir(), Folder: folder})
+			}
+			again := func(t *testing.T, first target.Target) target.Target {
+				t.Helper()
+				path := strings.TrimSuffix(first.(*target.Dir).Path(), folder)
+				return open(t, target.DirOptions{Path: path, Folder: folder})
+			}
+			targettest.Run(t, fresh, again)
+		})
 	}
-	again := func(t *testing.T, first target.Target) target.Target {
-		t.Helper()
-		return open(t, target.DirOptions{Path: first.(*target.Dir).Path()})
-	}
-	targettest.Run(t, fresh, again)
 }
 
 func open(t *testing.T, opts target.DirOptions) *target.Dir {
@@ -152,7 +157,7 @@ func TestDirSaysWhatIsWrongWithItsFolders(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
 	_, err := open(t, target.DirOptions{Path: filepath.Join(base, "typo")}).DAGs().Stat(t.Context(), []string{"a.py"})
-	if _, ok := errors.AsType[*target.NoFolderError](err); !ok || !errors.Is(err, fs.ErrNotExist) {
+	if _, ok := errors.AsType[*target.NoFolderError](err); !ok {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 	_, err = target.NewDir(target.DirOptions{Path: base, State: filepath.Join(base, "state")})
@@ -187,6 +192,17 @@ func TestDirStateLiesBesideTheFolder(t *testing.T) {
 	}
 	if left := names(t, path); left != "" {
 		t.Errorf("the DAG folder holds %s", left)
+	}
+	below, err := target.Open(target.Place{Kind: "dir", Path: path, Folder: "team/chronon"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left := names(t, path); left != "" {
+		t.Errorf("opening made %s", left)
+	}
+	lockDir(t, below.(*target.Dir))
+	if left := names(t, filepath.Join(base, ".chrononctl")); left != "dags dags-team-chronon" {
+		t.Errorf("the states are %s", left)
 	}
 }
 
