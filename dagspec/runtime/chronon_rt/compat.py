@@ -98,14 +98,17 @@ def reschedule(seconds: float) -> Exception:
 
 
 def previous_xcom(context: Mapping[str, Any], key: str, task_id: str | None = None) -> Any:
-    """Return the newest value that the task pushed in this run or in an earlier one, or None."""
+    """Return the newest value that the task pushed in this run or in an earlier one, or None.
+
+    The map index of an unmapped task is given because Airflow 3 answers with the list of all earlier values otherwise.
+    """
     ti = context["ti"]
-    return ti.xcom_pull(task_ids=task_id or ti.task_id, key=key, include_prior_dates=True)
+    return ti.xcom_pull(task_ids=task_id or ti.task_id, key=key, include_prior_dates=True, map_indexes=-1)
 
 
 def run_xcom(context: Mapping[str, Any], key: str, task_id: str) -> Any:
     """Return the value that a task of this run pushed, or None."""
-    return context["ti"].xcom_pull(task_ids=task_id, key=key)
+    return context["ti"].xcom_pull(task_ids=task_id, key=key, map_indexes=-1)
 
 
 def task_states(

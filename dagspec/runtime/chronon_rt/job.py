@@ -6,29 +6,12 @@ import time
 from datetime import date, timedelta
 from typing import Any, Callable, Mapping, Sequence
 
-from . import calendar_rules, compat, process
+from . import calendar_rules, compat, process, upload_table
 from .definitions import Job, Wait
 from .joblog import Failure, JobLog
 from .rendering import UnusableArgument, command_line, partition_name
 from .task import ChrononTask, Run
 from .wait import is_there
-
-# States in which a KV load has read the upload table, or never will.
-LOAD_IS_OVER = ("success", "failed", "skipped", "upstream_failed", "removed")
-
-
-def unloaded_run(states: Mapping[str, Mapping[str, str | None]], this_run: str, upload: str, loads: Sequence[str]) -> str | None:
-    """Return the id of another run whose upload is in the table and not yet loaded into the KV store.
-
-    The upload table is unpartitioned and overwritten by each upload (GroupByUpload.scala, saveUnPartitioned), so the next upload must wait.
-    """
-    for run_id in sorted(states):
-        tasks = states[run_id]
-        if run_id != this_run and tasks.get(upload) == "success":
-            if any(tasks.get(load, "removed") not in LOAD_IS_OVER for load in loads):
-                return run_id
-    return None
-
 
 class RunChronon(ChrononTask):
     """One job of run.py."""
@@ -41,10 +24,11 @@ class RunChronon(ChrononTask):
         self.waits = tuple(waits)
         self.loads = tuple(loads)
         self._process: process.Job | None = None
+        self._killed = False
 
     def execute(self, context: Mapping[str, Any]) -> None:
         run = self.run_of(context)
-        if why := self._why_skipped(run):
+        if why := self._why_skipped(run) or self._why_outdated(context, run):
             self._report(context, run, "skipped", JobLog(), 0, None, reason=why)
             raise compat.AirflowSkipException(why)
         self._let_kv_loads_finish(context)
@@ -57,6 +41,7 @@ class RunChronon(ChrononTask):
             raise compat.AirflowException(f"{failure.failure_class}: {failure.message}. What to do: {failure.remedy}")
 
     def on_kill(self) -> None:
+        self._killed = True
         if self._process is not None:
             self._process.kill()
 
@@ -69,6 +54,13 @@ class RunChronon(ChrononTask):
         if run.options.given or not self.job.coalesce:
             return None
         return self._newer_day_fills_it(run)
+
+    def _why_outdated(self, context: Mapping[str, Any], run: Run) -> str | None:
+        """Return which newer upload is in the table already: this one would put older values in its place."""
+        if not self.loads or run.options.given:
+            return None
+        newer = upload_table.newer_upload(context, [self.task_id], self.surroundings.cron, run.logical)
+        return f"the table already holds the newer upload of {newer}" if newer else None
 
     def _newer_day_fills_it(self, run: Run) -> str | None:
         """Leave this day to the next one when that has all that it needs: a job that fills what is missing does both at once.
@@ -88,7 +80,7 @@ class RunChronon(ChrononTask):
         if not self.loads:
             return
         states = compat.task_states(context, [self.task_id, *self.loads])
-        busy = unloaded_run(states, context["ti"].run_id, self.task_id, self.loads)
+        busy = upload_table.unloaded_run(states, context["ti"].run_id, self.task_id, self.loads)
         if busy is not None:
             self.log.info("The KV load of %s comes first: this upload would overwrite its table", busy)
             raise compat.reschedule(self.poke_interval)
@@ -114,6 +106,8 @@ class RunChronon(ChrononTask):
 
     def _verdict(self, run: Run, log: JobLog, status: int) -> tuple[Failure | None, str]:
         """Exit status 0 is not success: only a partition that was seen is."""
+        if self._killed:
+            return Failure("killed", "the task was killed, and its job with it", "clear the task to run it again"), "failed"
         if status != 0:
             return log.failure(status), "failed"
         if log.kv_failures:

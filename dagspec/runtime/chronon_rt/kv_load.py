@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Mapping
 
-from . import calendar_rules, compat, process
+from . import compat, process, upload_table
 from .definitions import KvLoad
 from .presence import load_callable
 from .rendering import fill
 from .task import ChrononTask, Run
-
-# How far a newer upload is looked for before an older one is loaded.
-NEWER_DAYS = 14
 
 
 class LoadIntoKvStore(ChrononTask):
@@ -61,12 +58,7 @@ class LoadIntoKvStore(ChrononTask):
 
         A load that is cleared days later would otherwise put the newer day's values into the store under the older day's name.
         """
-        uploads = list(self.load.after)
-        dates, moment = [], run.logical
-        for _ in range(NEWER_DAYS):
-            moment = calendar_rules.next_tick(self.surroundings.cron, moment, compat.cron_interval)
-            dates.append(moment)
-        for run_id, tasks in sorted(compat.task_states(context, uploads, logical_dates=dates).items()):
-            if any(state in ("success", "running") for state in tasks.values()):
-                return f"{self.load.table} now holds the upload of {run_id}: its own KV load takes it"
-        return None
+        if run.options.given:
+            return None
+        newer = upload_table.newer_upload(context, list(self.load.after), self.surroundings.cron, run.logical)
+        return f"{self.load.table} now holds the upload of {newer}: its own KV load takes it" if newer else None

@@ -61,7 +61,8 @@ class FakeTaskInstance:
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value
 
-    def xcom_pull(self, task_ids: str, key: str, include_prior_dates: bool = False) -> Any:
+    def xcom_pull(self, task_ids: str, key: str, include_prior_dates: bool = False, map_indexes: int | None = None) -> Any:
+        assert map_indexes == -1, "Airflow 3 would answer with a list"
         here = self.here.get((task_ids, key))
         return here if here is not None or not include_prior_dates else self.prior.get((task_ids, key))
 
