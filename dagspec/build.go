@@ -220,7 +220,11 @@ func (b *builder) writes(dag *DAG, c *Conf, partitions ...Partition) {
 	for _, p := range partitions {
 		key := producerKey(p)
 		if other, taken := b.producers[key]; taken && other.file != c.File {
-			b.about(c.File).warn(codeTableCollision, "metaData.name", fmt.Sprintf("its table %s is also written by %s", p.Table, other.file),
+			about := b.about(c.File)
+			if slices.ContainsFunc(about.list, func(d Diagnostic) bool { return d.Code == codeTableCollision }) {
+				continue // once is enough for two confs whose tables are all alike
+			}
+			about.warn(codeTableCollision, "metaData.name", fmt.Sprintf("its table %s is also written by %s", p.Table, other.file),
 				"rename one of the two confs")
 			continue
 		}

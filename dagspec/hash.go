@@ -10,10 +10,6 @@ import (
 func (b *builder) hash(dag *DAG) string {
 	defined := *dag
 	defined.Hash = ""
-	team, err := b.repo.teams.part(dag.Team)
-	if err != nil {
-		team = nil // sections were decoded once already, so they can be again
-	}
 	used, err := json.Marshal(struct {
 		DAG      DAG
 		Settings string
@@ -21,7 +17,7 @@ func (b *builder) hash(dag *DAG) string {
 		Confs    map[string]string
 		Team     string
 		Runtime  string
-	}{defined, renderSettings(dag.Kind, b.s), b.s.Bundle, b.confSums(dag), sumOf(team), runtimeHash()})
+	}{defined, renderSettings(dag.Kind, b.s), b.s.Bundle, b.confSums(dag), sumOf(b.repo.teams.part(dag.Team)), runtimeHash()})
 	if err != nil {
 		panic(fmt.Sprintf("dagspec: a DAG cannot be written as JSON: %v", err)) // only types without that could do it
 	}

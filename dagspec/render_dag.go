@@ -135,8 +135,7 @@ func (r *renderer) arg(dag *DAG, arg Arg) (pyValue, error) {
 	case arg.Day != nil:
 		return dayValue(*arg.Day), nil
 	case arg.File && r.s.Bundle && arg.Text == ".":
-		folder, err := r.teamsFolder(dag.Team)
-		return call("Bundled", folder), err
+		return call("Bundled", r.teamsFolder(dag.Team)), nil
 	case arg.File && r.s.Bundle:
 		c, ok := r.confs[arg.Text]
 		if !ok {
@@ -151,18 +150,15 @@ func (r *renderer) arg(dag *DAG, arg Arg) (pyValue, error) {
 }
 
 // teamsFolder puts a team's part of teams.json into the release and returns its folder.
-func (r *renderer) teamsFolder(team string) (string, error) {
+func (r *renderer) teamsFolder(team string) string {
 	if folder, ok := r.teams[team]; ok {
-		return folder, nil
+		return folder
 	}
-	part, err := r.repo.teams.part(team)
-	if err != nil {
-		return "", err
-	}
+	part := r.repo.teams.part(team)
 	folder := path.Join("teams", sumOf(part)[:16])
 	r.add(File{Path: path.Join(SupportFolder, folder, teamsFile), Data: part})
 	r.teams[team] = folder
-	return folder, nil
+	return folder
 }
 
 // settingsValue is the project file as far as tasks of a kind need it. What they do not need is left out, so that a change of it leaves their DAGs

@@ -23,6 +23,7 @@ type teams struct {
 	sections map[string]json.RawMessage
 	confs    map[string]teamConf
 	common   commonEnv
+	parts    map[string][]byte // by team, see part
 }
 
 // teamConf is what a section of teams.json says about a team's DAGs. The keys are those that Chronon's Airflow code reads (airflow/helpers.py,
@@ -73,6 +74,10 @@ func loadTeams(fsys fs.FS, found *findings) (t teams, ok bool) {
 	}
 	t.readSections(found)
 	t.readCommonEnv(found)
+	t.parts = make(map[string][]byte, len(t.sections))
+	for name := range t.sections {
+		t.parts[name] = t.partOf(name)
+	}
 	return t, true
 }
 
@@ -177,8 +182,16 @@ func (t *teams) of(team string) teamConf {
 	return own
 }
 
-// part is teams.json with the sections default and team alone, in one canonical spelling: what a job of the team can see of it.
-func (t *teams) part(team string) ([]byte, error) {
+// part is teams.json with the sections default and team alone, in one canonical spelling: what a job of the team can see of it. A team without a
+// section, such as that of the metadata upload, sees the default.
+func (t *teams) part(team string) []byte {
+	if part, ok := t.parts[team]; ok {
+		return part
+	}
+	return t.partOf(defaultTeam)
+}
+
+func (t *teams) partOf(team string) []byte {
 	part := make(map[string]any, 2)
 	for _, name := range []string{defaultTeam, team} {
 		raw, ok := t.sections[name]
@@ -188,19 +201,15 @@ func (t *teams) part(team string) ([]byte, error) {
 		decoder := json.NewDecoder(bytes.NewReader(raw))
 		decoder.UseNumber()
 		var section any
-		if err := decoder.Decode(&section); err != nil {
-			return nil, fmt.Errorf("%s: section %s: %w", teamsFile, name, err)
-		}
+		_ = decoder.Decode(&section) // it is a value of a document that was decoded
 		part[name] = section
 	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(part); err != nil {
-		return nil, fmt.Errorf("%s of team %s: %w", teamsFile, team, err)
-	}
-	return out.Bytes(), nil
+	_ = encoder.Encode(part) // what was decoded can be encoded
+	return out.Bytes()
 }
 
 func firstOf(values ...string) string {
