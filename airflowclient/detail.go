@@ -15,6 +15,9 @@ import (
 // maxWords bounds the detail of an error: the beginning says what happened.
 const maxWords = 400
 
+// maxPageWords bounds what is taken from a page without a title: it is made for eyes, and its beginning tells enough.
+const maxPageWords = 100
+
 // serverWords finds Airflow's own explanation in the body of a failed answer: problem+json of Airflow 2, the three shapes of
 // FastAPI's "detail" of Airflow 3, the title of a HTML page of something in between, or plain text.
 func serverWords(header http.Header, body []byte) string {
@@ -76,6 +79,9 @@ func objectWords(object map[string]json.RawMessage) string {
 	words := make([]string, 0, len(names))
 	for _, name := range names {
 		value := jsonString(object[name])
+		if value == "hidden" { // Airflow's word for SQL that it keeps to itself
+			continue
+		}
 		if value == "" {
 			value = string(object[name])
 		}
@@ -116,8 +122,12 @@ func htmlWords(body []byte) string {
 		}
 	}
 	text := pageTag.ReplaceAll(pageHidden.ReplaceAll(body, nil), []byte(" "))
-	if words := oneLine(html.UnescapeString(string(text))); words != "" {
-		return fmt.Sprintf("a HTML page, %q", words)
+	words := []rune(oneLine(html.UnescapeString(string(text))))
+	switch {
+	case len(words) > maxPageWords:
+		return fmt.Sprintf("a HTML page, %q…", string(words[:maxPageWords]))
+	case len(words) > 0:
+		return fmt.Sprintf("a HTML page, %q", string(words))
 	}
 	return "a HTML page"
 }

@@ -26,18 +26,9 @@ type api struct {
 var (
 	apiV1 = api{"v1", "/api/v1", "2.11.2"}
 	apiV2 = api{"v2", "/api/v2", "3.3.2"}
-)
 
-// onBoth runs a test against both.
-func onBoth(t *testing.T, test func(t *testing.T, a api)) {
-	t.Helper()
-	for _, a := range []api{apiV1, apiV2} {
-		t.Run(a.name, func(t *testing.T) {
-			t.Parallel()
-			test(t, a)
-		})
-	}
-}
+	bothAPIs = []api{apiV1, apiV2}
+)
 
 // request is one that a fake Airflow has seen.
 type request struct {

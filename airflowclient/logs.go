@@ -1,6 +1,7 @@
 package airflowclient
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -156,22 +157,22 @@ var taskLine = regexp.MustCompile(`^\[(\d{4}-\d\d-\d\dT[^\]]+)\] \{[^}]*\} ([A-Z
 // taskLineZone is the zone in that format, which Go's RFC 3339 does not read: +0000.
 var taskLineZone = regexp.MustCompile(`([+-]\d\d)(\d\d)$`)
 
-// textLines splits a log text into lines, with time and level where a line begins with them.
+// textLines splits a log text into lines. A line without time and level belongs to the one before it (a traceback, the rest of
+// a message, what a program printed) and takes those of that line.
 func textLines(text string) []LogLine {
 	text = strings.TrimSuffix(text, "\n")
 	if text == "" {
 		return nil
 	}
 	var lines []LogLine
+	var at time.Time
+	var level string
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimSuffix(line, "\r")
-		m := taskLine.FindStringSubmatch(line)
-		if m == nil {
-			lines = append(lines, LogLine{Text: line})
-			continue
+		if m := taskLine.FindStringSubmatch(line); m != nil {
+			at, level, line = parseMoment(taskLineZone.ReplaceAllString(m[1], "$1:$2")), strings.ToLower(m[2]), m[3]
 		}
-		at := parseMoment(taskLineZone.ReplaceAllString(m[1], "$1:$2"))
-		lines = append(lines, LogLine{Time: at, Level: strings.ToLower(m[2]), Text: m[3]})
+		lines = append(lines, LogLine{Time: at, Level: level, Text: line})
 	}
 	return lines
 }
@@ -195,37 +196,40 @@ func readLogV2(op string, got reply) (LogChunk, error) {
 // structuredLines is one message as lines: the event, then the traceback of an exception that belongs to it.
 func structuredLines(raw json.RawMessage) []LogLine {
 	var message struct {
-		Time   moment           `json:"timestamp"`
-		Event  string           `json:"event"`
-		Level  string           `json:"level"`
-		Errors []wireExceptions `json:"error_detail"`
+		Time   moment          `json:"timestamp"`
+		Event  string          `json:"event"`
+		Level  string          `json:"level"`
+		Errors []wireException `json:"error_detail"`
 	}
-	if text := jsonString(raw); text != "" {
-		return textLines(text)
+	if bytes.HasPrefix(raw, []byte(`"`)) {
+		if text := jsonString(raw); text != "" {
+			return textLines(text)
+		}
+		return []LogLine{{}}
 	}
 	if err := json.Unmarshal(raw, &message); err != nil && message.Event == "" {
 		return []LogLine{{Text: string(raw)}}
 	}
-	lines := eventLines(message.Time.Time, strings.ToLower(message.Level), message.Event)
+	var lines []LogLine
+	add := func(text string) {
+		lines = append(lines, LogLine{Time: message.Time.Time, Level: strings.ToLower(message.Level), Text: text})
+	}
+	for text := range strings.SplitSeq(strings.TrimSuffix(message.Event, "\n"), "\n") {
+		add(strings.TrimSuffix(text, "\r"))
+	}
 	for i, e := range slices.Backward(message.Errors) {
-		lines = append(lines, e.lines(message.Time.Time, strings.ToLower(message.Level))...)
+		for _, text := range e.lines() {
+			add(text)
+		}
 		if i > 0 {
-			lines = append(lines, LogLine{Time: message.Time.Time, Text: "The above exception was the cause of this one:"})
+			add("The above exception was the cause of this one:")
 		}
 	}
 	return lines
 }
 
-func eventLines(at time.Time, level, event string) []LogLine {
-	var lines []LogLine
-	for line := range strings.SplitSeq(strings.TrimSuffix(event, "\n"), "\n") {
-		lines = append(lines, LogLine{Time: at, Level: level, Text: strings.TrimSuffix(line, "\r")})
-	}
-	return lines
-}
-
-// wireExceptions is one exception of a structured message; the causes of an exception follow it in the list.
-type wireExceptions struct {
+// wireException is one exception of a structured message; the causes of an exception follow it in the list.
+type wireException struct {
 	Type   string `json:"exc_type"`
 	Value  string `json:"exc_value"`
 	Frames []struct {
@@ -236,17 +240,10 @@ type wireExceptions struct {
 }
 
 // lines writes the exception as Python would.
-func (e wireExceptions) lines(at time.Time, level string) []LogLine {
-	lines := []LogLine{{Time: at, Level: level, Text: "Traceback (most recent call last):"}}
+func (e wireException) lines() []string {
+	lines := []string{"Traceback (most recent call last):"}
 	for _, f := range e.Frames {
-		text := fmt.Sprintf("  File %q, line %d, in %s", f.File, f.Line, f.Name)
-		lines = append(lines, LogLine{Time: at, Level: level, Text: text})
+		lines = append(lines, fmt.Sprintf("  File %q, line %d, in %s", f.File, f.Line, f.Name))
 	}
-	for i, text := range strings.Split(e.Value, "\n") {
-		if i == 0 {
-			text = strings.TrimSuffix(e.Type+": "+text, ": ")
-		}
-		lines = append(lines, LogLine{Time: at, Level: level, Text: text})
-	}
-	return lines
+	return append(lines, strings.Split(strings.TrimSuffix(e.Type+": "+e.Value, ": "), "\n")...)
 }

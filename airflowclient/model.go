@@ -67,8 +67,8 @@ type Run struct {
 	LogicalDate  time.Time // zero when the server has none
 	IntervalFrom time.Time
 	IntervalTo   time.Time
-	RunAfter     time.Time
-	Queued       time.Time
+	RunAfter     time.Time // when it was due or, for one made by hand, made; Airflow 3 only
+	Queued       time.Time // Airflow 3 only
 	Start        time.Time
 	End          time.Time
 	Note         string

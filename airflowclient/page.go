@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Page sizes. GET lists are cut to 100 rows by Airflow 2 and by Airflow 3.2 and later, silently; the POST lists are not (as of
@@ -26,19 +27,20 @@ func readPage(op string, got reply, member string) (page, error) {
 	if err := json.Unmarshal(got.body, &object); err != nil {
 		return page{}, unreadable(op, got, err)
 	}
-	var p page
+	p := page{total: -1}
 	if err := json.Unmarshal(object[member], &p.rows); err != nil {
 		return page{}, unreadable(op, got, fmt.Errorf("member %q: %w", member, err))
 	}
-	if json.Unmarshal(object["total_entries"], &p.total) != nil || object["total_entries"] == nil {
-		p.total = -1
+	var total *int
+	if json.Unmarshal(object["total_entries"], &total) == nil && total != nil {
+		p.total = *total
 	}
 	return p, nil
 }
 
 // allPages reads a list to its end, or until limit rows are there (0: no limit). It advances by the rows that came, because
-// servers cut pages silently, and steps back when the list has become shorter meanwhile, because then rows that it has not seen
-// moved to the front. Rows seen twice are the caller's to drop.
+// servers cut pages silently. When the list has become shorter since the page before, rows that were not read yet may have moved
+// to the front, so it reads again from that many rows further back. Rows seen twice are the caller's to drop.
 func allPages(ctx context.Context, size, limit int, fetch func(ctx context.Context, offset, size int) (page, error)) ([]json.RawMessage, error) {
 	var rows []json.RawMessage
 	offset, total := 0, -1
@@ -50,11 +52,12 @@ func allPages(ctx context.Context, size, limit int, fetch func(ctx context.Conte
 		if err != nil {
 			return nil, err
 		}
+		if p.total > 0 && p.total < total {
+			offset, total = max(offset-(total-p.total), 0), p.total
+			continue
+		}
 		rows = append(rows, p.rows...)
 		offset += len(p.rows)
-		if p.total >= 0 && p.total < total {
-			offset = max(offset-(total-p.total), 0)
-		}
 		total = p.total
 		switch {
 		case len(p.rows) == 0, limit > 0 && len(rows) >= limit, total >= 0 && offset >= total:
@@ -73,7 +76,7 @@ func decodeRow[W wire[M], M any](c *conn, what string, raw json.RawMessage) (M, 
 	var wrongType *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrongType):
-		c.notes.add(fmt.Sprintf("%s: %s is a %s, which was not expected", what, wrongType.Field, wrongType.Value))
+		c.notes.add(strings.TrimSpace(fmt.Sprintf("%s: unexpected %s %s", what, wrongType.Value, wrongType.Field)))
 	case err != nil:
 		c.notes.add(fmt.Sprintf("%s: %s", what, oneLine(err.Error())))
 	}

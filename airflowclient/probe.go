@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 )
 
@@ -27,7 +26,7 @@ func (c *Client) connect(ctx context.Context) (dialect, error) {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%s: %w", opVersion, ctx.Err())
+		return nil, c.conn.networkError(ctx, &call{op: opVersion}, ctx.Err())
 	}
 	if c.dialect != nil {
 		return c.dialect, nil

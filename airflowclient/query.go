@@ -19,7 +19,7 @@ type RunQuery struct {
 	LogicalTo   time.Time // logical date not after
 	StartedFrom time.Time // start not before; hides runs that wait, which have no start
 	EndedSince  time.Time // end not before; hides runs that are not done
-	Limit       int       // the newest so many; 0: all of them
+	Limit       int       // the newest so many, by logical date on Airflow 2 and by [Run.RunAfter] on 3; 0: all of them
 }
 
 // RunRef identifies a run.
