@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"chrononctl/internal/deploy/target"
 )
@@ -14,7 +15,7 @@ import (
 //
 // A plan without changes takes no lock and writes nothing: what is in place is verified once more.
 func (e *Engine) Apply(ctx context.Context, plan *Plan, progress Progress) (*Result, error) {
-	start := e.opts.Now()
+	start := time.Now()
 	d := &deployment{
 		opts:     e.opts,
 		engine:   e,
@@ -27,7 +28,7 @@ func (e *Engine) Apply(ctx context.Context, plan *Plan, progress Progress) (*Res
 	err := d.run(ctx)
 	d.result.Release = d.memory.ledger.Live
 	d.result.Changed = d.result.Written+d.result.Removed > 0
-	d.result.Elapsed = e.opts.Now().Sub(start)
+	d.result.Elapsed = time.Since(start)
 	if err != nil {
 		return d.result, fmt.Errorf("deploy to %s: %w", e.opts.Target, err)
 	}

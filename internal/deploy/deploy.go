@@ -52,7 +52,7 @@ type Options struct {
 	Airflow   Airflow
 	Generator string           // the program and its version, for the manifest
 	Owner     target.Owner     // who deploys; Since is filled in
-	Now       func() time.Time // default time.Now
+	Now       func() time.Time // stamps manifests and locks; default time.Now
 	Timeout   time.Duration    // of each wait for Airflow; default DefaultTimeout
 	Keep      int              // releases whose contents are kept, the live one included; default 5
 	Adopt     bool             // take over files that are not ours

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,7 +19,6 @@ const activators = 4
 func (d *deployment) verifier(manifest, trusted Manifest, before picture) *verifier {
 	return &verifier{
 		airflow:  d.opts.Airflow,
-		now:      d.opts.Now,
 		want:     expectations(manifest, d.written, trusted),
 		before:   before,
 		reparse:  d.plan.reparse,
@@ -141,7 +141,7 @@ func (d *deployment) prune(ctx context.Context) error {
 
 // awaitGone waits until Airflow no longer schedules the DAGs.
 func (d *deployment) awaitGone(ctx context.Context, ids []string) error {
-	deadline := d.opts.Now().Add(d.opts.Timeout)
+	deadline := time.Now().Add(d.opts.Timeout)
 	v := d.verifier(d.manifest, d.manifest, d.plan.seen)
 	for pause := firstPoll; ; pause = min(pause*3/2, lastPoll) {
 		seen, err := look(ctx, d.opts.Airflow, d.manifest.DAGs)
@@ -157,7 +157,7 @@ func (d *deployment) awaitGone(ctx context.Context, ids []string) error {
 		if left == 0 {
 			return nil
 		}
-		if !d.opts.Now().Before(deadline) {
+		if !time.Now().Before(deadline) {
 			return &PendingError{Release: d.manifest.ID, What: fmt.Sprintf("Airflow still lists %s", count(left, "removed DAG")), Cause: err}
 		}
 		if err := sleep(ctx, pause); err != nil {

@@ -32,10 +32,9 @@ type expectation struct {
 	trusted bool // an earlier deploy saw it at this content, and nothing of it changed
 }
 
-// verifier waits for Airflow to show a release.
+// verifier waits for Airflow to show a release. It measures its waiting by the monotonic clock: a wall clock may be set meanwhile.
 type verifier struct {
 	airflow  Airflow
-	now      func() time.Time
 	want     []expectation // by id
 	before   picture       // as it was before the files changed
 	reparse  bool
@@ -66,7 +65,7 @@ func expectations(manifest Manifest, written map[string]bool, trusted Manifest) 
 // wait looks until everything is verified, nothing more can come of it, or time is up. A first picture saves a look. The results are those of
 // the last look that Airflow answered; the error is that of the last look, when it got no answer.
 func (v *verifier) wait(ctx context.Context, timeout time.Duration, first *picture) ([]DAGResult, error) {
-	deadline := v.now().Add(timeout)
+	deadline := time.Now().Add(timeout)
 	v.complete, v.recurred = map[string]bool{}, map[string]time.Time{}
 	var results []DAGResult
 	var broken time.Time
@@ -84,9 +83,9 @@ func (v *verifier) wait(ctx context.Context, timeout time.Duration, first *pictu
 			}
 		}
 		if broken.IsZero() && hasBroken(results) {
-			broken = v.now()
+			broken = time.Now()
 		}
-		now := v.now()
+		now := time.Now()
 		if err != nil && (airflowclient.IsAuth(err) || airflowclient.IsPermission(err)) {
 			return results, err // waiting does not help
 		}
@@ -208,10 +207,10 @@ func (v *verifier) importState(want expectation, broken airflowclient.ImportErro
 	}
 	since, ok := v.recurred[want.File]
 	if !ok {
-		since = v.now()
+		since = time.Now()
 		v.recurred[want.File] = since
 	}
-	if v.now().Sub(since) < settleFor {
+	if time.Since(since) < settleFor {
 		return ""
 	}
 	return StateImportError
@@ -278,10 +277,13 @@ func taskDifference(want []string, tasks []airflowclient.Task) string {
 // nudge asks Airflow to look at its files now, at most twice a minute. On Airflow 3 a request to parse any known file makes it list the whole bundle
 // again; where it has no such effect, it does no harm, and neither does a failure: Airflow looks by itself, later.
 func (v *verifier) nudge(ctx context.Context, seen picture) {
-	if now := v.now(); v.reparse && (v.nudged.IsZero() || now.Sub(v.nudged) >= nudgeEvery) {
+	if now := time.Now(); v.reparse && (v.nudged.IsZero() || now.Sub(v.nudged) >= nudgeEvery) {
 		v.nudged = now
-		n := nudge(ctx, v.airflow, seen)
-		v.progress.say(StepNudge, n, n, "asked Airflow to look for new files")
+		detail := "asked Airflow to look for new files"
+		if nudge(ctx, v.airflow, seen) == 0 {
+			detail = "Airflow knows no file yet that it could be asked for; it lists its folder by itself, every five minutes by default"
+		}
+		v.progress.say(StepNudge, 0, 0, detail)
 	}
 }
 
