@@ -26,6 +26,7 @@ func program() {
 		Streams: term.System(os.Stdin, os.Stdout, os.Stderr, os.Environ()),
 		Getenv:  os.Getenv,
 		Dir:     dir,
+		Now:     scriptNow(),
 	}))
 }
 
@@ -34,12 +35,14 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "", // writes what was printed into the scripts, to be read before it is committed
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
+			"exits":   exits,
+			"airflow": airflow,
 		},
 	})
 }

@@ -1,0 +1,244 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"chrononctl/dagspec"
+	"chrononctl/internal/fleet"
+	"chrononctl/internal/term"
+)
+
+type statusOptions struct {
+	output   outputFlag
+	teams    []string
+	tasks    bool
+	exitCode bool
+	watch    bool
+	interval time.Duration
+}
+
+func newStatusCmd(a *app) *cobra.Command {
+	var opts statusOptions
+	cmd := &cobra.Command{
+		Use:   "status [TEAM...]",
+		Short: "Show how every team's DAGs, streams, joins and features do",
+		Long: "Shows one line a team: the worst state of its staging queries, batch uploads, streams, joins and consistency, and the newest day of which\n" +
+			"all is done. Below it, by name, what needs a person.\n\n" +
+			"On a pipe it prints a line for each team and kind, tab-separated: team, kind, state, how many make it so, of how many, of what, newest day.\n" +
+			"With --tasks it prints a line for each task: team, DAG, day, run, task, Airflow's own state, what it means, try, start, end.",
+		Example: "  chrononctl status\n  chrononctl status payments --tasks\n  chrononctl status --exit-code -o json | jq '.findings[]'",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.teams = args
+			if err := opts.output.check(a); err != nil {
+				return err
+			}
+			return a.runStatus(cmd.Context(), opts)
+		},
+	}
+	opts.output.add(cmd, formatTable, formatWide, formatJSON, formatJSONL, formatName)
+	flags := cmd.Flags()
+	flags.BoolVar(&opts.tasks, "tasks", false, "show every task of the newest runs in its true state")
+	flags.BoolVar(&opts.exitCode, "exit-code", false, "exit with 2 when something failed, is beyond its budget or could not be found out")
+	flags.BoolVarP(&opts.watch, "watch", "w", false, "look again and again until interrupted")
+	flags.DurationVar(&opts.interval, "interval", 10*time.Second, "time between two looks of --watch")
+	return cmd
+}
+
+// observer looks at the Airflow of the chosen context.
+func (a *app) observer(ctx context.Context) (*fleet.Observer, error) {
+	chosen, client, err := a.airflow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &fleet.Observer{Airflow: client, Now: a.Now, Context: chosen.Name, URL: chosen.URL}, nil
+}
+
+func (a *app) runStatus(ctx context.Context, opts statusOptions) error {
+	if opts.watch && opts.interval < time.Second {
+		return usage(fmt.Errorf("--interval %s: must be a second at least", opts.interval))
+	}
+	observer, err := a.observer(ctx)
+	if err != nil {
+		return err
+	}
+	if opts.watch {
+		return a.watchStatus(ctx, observer, opts)
+	}
+	return a.showStatus(ctx, observer, opts)
+}
+
+// showStatus takes one picture and prints it.
+func (a *app) showStatus(ctx context.Context, observer *fleet.Observer, opts statusOptions) error {
+	whole, err := observer.Observe(ctx)
+	if err != nil {
+		return err
+	}
+	snap, unknown := whole.Only(opts.teams...)
+	if len(unknown) > 0 {
+		return unknownTeams(unknown, whole)
+	}
+	if opts.watch && a.Streams.OutTerminal {
+		fmt.Fprint(a.Streams.Out, "\x1b[H\x1b[2J") // home, clear: each look replaces the one before
+	}
+	a.printStatus(snap, opts)
+	if opts.exitCode && snap.Health().Unhealthy() {
+		return exit(ExitDifferent, nil)
+	}
+	return nil
+}
+
+// watchStatus prints a picture at each interval until it is interrupted. A look that fails is said, and the next one is tried.
+func (a *app) watchStatus(ctx context.Context, observer *fleet.Observer, opts statusOptions) error {
+	opts.exitCode = false
+	ticker := time.NewTicker(opts.interval)
+	defer ticker.Stop()
+	for {
+		err := a.showStatus(ctx, observer, opts)
+		if _, final := errors.AsType[codedError](err); final {
+			return err
+		}
+		if ctx.Err() == nil {
+			a.printError(err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// teamError says that the fleet has no such team.
+type teamError struct{ unknown, known []string }
+
+func (e teamError) Error() string { return "no DAG belongs to team " + strings.Join(e.unknown, ", ") }
+
+func (e teamError) Hint() string {
+	if len(e.known) == 0 {
+		return "this Airflow has no DAG with the tag chronon; deploy first, or choose another --context"
+	}
+	return "teams of this Airflow: " + strings.Join(e.known, ", ")
+}
+
+func unknownTeams(unknown []string, whole fleet.Snapshot) error {
+	e := teamError{unknown: unknown}
+	for _, t := range whole.Teams {
+		e.known = append(e.known, t.Name)
+	}
+	return exit(ExitNotFound, e)
+}
+
+func (a *app) printStatus(snap fleet.Snapshot, opts statusOptions) {
+	format := opts.output.value
+	if format == formatAuto && a.Streams.OutTerminal {
+		format = formatTable
+	}
+	switch format {
+	case formatTable, formatWide:
+		a.printStatusTable(snap, opts)
+	case formatJSON:
+		a.writeJSON(a.Streams.Out, statusOf(snap, opts.tasks))
+	case formatJSONL:
+		a.printStatusLines(snap, opts.tasks)
+	case formatName:
+		a.printStatusNames(snap, opts.tasks)
+	default:
+		a.printStatusTSV(snap, opts.tasks)
+	}
+}
+
+// fleetColumns are the kinds that a terminal shows; a wide table adds the rest.
+var fleetColumns = []struct {
+	kind  dagspec.Kind
+	title string
+	wide  bool
+}{
+	{dagspec.KindStagingQuery, "STAGING", false},
+	{dagspec.KindBatch, "BATCH", false},
+	{dagspec.KindStreaming, "STREAMING", false},
+	{dagspec.KindJoin, "JOINS", false},
+	{dagspec.KindComparison, "CONSISTENCY", false},
+	{dagspec.KindLabelJoin, "LABELS", true},
+	{dagspec.KindLogFlattening, "LOGS", true},
+	{dagspec.KindStats, "STATISTICS", true},
+	{dagspec.KindMetadataUpload, "METADATA", true},
+}
+
+// printStatusTable prints the picture for a person: the server, the teams, the tasks if they are asked for, and what needs attention.
+func (a *app) printStatusTable(snap fleet.Snapshot, opts statusOptions) {
+	out := a.Streams.Styled()
+	fmt.Fprintf(out, "%s  Airflow %s  %s  %s\n\n", term.Clean(snap.Server.Name), term.Clean(snap.Server.Version),
+		a.mark(snap.Server.Health, snap.Server.Health.Word()), snap.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+	header := []string{"TEAM"}
+	for _, c := range fleetColumns {
+		if !c.wide || opts.output.value == formatWide {
+			header = append(header, c.title)
+		}
+	}
+	header = append(header, "NEWEST DAY")
+	var rows [][]string
+	for _, team := range snap.Teams {
+		row := []string{teamName(team.Name)}
+		for _, c := range fleetColumns {
+			if c.wide && opts.output.value != formatWide {
+				continue
+			}
+			text := ""
+			if cell, ok := team.Cells[c.kind]; ok {
+				text = a.mark(cell.Health, cell.Text())
+			}
+			row = append(row, text)
+		}
+		rows = append(rows, append(row, team.Day))
+	}
+	writeTable(out, header, rows)
+	if opts.tasks {
+		fmt.Fprintln(out)
+		a.printTaskTable(snap)
+	}
+	a.printFindings(snap)
+}
+
+// teamName is a team in a table. Only DAGs that came from elsewhere have none.
+func teamName(name string) string {
+	if name == "" {
+		return "(no team)"
+	}
+	return term.Clean(name)
+}
+
+func (a *app) printTaskTable(snap fleet.Snapshot) {
+	var rows [][]string
+	for _, t := range tasksOf(snap) {
+		rows = append(rows, []string{term.Clean(t.dag.ID), term.Clean(t.day()), term.Clean(t.task.label()), a.mark(t.task.Health, t.stateWord()), t.tries()})
+	}
+	writeTable(a.Streams.Styled(), []string{"DAG", "DAY", "TASK", "STATE", "TRY"}, rows)
+}
+
+func (a *app) printFindings(snap fleet.Snapshot) {
+	out := a.Streams.Styled()
+	findings := snap.Findings()
+	if len(findings) == 0 {
+		fmt.Fprintln(out, "\nNothing needs a person.")
+		return
+	}
+	fmt.Fprintln(out, "\nNEEDS ATTENTION")
+	var rows [][]string
+	for _, f := range findings {
+		rows = append(rows, []string{a.mark(f.Health, f.Health.Word()), teamOrNone(f.Team), term.Clean(f.Subject), term.Clean(f.Detail)})
+	}
+	writeTable(out, rows[0], rows[1:])
+}
+
+func teamOrNone(name string) string {
+	if name == "" {
+		return "–"
+	}
+	return term.Clean(name)
+}

@@ -1,0 +1,130 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"chrononctl/internal/fleet"
+)
+
+// taskRow is one task of a run, with its DAG.
+type taskRow struct {
+	dag  fleet.DAG
+	run  fleet.Run
+	task taskLabel
+}
+
+type taskLabel struct{ fleet.Task }
+
+// label is the task's id, with the index of a mapped instance.
+func (t taskLabel) label() string {
+	if t.MapIndex < 0 {
+		return t.ID
+	}
+	return fmt.Sprintf("%s[%d]", t.ID, t.MapIndex)
+}
+
+func (r taskRow) day() string {
+	if r.run.Day == "" {
+		return r.run.ID
+	}
+	return r.run.Day
+}
+
+// stateWord is Airflow's own word, which is empty for a task that nothing has looked at yet.
+func (r taskRow) stateWord() string {
+	if r.task.State == "" {
+		return "no state yet"
+	}
+	return r.task.State
+}
+
+func (r taskRow) tries() string {
+	if r.task.Try == 0 {
+		return ""
+	}
+	return strconv.Itoa(r.task.Try)
+}
+
+// tasksOf are the tasks of the newest run of every DAG, of the newest that ended, and of every run that still needs something.
+func tasksOf(snap fleet.Snapshot) []taskRow {
+	var rows []taskRow
+	for _, d := range snap.DAGs {
+		ended := false
+		for i, run := range d.Standing() {
+			isDone := run.Health == fleet.OK || run.Health == fleet.Skipped
+			if i > 0 && ended && isDone {
+				continue
+			}
+			ended = ended || isDone
+			for _, t := range run.Tasks {
+				rows = append(rows, taskRow{d, run, taskLabel{t}})
+			}
+		}
+	}
+	return rows
+}
+
+// stamp is a moment as RFC 3339 in UTC, empty for none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// printStatusTSV prints for scripts: a line for each team and kind, or for each task. What could not be read goes to stderr, so that it is not
+// taken for an answer.
+func (a *app) printStatusTSV(snap fleet.Snapshot, tasks bool) {
+	for _, p := range snap.Problems {
+		a.warn(p)
+	}
+	if tasks {
+		for _, r := range tasksOf(snap) {
+			writeTSV(a.Streams.Out, r.dag.Team, r.dag.ID, r.run.Day, r.run.ID, r.task.label(), r.task.State, r.task.Health.String(),
+				strconv.Itoa(r.task.Try), stamp(r.task.Start), stamp(r.task.End))
+		}
+		return
+	}
+	for _, team := range snap.Teams {
+		for _, c := range fleetColumns {
+			if cell, ok := team.Cells[c.kind]; ok {
+				writeTSV(a.Streams.Out, team.Name, string(c.kind), cell.Health.String(), strconv.Itoa(cell.Bad), strconv.Itoa(cell.Of), cell.Unit, team.Day)
+			}
+		}
+	}
+}
+
+func (a *app) printStatusNames(snap fleet.Snapshot, tasks bool) {
+	if tasks {
+		for _, r := range tasksOf(snap) {
+			writeTSV(a.Streams.Out, r.dag.ID+"/"+r.run.ID+"/"+r.task.label())
+		}
+		return
+	}
+	for _, team := range snap.Teams {
+		writeTSV(a.Streams.Out, team.Name)
+	}
+}
+
+// printStatusLines prints one JSON object a line: the teams, or the tasks.
+func (a *app) printStatusLines(snap fleet.Snapshot, tasks bool) {
+	for _, p := range snap.Problems {
+		a.warn(p)
+	}
+	enc := json.NewEncoder(a.Streams.Out)
+	enc.SetEscapeHTML(false)
+	status := statusOf(snap, tasks)
+	// The writer is the process's own stream: an error here has nowhere to be reported to.
+	if tasks {
+		for _, t := range status.Tasks {
+			_ = enc.Encode(t)
+		}
+		return
+	}
+	for _, t := range status.Teams {
+		_ = enc.Encode(t)
+	}
+}
