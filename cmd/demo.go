@@ -10,6 +10,8 @@ import (
 
 	"chrononctl/internal/demo"
 	"chrononctl/internal/demo/local"
+	"chrononctl/internal/fleet"
+	"chrononctl/tui"
 )
 
 type demoOptions struct {
@@ -60,6 +62,9 @@ func runDemo(ctx context.Context, a *app, o demoOptions) (err error) {
 		err = errors.Join(err, d.Stop(context.WithoutCancel(ctx)))
 	}()
 	say(fmt.Sprintf("%d DAGs deployed and verified on Airflow %s at %s", d.Result.Verified(), d.Airflow.Version, d.Airflow.URL))
+	if a.Streams.CanPrompt() {
+		return openConsole(ctx, a, d.Context(), d.Client, consoleOptions{interval: tui.DefaultInterval})
+	}
 	return demoOnPipe(ctx, a, d, o, say)
 }
 
@@ -72,6 +77,20 @@ func demoOnPipe(ctx context.Context, a *app, d *demo.Demo, o demoOptions, say fu
 			return exit(ExitPending, err)
 		}
 		return err
+	}
+	return printDemo(ctx, a, d)
+}
+
+// printDemo prints every task in its true state, and then the picture of the fleet, as tables: a person reads this, through a pipe or not.
+func printDemo(ctx context.Context, a *app, d *demo.Demo) error {
+	observer := &fleet.Observer{Airflow: d.Client, Now: a.Now, Context: "demo", URL: d.Airflow.URL}
+	for _, tasks := range []bool{true, false} {
+		opts := statusOptions{tasks: tasks}
+		opts.output.value = formatTable
+		if err := a.showStatus(ctx, observer, opts); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.Streams.Out)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chrononctl/internal/term"
+	"chrononctl/tui"
 )
 
 // Process is everything that a command may know of the process that it runs in.
@@ -64,7 +65,10 @@ func newRoot(a *app) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          noCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cmd.Help()
+			if !a.Streams.CanPrompt() {
+				return cmd.Help()
+			}
+			return runConsole(cmd.Context(), a, consoleOptions{interval: tui.DefaultInterval})
 		},
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			switch mode := term.ColorMode(a.color); mode {
@@ -86,7 +90,7 @@ func newRoot(a *app) *cobra.Command {
 	flags.StringVar(&a.repoDir, "repo", "", "root of the Chronon repository (default: the nearest parent folder with teams.json)")
 	flags.StringVar(&a.contextName, "context", "", "the Airflow to talk to (default: CHRONONCTL_CONTEXT, CHRONONCTL_URL, or the current context)")
 	flags.StringVar(&a.color, "color", "auto", "colour: auto, always or never")
-	root.AddCommand(newVersionCmd(a), newExitCodesCmd(a))
+	root.AddCommand(newVersionCmd(a), newExitCodesCmd(a), newConsoleCmd(a))
 	addCommands(root, a)
 	return root
 }

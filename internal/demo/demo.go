@@ -100,8 +100,10 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 		DAGs:        d.dags(),
 		Port:        o.Port,
 		Parallelism: 6,
-		Store:       store,
-		Progress:    func(s local.Step) { o.Progress(s.Text) },
+		// A changed file is seen at once whatever this says; parsing unchanged ones all the time would cost a core.
+		Config:   map[string]string{"dag_processor.min_file_process_interval": "60", "scheduler.min_file_process_interval": "60"},
+		Store:    store,
+		Progress: func(s local.Step) { o.Progress(s.Text) },
 	})
 	if err != nil {
 		return err
@@ -130,6 +132,11 @@ func (d *Demo) layOut(chronon python.Env, o Options) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(d.Repo, config.ProjectFile), file, 0o644)
+}
+
+// Context is the demo's Airflow as a context, for the console and for commands that are run beside it.
+func (d *Demo) Context() config.Context {
+	return config.Context{Name: "demo", URL: d.Airflow.URL, Username: d.Airflow.Auth.Username, Source: "demo"}
 }
 
 // client logs in the way that this Airflow wants it.

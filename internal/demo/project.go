@@ -22,6 +22,7 @@ func projectFile(dir, python string, start time.Time) ([]byte, error) {
 			{Key: "python", Value: python},
 			{Key: "repo", Value: filepath.Join(dir, "sample", "repo")},
 			{Key: "env", Value: section{
+				{Key: "PYTHONUNBUFFERED", Value: "1"}, // run.py's own lines come before the job's
 				{Key: "CHRONON_STANDIN_STORE", Value: filepath.Join(dir, "store")},
 				{Key: "CHRONON_STANDIN_PYTHON", Value: python},
 				{Key: "SPARK_SUBMIT_PATH", Value: filepath.Join(standin, "spark-submit")},
@@ -37,7 +38,7 @@ func projectFile(dir, python string, start time.Time) ([]byte, error) {
 		{Key: "sensors", Value: section{
 			{Key: "kind", Value: "command"},
 			{Key: "argv", Value: store("has", "{table}", "{partition}")},
-			{Key: "poke", Value: "5s"},
+			{Key: "poke", Value: "15s"},
 			{Key: "timeout", Value: "1h"},
 		}},
 		{Key: "kv_load", Value: section{{Key: "argv", Value: store("kv-load", "{table}", "{dataset}", "{ds}")}}},
