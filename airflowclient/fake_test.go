@@ -155,3 +155,13 @@ func decoded(t *testing.T, text string) any {
 	}
 	return value
 }
+
+// below serves the fake under a path prefix.
+func below(prefix string, f *fake) http.RoundTripper {
+	return transport(func(req *http.Request) (*http.Response, error) {
+		stripped := req.Clone(req.Context())
+		stripped.URL.Path = strings.TrimPrefix(req.URL.Path, prefix)
+		stripped.URL.RawPath = strings.TrimPrefix(req.URL.RawPath, prefix)
+		return f.RoundTrip(stripped)
+	})
+}
