@@ -33,11 +33,12 @@ func newConsistencyScreen(s *shell) *consistencyScreen {
 		Clean:   clean,
 		Columns: c.featureColumns(),
 	})
+	c.joins.SortBy(1, false)
 	c.panes = []pane{
 		{grid: c.joins, title: "Joins", blank: "no comparison has been made yet"},
 		{grid: c.features, title: "Features"},
 	}
-	c.detail, c.moved = c.about, c.fillFeatures
+	c.moved = c.fillFeatures
 	return c
 }
 
@@ -80,8 +81,8 @@ func (c *consistencyScreen) view() []string {
 	return c.listing.view()
 }
 
-// about says what was compared, and what to make of it.
-func (c *consistencyScreen) about() string {
+// detail says what was compared, and what to make of it.
+func (c *consistencyScreen) detail() string {
 	r, ok := c.joins.Selected()
 	if !ok {
 		return ""
@@ -122,7 +123,7 @@ func (c *consistencyScreen) joinColumns() []table.Column[fleet.Comparison] {
 	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: c.theme.dim} }
 	return []table.Column[fleet.Comparison]{
 		{
-			Title: "JOIN", Min: 26, Max: 60,
+			Title: "JOIN", Min: 26, Max: 60, Middle: true,
 			Cell:    func(r fleet.Comparison) table.Cell { return table.Cell{Text: r.Join} },
 			Compare: func(a, b fleet.Comparison) int { return strings.Compare(a.Join, b.Join) },
 		},
@@ -180,7 +181,7 @@ func (c *consistencyScreen) featureColumns() []table.Column[fleet.Feature] {
 	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: c.theme.dim} }
 	return []table.Column[fleet.Feature]{
 		{
-			Title: "FEATURE", Min: 30, Max: 72,
+			Title: "FEATURE", Min: 30, Max: 72, Middle: true,
 			Cell:    func(f fleet.Feature) table.Cell { return table.Cell{Text: f.Name} },
 			Compare: func(a, b fleet.Feature) int { return strings.Compare(a.Name, b.Name) },
 		},

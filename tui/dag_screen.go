@@ -127,7 +127,7 @@ func (d *dagScreen) fillTasks() {
 	}
 	d.panes[1].title = "Tasks"
 	if run.Day != "" {
-		d.panes[1].title = "Tasks of " + clean(run.Day) + d.theme.dot
+		d.panes[1].title = "Tasks of " + clean(run.Day) + strings.TrimRight(d.theme.dot, " ")
 	}
 	d.tasks.SetRows(tasks)
 	if d.wantTask != "" && len(tasks) > 0 {
@@ -265,7 +265,7 @@ func (d *dagScreen) runColumns() []table.Column[fleet.Run] {
 		},
 		{
 			Title: "TASKS", Min: 12, Max: 24, Priority: 1,
-			Cell: func(r fleet.Run) table.Cell { return dim(d.tallies(r.Counts)) },
+			Cell: func(r fleet.Run) table.Cell { return d.tallies(r.Counts) },
 		},
 		{
 			Title: "STARTED", Min: 11, Max: 11,
@@ -282,28 +282,30 @@ func (d *dagScreen) runColumns() []table.Column[fleet.Run] {
 			Cell: func(r fleet.Run) table.Cell { return dim(r.Type) },
 		},
 		{
-			Title: "RUN", Min: 20, Max: 48, Priority: 3,
+			Title: "RUN", Min: 32, Max: 48, Priority: 3, Middle: true,
 			Cell: func(r fleet.Run) table.Cell { return dim(r.ID) },
 		},
 	}
 }
 
 // tallies says how many tasks are in which state, worst first.
-func (d *dagScreen) tallies(counts map[fleet.Health]int) string {
-	var parts []string
+func (d *dagScreen) tallies(counts map[fleet.Health]int) table.Cell {
+	var cell table.Cell
 	for h := fleet.Failed; h > fleet.None; h-- {
 		if n := counts[h]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", d.theme.glyph(h), n))
+			part := fmt.Sprintf("%s %d  ", d.theme.glyph(h), n)
+			cell.Text += part
+			cell.Parts = append(cell.Parts, table.Part{Text: part, Style: d.theme.paintOf(h)})
 		}
 	}
-	return strings.Join(parts, "  ")
+	return cell
 }
 
 func (d *dagScreen) taskColumns() []table.Column[fleet.Task] {
 	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: d.theme.dim} }
 	return []table.Column[fleet.Task]{
 		{
-			Title: "TASK", Min: 28, Max: 64,
+			Title: "TASK", Min: 28, Max: 64, Middle: true,
 			Cell:    func(t fleet.Task) table.Cell { return table.Cell{Text: taskLabel(t)} },
 			Compare: func(a, b fleet.Task) int { return strings.Compare(a.ID, b.ID) },
 		},

@@ -100,8 +100,8 @@ func (d *dagsScreen) columns() []table.Column[fleet.DAG] {
 	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: d.theme.dim} }
 	columns := []table.Column[fleet.DAG]{
 		{
-			Title: "DAG", Min: 34, Max: 72,
-			Cell:    func(g fleet.DAG) table.Cell { return table.Cell{Text: g.ID, Short: shortID(g.ID)} },
+			Title: "DAG", Min: 32, Max: 72, Middle: true,
+			Cell:    func(g fleet.DAG) table.Cell { return table.Cell{Text: shortID(g.ID)} },
 			Compare: func(a, b fleet.DAG) int { return strings.Compare(a.ID, b.ID) },
 		},
 		{
@@ -113,7 +113,7 @@ func (d *dagsScreen) columns() []table.Column[fleet.DAG] {
 		},
 		{
 			Title: "RUNS", Min: 10, Max: 10, Priority: 1,
-			Cell: func(g fleet.DAG) table.Cell { return table.Cell{Text: d.strip(g.Runs, 10), Style: d.theme.dim} },
+			Cell: func(g fleet.DAG) table.Cell { return d.strip(g.Runs, 10) },
 		},
 		{
 			Title: "DAY", Min: 5, Max: 10,
@@ -123,7 +123,7 @@ func (d *dagsScreen) columns() []table.Column[fleet.DAG] {
 			Compare: func(a, b fleet.DAG) int { return strings.Compare(newestDay(a), newestDay(b)) },
 		},
 		{
-			Title: "NEXT", Min: 7, Max: 12, Priority: 2, Align: table.Right,
+			Title: "NEXT", Min: 9, Max: 12, Priority: 2, Align: table.Right,
 			Cell:    func(g fleet.DAG) table.Cell { return dim(d.nextRun(g)) },
 			Compare: func(a, b fleet.DAG) int { return a.NextRun.Compare(b.NextRun) },
 		},
@@ -186,10 +186,12 @@ func (d *dagsScreen) nextRun(g fleet.DAG) string {
 }
 
 // strip draws the states of the newest runs, the newest at the right.
-func (s *shell) strip(runs []fleet.Run, width int) string {
-	var b strings.Builder
+func (s *shell) strip(runs []fleet.Run, width int) table.Cell {
+	var cell table.Cell
 	for i := min(width, len(runs)) - 1; i >= 0; i-- {
-		b.WriteString(s.theme.glyph(runs[i].Health))
+		h := runs[i].Health
+		cell.Text += s.theme.glyph(h)
+		cell.Parts = append(cell.Parts, table.Part{Text: s.theme.glyph(h), Style: s.theme.paintOf(h)})
 	}
-	return b.String()
+	return cell
 }

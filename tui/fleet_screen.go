@@ -81,6 +81,15 @@ func (f *fleetScreen) view() []string {
 	return f.listing.view()
 }
 
+// detail is the selected finding in full, which the table may have no room for.
+func (f *fleetScreen) detail() string {
+	n, ok := f.findings.Selected()
+	if !ok || f.focus == 0 {
+		return ""
+	}
+	return n.Subject + f.theme.dot + n.Detail
+}
+
 func (f *fleetScreen) bindings() []binding {
 	return append([]binding{
 		{keys: []string{"enter", "right"}, label: "enter", verb: "open", help: "open the team, or what needs attention", do: f.enterRow, disabled: f.nothing},
@@ -172,7 +181,7 @@ func (f *fleetScreen) teamColumns() []table.Column[fleet.Team] {
 	}}
 	for i, k := range fleetKinds {
 		columns = append(columns, table.Column[fleet.Team]{
-			Title: k.title, Min: 9, Max: 24, Priority: i / mainKinds * 3, Optional: i >= mainKinds,
+			Title: k.title, Min: max(9, len(k.title)), Max: 24, Priority: i / mainKinds * 3, Optional: i >= mainKinds,
 			Cell:    func(t fleet.Team) table.Cell { return f.kindCell(t, k.kind) },
 			Compare: func(a, b fleet.Team) int { return compareCells(a.Cells[k.kind], b.Cells[k.kind]) },
 		})
@@ -223,25 +232,25 @@ func findingID(n fleet.Finding) string {
 func findingColumns(s *shell) []table.Column[fleet.Finding] {
 	return []table.Column[fleet.Finding]{
 		{
-			Title: "STATE", Min: 12, Max: 14,
+			Title: "", Min: 1, Max: 14, Priority: 2,
 			Cell: func(n fleet.Finding) table.Cell {
-				return table.Cell{Text: s.theme.state(n.Health), Style: s.theme.paintOf(n.Health)}
+				return table.Cell{Text: s.theme.state(n.Health), Short: s.theme.glyph(n.Health), Style: s.theme.paintOf(n.Health)}
 			},
 			Compare: func(a, b fleet.Finding) int { return cmp.Compare(b.Health, a.Health) },
 		},
 		{
-			Title: "WHAT", Min: 30, Max: 72,
-			Cell:    func(n fleet.Finding) table.Cell { return table.Cell{Text: n.Subject, Short: shortID(n.Subject)} },
+			Title: "WHAT", Min: 40, Max: 72, Middle: true,
+			Cell:    func(n fleet.Finding) table.Cell { return table.Cell{Text: shortID(n.Subject)} },
 			Compare: func(a, b fleet.Finding) int { return strings.Compare(a.Subject, b.Subject) },
 		},
 		{
-			Title: "HOW", Min: 26, Max: 120, Priority: 1,
-			Cell: func(n fleet.Finding) table.Cell { return table.Cell{Text: n.Detail, Style: s.theme.dim} },
-		},
-		{
-			Title: "TEAM", Min: 10, Max: 20, Priority: 2,
+			Title: "TEAM", Min: 14, Max: 20, Priority: 3,
 			Cell:    func(n fleet.Finding) table.Cell { return table.Cell{Text: n.Team, Style: s.theme.dim} },
 			Compare: func(a, b fleet.Finding) int { return strings.Compare(a.Team, b.Team) },
+		},
+		{
+			Title: "HOW", Min: 28, Max: 84, Priority: 1,
+			Cell: func(n fleet.Finding) table.Cell { return table.Cell{Text: n.Detail, Style: s.theme.dim} },
 		},
 	}
 }

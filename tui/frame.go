@@ -14,7 +14,7 @@ import (
 //	head     which Airflow, what needs a person, how old the picture is
 //	path     where we are, and what is shown
 //	body     the screen
-//	status   a note, an error of the last refresh, or the prompt
+//	status   the prompt, a note, an error of the last refresh, or more about what is selected
 //	keys     what works here and now
 const (
 	bodyTop    = 2
@@ -58,11 +58,7 @@ func (s *shell) draw() string {
 // overlay lays the dialog over the middle of the screen.
 func (s *shell) overlay(lines []string) []string {
 	box := s.dialog.view(s.width-4, s.height-bodyTop)
-	width := 0
-	for _, l := range box {
-		width = max(width, paint.Width(l))
-	}
-	return paint.Over(lines, box, max(0, (s.width-width)/2), max(1, (s.height-len(box))/2))
+	return paint.Over(lines, box, max(0, (s.width-widest(box))/2), max(1, (s.height-len(box))/2))
 }
 
 func (s *shell) tooSmall() string {
@@ -217,7 +213,7 @@ func (s *shell) pathLine() string {
 	return left + paint.Spaces(s.width-paint.Width(left)-paint.Width(right)-1) + t.dim.Render(right)
 }
 
-// statusLine is the prompt, a note, or what is wrong with the data on the screen.
+// statusLine is the prompt, a note, what is wrong with the data on the screen, or more about what is selected.
 func (s *shell) statusLine() string {
 	t := s.theme
 	if s.prompt != nil {
@@ -240,7 +236,7 @@ func (s *shell) statusLine() string {
 			return " " + t.warn.Render(paint.Fit(text, s.width-2, t.tail))
 		}
 	}
-	return ""
+	return " " + t.dim.Render(paint.Fit(clean(s.top().detail()), s.width-2, t.tail))
 }
 
 // keyLine lists the keys that work here and now, as many as there is room for. Help is always there.

@@ -32,11 +32,7 @@ func (h *helpDialog) view(width, height int) []string {
 	right := append(h.section("Anywhere", sectionConsole), "")
 	left = append(left, h.section("Moving", sectionMove)...)
 	right = append(right, h.states()...)
-	column := 0
-	for _, l := range left {
-		column = max(column, paint.Width(l))
-	}
-	column = min(column, width/2)
+	column := min(widest(left), width-widest(right)-8)
 	var lines []string
 	for i := range max(len(left), len(right)) {
 		var l, r string
@@ -46,9 +42,16 @@ func (h *helpDialog) view(width, height int) []string {
 		if i < len(right) {
 			r = right[i]
 		}
-		lines = append(lines, paint.Fit(paint.Pad(l, column)+"   "+r, width-4, h.theme.tail))
+		lines = append(lines, paint.Pad(paint.Fit(l, column, h.theme.tail), column)+"   "+r)
 	}
 	return h.theme.boxed("Keys", lines[:min(len(lines), height-2)])
+}
+
+func widest(lines []string) (width int) {
+	for _, l := range lines {
+		width = max(width, paint.Width(l))
+	}
+	return width
 }
 
 // section lists the keys of a section. A key that does nothing now says why.

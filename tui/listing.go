@@ -44,10 +44,9 @@ type listing struct {
 	*shell
 	panes  []pane
 	focus  int
-	beside bool          // two panes may stand side by side on a wide terminal
-	lead   int           // lines above the panes, which the screen draws itself
-	detail func() string // one line below the panes about what is selected; nil: none
-	moved  func()        // called after the cursor may have moved; nil: nobody cares
+	beside bool   // two panes may stand side by side on a wide terminal
+	lead   int    // lines above the panes, which the screen draws itself
+	moved  func() // called after the cursor may have moved; nil: nobody cares
 
 	width, height int
 	places        []rectangle
@@ -69,9 +68,6 @@ func (l *listing) setSize(width, height int) {
 // layout places the panes. The first of a stack takes what its rows need, up to three fifths; the second takes the rest.
 func (l *listing) layout() {
 	height := max(0, l.height-l.lead)
-	if l.detail != nil {
-		height = max(0, height-2)
-	}
 	switch {
 	case len(l.panes) == 1:
 		l.places = []rectangle{{0, l.lead, l.width, height}}
@@ -118,9 +114,6 @@ func (l *listing) view(lead ...string) []string {
 			out[at] = line
 		}
 	}
-	if l.detail != nil && l.height > 0 {
-		out[l.height-1] = " " + l.theme.dim.Render(paint.Fit(clean(l.detail()), l.width-2, l.theme.tail))
-	}
 	return out
 }
 
@@ -146,6 +139,9 @@ func (l *listing) drawPane(i int, place rectangle) []string {
 	}
 	return append(out, p.grid.View(l.theme.tableLook(i == l.focus && l.dialog == nil))...)
 }
+
+// detail is empty for listings whose rows say it all.
+func (l *listing) detail() string { return "" }
 
 // counted says how many there are, and how many of them the filter shows.
 func (l *listing) counted(i int, one string) string {
@@ -191,8 +187,8 @@ func (l *listing) listBindings() []binding {
 	out := []binding{
 		{keys: []string{"/"}, label: "/", verb: "filter", help: "show only rows that hold a text", do: just(l.askFilter)},
 		{keys: []string{"s"}, label: "s", verb: "sort", help: "sort by the next column", quiet: true, do: just(g.CycleSort)},
-		{keys: []string{"up", "k"}, label: "↑ k", verb: "up", quiet: true, section: sectionMove, do: just(func() { g.Move(-1) })},
-		{keys: []string{"down", "j"}, label: "↓ j", verb: "down", quiet: true, section: sectionMove, do: just(func() { g.Move(1) })},
+		{keys: []string{"up", "k"}, label: "up k", verb: "up", quiet: true, section: sectionMove, do: just(func() { g.Move(-1) })},
+		{keys: []string{"down", "j"}, label: "down j", verb: "down", quiet: true, section: sectionMove, do: just(func() { g.Move(1) })},
 		{keys: []string{"pgup", "ctrl+b", "ctrl+u"}, label: "pgup", verb: "page up", quiet: true, section: sectionMove, do: just(func() { g.Page(-1) })},
 		{keys: []string{"pgdown", "ctrl+f", "ctrl+d", "space"}, label: "pgdn", verb: "page down", quiet: true, section: sectionMove,
 			do: just(func() { g.Page(1) })},

@@ -140,6 +140,9 @@ func orWord(state string, h fleet.Health) string {
 }
 
 func (l *logScreen) bindings() []binding {
+	if l.done {
+		return l.pager.bindings()
+	}
 	follow := binding{
 		keys: []string{"f"}, label: "f", verb: toggle(l.pane.Following(), "stop following", "follow"), help: "stay at the end while lines arrive",
 		do: func() tea.Cmd { l.pane.SetFollow(!l.pane.Following()); return nil },

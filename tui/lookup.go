@@ -29,7 +29,7 @@ func nothingSelected[A, B any](first bool, a *table.Table[A], b *table.Table[B])
 	if ok {
 		return ""
 	}
-	return "nothing is selected; ↑ and ↓ select"
+	return "nothing is selected; up and down select"
 }
 
 // selected is nothingSelected for one table.

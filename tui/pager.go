@@ -53,6 +53,8 @@ func (p *pager) summary() string {
 
 func (p *pager) needs() []need { return nil }
 
+func (p *pager) detail() string { return "" }
+
 func (p *pager) bindings() []binding {
 	just := func(f func()) func() tea.Cmd {
 		return func() tea.Cmd { f(); return nil }
@@ -63,16 +65,16 @@ func (p *pager) bindings() []binding {
 		{keys: []string{"/"}, label: "/", verb: "search", do: just(func() { p.ask("/", query, pane.Search, nil) })},
 		{keys: []string{"w"}, label: "w", verb: toggle(pane.Wrapping(), "cut", "wrap"), help: "break long lines, or cut them",
 			do: just(func() { pane.SetWrap(!pane.Wrapping()) })},
-		{keys: []string{"up", "k"}, label: "↑ k", verb: "up", quiet: true, section: sectionMove, do: just(func() { pane.Scroll(-1) })},
-		{keys: []string{"down", "j"}, label: "↓ j", verb: "down", quiet: true, section: sectionMove, do: just(func() { pane.Scroll(1) })},
+		{keys: []string{"up", "k"}, label: "up k", verb: "up", quiet: true, section: sectionMove, do: just(func() { pane.Scroll(-1) })},
+		{keys: []string{"down", "j"}, label: "down j", verb: "down", quiet: true, section: sectionMove, do: just(func() { pane.Scroll(1) })},
 		{keys: []string{"pgup", "ctrl+b"}, label: "pgup", verb: "page up", quiet: true, section: sectionMove, do: just(func() { pane.Page(-1) })},
 		{keys: []string{"pgdown", "ctrl+f", "space"}, label: "pgdn", verb: "page down", quiet: true, section: sectionMove, do: just(func() { pane.Page(1) })},
 		{keys: []string{"ctrl+u"}, label: "ctrl+u", verb: "half a page up", quiet: true, section: sectionMove, do: just(func() { pane.Scroll(-p.height / 2) })},
 		{keys: []string{"ctrl+d"}, label: "ctrl+d", verb: "half a page down", quiet: true, section: sectionMove, do: just(func() { pane.Scroll(p.height / 2) })},
 		{keys: []string{"home", "g"}, label: "g", verb: "top", section: sectionMove, do: just(pane.Top)},
 		{keys: []string{"end", "G"}, label: "G", verb: "end", help: "the end, and follow it", section: sectionMove, do: just(pane.Bottom)},
-		{keys: []string{"left", "h"}, label: "←", verb: "left, when lines are cut", quiet: true, section: sectionMove, do: just(func() { pane.Shift(-8) })},
-		{keys: []string{"right"}, label: "→", verb: "right, when lines are cut", quiet: true, section: sectionMove, do: just(func() { pane.Shift(8) })},
+		{keys: []string{"left", "h"}, label: "left", verb: "left, when lines are cut", quiet: true, section: sectionMove, do: just(func() { pane.Shift(-8) })},
+		{keys: []string{"right"}, label: "right", verb: "right, when lines are cut", quiet: true, section: sectionMove, do: just(func() { pane.Shift(8) })},
 	}
 	if query != "" {
 		out = append(out,

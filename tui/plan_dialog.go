@@ -195,7 +195,10 @@ func (d *planDialog) planLines(width, room int) []string {
 		}
 	}
 	if d.plan.Command != "" {
-		lines = append(lines, "", d.theme.dim.Render("as a command  ")+paint.Fit(clean(d.plan.Command), width-14, d.theme.tail))
+		lines = append(lines, "", d.theme.dim.Render("as a command"))
+		for _, l := range wrap(clean(d.plan.Command), width-2) {
+			lines = append(lines, "  "+l)
+		}
 	}
 	return lines
 }

@@ -62,7 +62,7 @@ func (s *shell) due(n need) bool {
 	case n.once && e.err == nil:
 		return false
 	}
-	return !s.now.Before(e.tried.Add(s.pause(n, e.failures)))
+	return !s.now.Add(heartbeat / 2).Before(e.tried.Add(s.pause(n, e.failures))) // to the nearest heartbeat
 }
 
 // pause is how long a need is left alone after an attempt: its interval, longer without the keyboard, doubled by each failure.

@@ -22,6 +22,8 @@ type screen interface {
 	setSize(width, height int)
 	// view draws at most as many lines as there is room for.
 	view() []string
+	// detail is one line about what is selected, for the status line; empty: none.
+	detail() string
 	// bindings lists the keys that work now.
 	bindings() []binding
 	// mouse handles a click or the wheel, in coordinates of the view.

@@ -28,8 +28,8 @@ func newStreamsScreen(s *shell) *streamsScreen {
 		Clean:   clean,
 		Columns: st.columns(),
 	})
+	st.streams.SortBy(1, false)
 	st.panes = []pane{{grid: st.streams, blank: "no streaming DAG has reported yet"}}
-	st.detail = st.about
 	return st
 }
 
@@ -58,8 +58,8 @@ func (st *streamsScreen) view() []string {
 	return st.listing.view()
 }
 
-// about says in words what the columns may have no room for.
-func (st *streamsScreen) about() string {
+// detail says in words what the columns may have no room for.
+func (st *streamsScreen) detail() string {
 	r, ok := st.streams.Selected()
 	if !ok {
 		return ""
@@ -93,7 +93,7 @@ func (st *streamsScreen) columns() []table.Column[fleet.Stream] {
 	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: st.theme.dim} }
 	return []table.Column[fleet.Stream]{
 		{
-			Title: "GROUPBY", Min: 26, Max: 56,
+			Title: "GROUPBY", Min: 26, Max: 56, Middle: true,
 			Cell:    func(r fleet.Stream) table.Cell { return table.Cell{Text: r.GroupBy} },
 			Compare: func(a, b fleet.Stream) int { return strings.Compare(a.GroupBy, b.GroupBy) },
 		},
@@ -116,9 +116,9 @@ func (st *streamsScreen) columns() []table.Column[fleet.Stream] {
 			Compare: func(a, b fleet.Stream) int { return b.Restarts - a.Restarts },
 		},
 		{
-			Title: "LAST TICKS", Min: 16, Max: 48, Priority: 1, Align: table.Right,
+			Title: "LAST TICKS", Min: fewTicks, Max: shownTicks, Priority: 1,
 			Cell: func(r fleet.Stream) table.Cell {
-				return table.Cell{Text: st.ticks(r.Ticks, 48), Short: st.ticks(r.Ticks, 16), Style: st.theme.dim}
+				return st.ticks(r.Ticks)
 			},
 		},
 		{
@@ -137,25 +137,41 @@ func (st *streamsScreen) columns() []table.Column[fleet.Stream] {
 	}
 }
 
+// How many ticks are drawn, and how many where there is little room.
+const (
+	shownTicks = 24
+	fewTicks   = 12
+)
+
 // ticks draws the newest of the letters that the runtime publishes (dagspec/runtime): a quiet dot for alive, the state's glyph for the rest.
-func (st *streamsScreen) ticks(letters string, newest int) string {
-	if len(letters) > newest {
-		letters = letters[len(letters)-newest:]
-	}
-	var b strings.Builder
-	for _, l := range letters {
-		switch l {
-		case 'a':
-			b.WriteString(strings.TrimSpace(st.theme.dot))
-		case 's', 'r', 'f':
-			b.WriteString(st.theme.glyph(fleet.Restarted))
-		case 'd', 'x':
-			b.WriteString(st.theme.glyph(fleet.Failed))
-		case 'n':
-			b.WriteString(st.theme.glyph(fleet.Waiting))
-		default:
-			b.WriteString(st.theme.glyph(fleet.Unknown))
+func (st *streamsScreen) ticks(letters string) table.Cell {
+	var cell table.Cell
+	for _, l := range letters[max(0, len(letters)-shownTicks):] {
+		h, mark := tickHealth(l), ""
+		style := st.theme.paintOf(h)
+		if mark = st.theme.glyph(h); h == fleet.OK {
+			mark, style = strings.TrimSpace(st.theme.dot), st.theme.faint
 		}
+		cell.Text += mark
+		cell.Parts = append(cell.Parts, table.Part{Text: mark, Style: style})
 	}
-	return b.String()
+	for _, p := range cell.Parts[max(0, len(cell.Parts)-fewTicks):] {
+		cell.Short += p.Text
+	}
+	cell.Style = st.theme.dim
+	return cell
+}
+
+func tickHealth(letter rune) fleet.Health {
+	switch letter {
+	case 'a', 's':
+		return fleet.OK
+	case 'r', 'f':
+		return fleet.Restarted
+	case 'd', 'x':
+		return fleet.Failed
+	case 'n':
+		return fleet.Waiting
+	}
+	return fleet.Unknown
 }

@@ -35,14 +35,15 @@ type palette struct {
 }
 
 // The two palettes. Their colours keep a contrast of at least 4.5 to 1 for text (3 to 1 for rules) against a black and a white background.
+// Backgrounds are of the 256 colours, because the nearest of these to a dark blue-grey is a bright blue.
 var (
 	onDark = palette{
 		dim: "#9aa3ad", faint: "#6b7480", accent: "#7cc4ff", ok: "#7fb88a", run: "#6cb6ff", wait: "#c3b37c", warn: "#f0b429", bad: "#ff6b6b",
-		head: "#1f2630", selected: "#2b3a4d", unaware: "#1f2630", match: "#5b4a12",
+		head: "235", selected: "238", unaware: "235", match: "58",
 	}
 	onLight = palette{
 		dim: "#59636e", faint: "#818b98", accent: "#0a58a8", ok: "#2d7a3e", run: "#0a62c0", wait: "#7a6417", warn: "#955400", bad: "#c1121f",
-		head: "#e8ecf1", selected: "#cfe0f5", unaware: "#e8ecf1", match: "#ffe08a",
+		head: "254", selected: "252", unaware: "255", match: "222",
 	}
 )
 
@@ -132,10 +133,7 @@ func (t *theme) ruled(title string, width int) string {
 
 // boxed draws lines in a frame with a title, padded to the longest line.
 func (t *theme) boxed(title string, lines []string) []string {
-	width := paint.Width(title) + 2
-	for _, l := range lines {
-		width = max(width, paint.Width(l))
-	}
+	width := max(paint.Width(title)+2, widest(lines))
 	edge := func(left, label, right string) string {
 		return t.rule.Render(left+t.line) + label + t.rule.Render(strings.Repeat(t.line, width+1-paint.Width(label))+right)
 	}

@@ -95,6 +95,19 @@ func FitLeft(text string, width int, tail string) string {
 	return ansi.TruncateLeft(text, w-width+Width(tail), tail)
 }
 
+// FitMiddle is Fit for names whose beginning and end both matter: it cuts in between, and keeps more of the end.
+func FitMiddle(text string, width int, tail string) string {
+	w := Width(text)
+	if w <= width {
+		return text
+	}
+	head := width / 3
+	if head == 0 {
+		return Fit(text, width, tail)
+	}
+	return ansi.Truncate(text, head, "") + FitLeft(text, width-head, tail)
+}
+
 // Spaces returns n spaces, none for a negative n.
 func Spaces(n int) string {
 	const blank = "                                                                                "

@@ -34,7 +34,7 @@ func (t *Table[T]) widths() []int {
 		maxs[c] = min(max(column.Min, column.Max), max(column.Min, t.needs[c]))
 		priorities[c] = column.Priority
 	}
-	return layout(mins, maxs, priorities, t.width-gutter)
+	return layout(mins, maxs, priorities, t.width-gutter-margin)
 }
 
 // layout shares the room among columns. Columns leave, highest priority number first (the last of equals first), until the least widths of

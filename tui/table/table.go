@@ -41,10 +41,18 @@ const (
 	Right
 )
 
-// Cell is the content of one cell. Short is used where Text does not fit; empty means that Text is cut.
+// Cell is the content of one cell. Short is used where Text does not fit; empty means that Text is cut. Parts, when there are any, are drawn
+// one after the other in place of Text, which must be the same text in one piece.
 type Cell struct {
 	Text  string
 	Short string
+	Style paint.Style
+	Parts []Part
+}
+
+// Part is a piece of a cell with a style of its own.
+type Part struct {
+	Text  string
 	Style paint.Style
 }
 
@@ -56,6 +64,7 @@ type Column[T any] struct {
 	Priority int // 0 is always shown; the highest leaves first where there is not enough room
 	Align    Align
 	Optional bool // left out while all of its cells are empty
+	Middle   bool // texts are cut in the middle: names whose two ends say more
 	Cell     func(T) Cell
 	Compare  func(a, b T) int // order by this column; nil: the column cannot be sorted
 }

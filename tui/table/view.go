@@ -18,10 +18,11 @@ type Look struct {
 	Focused  bool
 }
 
-// The columns before the first cell, and between cells.
+// The columns before the first cell, between cells, and after the last one.
 const (
 	gutter = 2
 	gap    = 2
+	margin = 1
 )
 
 // View draws the header and the rows on the screen, a string a line. There may be fewer lines than the table is high.
@@ -95,19 +96,41 @@ func (t *Table[T]) row(b *strings.Builder, look Look, widths []int, row T) {
 			used += gap
 		}
 		cell := t.spec.Columns[c].Cell(row)
-		text := cell.Text
-		if t.spec.Clean != nil {
-			text = t.spec.Clean(text)
-		}
-		if cell.Short != "" && paint.Width(text) > w {
-			text = cell.Short
-		}
-		write(b, paint.Fit(text, w, look.Tail), w, t.spec.Columns[c].Align, cell.Style, base)
+		t.cell(b, look, c, w, cell, base)
 		used += w
 	}
 	if !base.IsZero() {
 		base.Write(b, paint.Spaces(t.width-used))
 	}
+}
+
+// cell draws one cell, made harmless and cut to its column.
+func (t *Table[T]) cell(b *strings.Builder, look Look, c, w int, cell Cell, base paint.Style) {
+	column, text := t.spec.Columns[c], t.clean(cell.Text)
+	wide := paint.Width(text) > w
+	switch {
+	case len(cell.Parts) > 0 && !wide:
+		for _, p := range cell.Parts {
+			p.Style.On(base).Write(b, t.clean(p.Text))
+		}
+		base.Write(b, paint.Spaces(w-paint.Width(text)))
+		return
+	case wide && cell.Short != "":
+		text = t.clean(cell.Short)
+	}
+	if column.Middle {
+		text = paint.FitMiddle(text, w, look.Tail)
+	} else {
+		text = paint.Fit(text, w, look.Tail)
+	}
+	write(b, text, w, column.Align, cell.Style, base)
+}
+
+func (t *Table[T]) clean(text string) string {
+	if t.spec.Clean == nil {
+		return text
+	}
+	return t.spec.Clean(text)
 }
 
 // write puts text into a column of w columns, over the style of the row.

@@ -1,0 +1,148 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"chrononctl/dagspec"
+	"chrononctl/internal/fleet"
+)
+
+// minutesAgo is a moment before the tests begin.
+func minutesAgo(n int) time.Time { return epoch.Add(-time.Duration(n) * time.Minute) }
+
+func rateOf(r float64) *float64 { return &r }
+
+// makeDAG is a DAG with three daily runs, the newest in the given state.
+func makeDAG(id string, kind dagspec.Kind, team, join string, h fleet.Health) fleet.DAG {
+	d := fleet.DAG{ID: id, Kind: kind, Team: team, Join: join, Hash: "3f2a9c1b7d10", Health: h, NextRun: epoch.Add(90 * time.Minute)}
+	for i, day := range []string{"1999-12-31", "1999-12-30", "1999-12-29"} {
+		r := fleet.Run{
+			DAGID: id, ID: "scheduled__" + day + "T00:00:00+00:00", Day: day, State: "success", Type: "scheduled", Health: fleet.OK,
+			Start: minutesAgo(120 + i*1440), End: minutesAgo(97 + i*1440), Counts: map[fleet.Health]int{fleet.OK: 3},
+		}
+		if i == 0 && h == fleet.Failed {
+			r.Health, r.State, r.Counts = fleet.Failed, "failed", map[fleet.Health]int{fleet.OK: 1, fleet.Failed: 2}
+		}
+		if i == 0 && h == fleet.Running {
+			r.Health, r.State, r.End, r.Counts = fleet.Running, "running", time.Time{}, map[fleet.Health]int{fleet.OK: 2, fleet.Running: 1}
+		}
+		r.Tasks = makeTasks(r)
+		d.Runs = append(d.Runs, r)
+	}
+	return d
+}
+
+func makeTasks(r fleet.Run) []fleet.Task {
+	tasks := []fleet.Task{
+		{ID: "wait_for__core_users__1f2e3d4c", State: "success", Health: fleet.OK, Try: 1},
+		{ID: "upload__card_stats_v4", State: "success", Health: fleet.OK, Try: 1},
+		{ID: "kv_load__card_stats_v4", State: "success", Health: fleet.OK, Try: 1},
+	}
+	switch r.Health {
+	case fleet.Failed:
+		tasks[1].State, tasks[1].Health, tasks[1].Try = "failed", fleet.Failed, 2
+		tasks[2].State, tasks[2].Health = "upstream_failed", fleet.Failed
+	case fleet.Running:
+		tasks[2].State, tasks[2].Health = "running", fleet.Running
+	}
+	for i := range tasks {
+		t := &tasks[i]
+		t.DAGID, t.RunID, t.MapIndex = r.DAGID, r.ID, -1
+		t.Start = r.Start.Add(time.Duration(i) * 5 * time.Minute)
+		if t.State != "running" {
+			t.End = t.Start.Add(4 * time.Minute)
+		}
+	}
+	return tasks
+}
+
+// sourceOf serves a picture, and the runs and tasks that are in it.
+func sourceOf(snap fleet.Snapshot) *fakeSource {
+	slices.SortFunc(snap.DAGs, func(a, b fleet.DAG) int { return strings.Compare(a.ID, b.ID) })
+	f := &fakeSource{latency: 100 * time.Millisecond, snap: snap, runs: map[string][]fleet.Run{}, tasks: map[string][]fleet.Task{}}
+	for _, d := range snap.DAGs {
+		f.runs[d.ID] = d.Runs
+		for _, r := range d.Runs {
+			f.tasks[r.ID] = r.Tasks
+		}
+	}
+	return f
+}
+
+// cells are the five kinds of a team, all well.
+func cells(staging, batch, streaming, joins, comparisons int) map[dagspec.Kind]fleet.Cell {
+	out := map[dagspec.Kind]fleet.Cell{}
+	for kind, n := range map[dagspec.Kind]int{
+		dagspec.KindStagingQuery: staging, dagspec.KindBatch: batch, dagspec.KindStreaming: streaming,
+		dagspec.KindJoin: joins, dagspec.KindComparison: comparisons,
+	} {
+		if n > 0 {
+			out[kind] = fleet.Cell{Health: fleet.OK, Of: n}
+		}
+	}
+	return out
+}
+
+func healthySnapshot() fleet.Snapshot {
+	return fleet.Snapshot{
+		At:     epoch,
+		Server: fleet.Server{Name: "prod", Version: "3.3.2", Health: fleet.OK},
+		Teams: []fleet.Team{
+			{Name: "core", Day: "1999-12-31", Cells: cells(12, 48, 9, 14, 6)},
+			{Name: "payments", Day: "1999-12-31", Cells: cells(4, 31, 6, 9, 4)},
+			{Name: "search", Day: "1999-12-30", Cells: cells(8, 61, 0, 22, 0)},
+		},
+		DAGs: []fleet.DAG{
+			makeDAG("chronon_batch_dag_core", dagspec.KindBatch, "core", "", fleet.OK),
+			makeDAG("chronon_batch_dag_payments", dagspec.KindBatch, "payments", "", fleet.OK),
+			makeDAG("chronon_streaming_dag_payments", dagspec.KindStreaming, "payments", "", fleet.OK),
+			makeDAG("chronon_join_payments__checkout__v2", dagspec.KindJoin, "payments", "payments.checkout.v2", fleet.Running),
+			makeDAG("chronon_online_offline_comparison_payments__checkout__v2", dagspec.KindComparison, "payments", "payments.checkout.v2", fleet.OK),
+			makeDAG("chronon_batch_dag_search", dagspec.KindBatch, "search", "", fleet.OK),
+		},
+		Streams: []fleet.Stream{
+			{Team: "core", GroupBy: "core.user_clicks.v3", DAGID: "chronon_streaming_dag_core", Health: fleet.OK, State: "alive", Since: minutesAgo(21 * 1440),
+				App: "application_7_0007", Ticks: strings.Repeat("a", 40), At: minutesAgo(2)},
+			{Team: "payments", GroupBy: "payments.card_stream.v1", DAGID: "chronon_streaming_dag_payments", Health: fleet.OK, State: "alive",
+				Since: minutesAgo(380), App: "application_7_0231", Ticks: strings.Repeat("a", 40), At: minutesAgo(2)},
+		},
+		Joins: []fleet.Comparison{
+			{Team: "payments", Join: "payments.checkout.v2", DAGID: "chronon_online_offline_comparison_payments__checkout__v2", Health: fleet.OK, State: "ok",
+				Day: "1999-12-31", Sampled: 5, Rows: 41220, Total: 40, Features: []fleet.Feature{
+					{Name: "user_profile_v1_country", Mismatch: rateOf(0.002), Missing: rateOf(0)},
+				}},
+			{Team: "search", Join: "search.ranking.v1", DAGID: "chronon_online_offline_comparison_search__ranking__v1", Health: fleet.Unmeasured,
+				State: "not_measured", Reason: "no rows were logged on that day"},
+		},
+	}
+}
+
+func healthyFleet() *fakeSource { return sourceOf(healthySnapshot()) }
+
+// troubledSnapshot has one of each trouble: a failed task, a restarted stream, a feature over budget, a file that does not import, a paused DAG,
+// a part that could not be read.
+func troubledSnapshot() fleet.Snapshot {
+	s := healthySnapshot()
+	s.DAGs[1] = makeDAG("chronon_batch_dag_payments", dagspec.KindBatch, "payments", "", fleet.Failed)
+	s.DAGs[5].Paused = true
+	s.Teams[1].Cells[dagspec.KindBatch] = fleet.Cell{Health: fleet.Failed, Bad: 2, Of: 31}
+	s.Teams[1].Cells[dagspec.KindStreaming] = fleet.Cell{Health: fleet.Restarted, Bad: 1, Of: 6}
+	s.Teams[1].Cells[dagspec.KindComparison] = fleet.Cell{Health: fleet.Breach, Bad: 1, Of: 4}
+	s.Teams[2].Cells[dagspec.KindBatch] = fleet.Cell{Health: fleet.Waiting, Bad: 20, Of: 61}
+	st := &s.Streams[1]
+	st.Health, st.State, st.Restarts, st.Since, st.Reason = fleet.Restarted, "restarted", 4, minutesAgo(6), "no application of that name was running"
+	st.Ticks = strings.Repeat("a", 30) + "raaarraaar"
+	j := &s.Joins[0]
+	j.Health, j.State, j.Over = fleet.Breach, "breach", 1
+	j.Features = append([]fleet.Feature{
+		{Name: "card_stats_v4_amount_sum_7d", Mismatch: rateOf(0.0475), Missing: rateOf(0.0002), SMAPE: rateOf(0.031), Over: true},
+	}, j.Features...)
+	s.Broken = []fleet.BrokenFile{{File: "join_ads.py", Ours: true, At: minutesAgo(9),
+		Trace: "Traceback (most recent call last):\n  File \"join_ads.py\", line 3\nImportError: cannot import name 'x'"}}
+	s.Problems = []string{"the tasks of 3 runs: 504 gateway timeout"}
+	return s
+}
+
+func troubledFleet() *fakeSource { return sourceOf(troubledSnapshot()) }

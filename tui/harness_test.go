@@ -1,0 +1,312 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"chrononctl/internal/action"
+	"chrononctl/internal/fleet"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/exp/golden"
+)
+
+// recorder keeps the last frame, so that a test can look at it without touching the model, which belongs to the program's goroutine.
+type recorder struct {
+	tea.Model
+	mu    *sync.Mutex
+	frame *string
+}
+
+func (r recorder) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m, cmd := r.Model.Update(msg)
+	r.Model = m
+	return r, cmd
+}
+
+func (r recorder) View() tea.View {
+	v := r.Model.View()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*r.frame = v.Content
+	return v
+}
+
+// console is a running console under fake time.
+type console struct {
+	t       *testing.T
+	program *tea.Program
+	source  *fakeSource
+	mu      sync.Mutex
+	frame   string
+	done    chan error
+}
+
+// epoch is when every test begins: synctest's clock.
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+type setup struct {
+	width, height int
+	source        *fakeSource
+	options       Options
+}
+
+// story runs a console in a bubble of fake time, and quits it at the end however that comes.
+func story(t *testing.T, s setup, tell func(*console)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c := start(t, s)
+		t.Cleanup(c.quit)
+		synctest.Wait()
+		tell(c)
+	})
+}
+
+func start(t *testing.T, s setup) *console {
+	t.Helper()
+	if s.width == 0 {
+		s.width, s.height = 80, 24
+	}
+	if s.source == nil {
+		s.source = healthyFleet()
+	}
+	o := s.options
+	o.Source, o.Context = s.source, "prod"
+	if !o.ReadOnly {
+		o.Changes = s.source
+	}
+	c := &console{t: t, source: s.source, done: make(chan error, 1)}
+	ctx, cancel := context.WithCancel(t.Context())
+	model := recorder{Model: newRoot(ctx, o), mu: &c.mu, frame: &c.frame}
+	c.program = tea.NewProgram(model,
+		tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutSignalHandler(), tea.WithWindowSize(s.width, s.height),
+		tea.WithColorProfile(colorprofile.TrueColor), tea.WithEnvironment([]string{"TERM=xterm"}), tea.WithFPS(1))
+	go func() {
+		_, err := c.program.Run()
+		cancel()
+		c.done <- err
+	}()
+	return c
+}
+
+// press sends keys, one after the other, and waits until the console has nothing more to do.
+func (c *console) press(keys ...string) {
+	c.t.Helper()
+	for _, k := range keys {
+		c.program.Send(keyPress(k))
+		synctest.Wait()
+	}
+}
+
+// write types a text.
+func (c *console) write(text string) {
+	for _, r := range text {
+		c.press(string(r))
+	}
+}
+
+// pass lets time go by.
+func (c *console) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// styled returns the frame as it is drawn.
+func (c *console) styled() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.frame
+}
+
+var sgr = regexp.MustCompile(`\x1b\[[0-9;:]*m`)
+
+// plain returns the frame without colours and trailing blanks.
+func (c *console) plain() string {
+	lines := strings.Split(sgr.ReplaceAllString(c.styled(), ""), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (c *console) sees(texts ...string) {
+	c.t.Helper()
+	frame := c.plain()
+	for _, text := range texts {
+		if !strings.Contains(frame, text) {
+			c.t.Fatalf("the frame does not show %q:\n%s", text, frame)
+		}
+	}
+}
+
+func (c *console) seesNot(texts ...string) {
+	c.t.Helper()
+	frame := c.plain()
+	for _, text := range texts {
+		if strings.Contains(frame, text) {
+			c.t.Fatalf("the frame shows %q:\n%s", text, frame)
+		}
+	}
+}
+
+// cursorLine returns the line that the cursor's mark stands before.
+func (c *console) cursorLine() string {
+	c.t.Helper()
+	for line := range strings.SplitSeq(c.plain(), "\n") {
+		if rest, ok := strings.CutPrefix(line, "▸"); ok {
+			return strings.TrimSpace(rest)
+		}
+	}
+	return ""
+}
+
+// matches compares the frame with the golden file of the test.
+func (c *console) matches() {
+	c.t.Helper()
+	golden.RequireEqual(c.t, c.plain()+"\n")
+}
+
+// quit ends the program and lets outstanding ticks run out.
+func (c *console) quit() {
+	c.t.Helper()
+	c.program.Quit()
+	if err := <-c.done; err != nil {
+		c.t.Errorf("the console ended with %v", err)
+	}
+	time.Sleep(2 * loadLimit)
+}
+
+// keyPress makes the message of a key by its name.
+func keyPress(name string) tea.KeyPressMsg {
+	special := map[string]tea.Key{
+		"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown},
+		"pgdown": {Code: tea.KeyPgDown}, "backspace": {Code: tea.KeyBackspace}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "left": {Code: tea.KeyLeft},
+	}
+	if k, ok := special[name]; ok {
+		return tea.KeyPressMsg(k)
+	}
+	return tea.KeyPressMsg{Code: []rune(name)[0], Text: name}
+}
+
+// fakeSource answers from memory, after latency of fake time, and remembers what it was asked.
+type fakeSource struct {
+	latency time.Duration
+
+	mu      sync.Mutex
+	snap    fleet.Snapshot
+	err     error
+	runs    map[string][]fleet.Run
+	tasks   map[string][]fleet.Task
+	log     []fleet.LogLine
+	logDone bool
+	asked   []string
+	applied []action.Plan
+	targets int // of a plan
+	apply   error
+}
+
+func (f *fakeSource) answer(ctx context.Context, what string) error {
+	f.mu.Lock()
+	f.asked = append(f.asked, what)
+	f.mu.Unlock()
+	select {
+	case <-time.After(f.latency):
+	case <-ctx.Done():
+		f.mu.Lock()
+		f.asked = append(f.asked, "cancelled "+what)
+		f.mu.Unlock()
+		return ctx.Err()
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+// change alters what the source answers from now on.
+func (f *fakeSource) change(with func(*fakeSource)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	with(f)
+}
+
+// questions returns and forgets what was asked.
+func (f *fakeSource) questions() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := f.asked
+	f.asked = nil
+	return out
+}
+
+func (f *fakeSource) Observe(ctx context.Context) (fleet.Snapshot, error) {
+	err := f.answer(ctx, "observe")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.snap, err
+}
+
+func (f *fakeSource) Runs(ctx context.Context, dagID string) ([]fleet.Run, error) {
+	err := f.answer(ctx, "runs "+dagID)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.runs[dagID], err
+}
+
+func (f *fakeSource) Tasks(ctx context.Context, _, runID string) ([]fleet.Task, error) {
+	err := f.answer(ctx, "tasks "+runID)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.tasks[runID], err
+}
+
+func (f *fakeSource) Log(ctx context.Context, t fleet.Task, token string) (fleet.LogChunk, error) {
+	err := f.answer(ctx, "log "+t.ID+" from "+token)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	from := len(token)
+	return fleet.LogChunk{Lines: f.log[from:], Next: strings.Repeat("x", len(f.log)), Done: f.logDone}, err
+}
+
+func (f *fakeSource) PlanTrigger(ctx context.Context, dagID, day string) (action.Plan, error) {
+	err := f.answer(ctx, "plan "+dagID+" "+day)
+	plan := action.Plan{
+		Verb: action.Trigger, Title: "Trigger " + dagID, Effects: []string{"A run for " + day + " starts at once."},
+		Command: "chrononctl trigger " + dagID + " --day " + day + " --context prod",
+	}
+	for range max(1, f.targets) {
+		plan.Targets = append(plan.Targets, action.Target{DAGID: dagID, Day: day})
+	}
+	return plan, err
+}
+
+func (f *fakeSource) PlanPause(ctx context.Context, paused bool, ids ...string) (action.Plan, error) {
+	plan := action.Plan{Verb: action.Pause}
+	if !paused {
+		plan.Verb = action.Unpause
+	}
+	for _, id := range ids {
+		plan.Targets = append(plan.Targets, action.Target{DAGID: id})
+	}
+	return plan, f.answer(ctx, "plan pause "+strings.Join(ids, " "))
+}
+
+func (f *fakeSource) Apply(ctx context.Context, plan action.Plan, report func(action.Result)) error {
+	_ = f.answer(ctx, "apply "+string(plan.Verb))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.applied = append(f.applied, plan)
+	for _, t := range plan.Targets {
+		report(action.Result{Target: t, Done: "run queued", Err: f.apply})
+	}
+	return nil
+}
+
+var errRefused = errors.New("read the DAGs: dial tcp 10.0.0.1:443: connection refused")
