@@ -321,3 +321,32 @@ func TestWaitingForATokenEndsWithTheCall(t *testing.T) {
 		close(release)
 	})
 }
+
+// Airflow 2.11 answers 403 to a wrong password, as it does to a user who may not do a thing.
+func TestForbiddenIsAWrongPasswordUntilThePasswordWasGood(t *testing.T) {
+	t.Parallel()
+	for _, a := range bothAPIs {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(a, map[string]http.HandlerFunc{
+				"GET " + a.prefix + "/health": answer(200, `{}`), "GET " + a.prefix + "/monitor/health": answer(200, `{}`),
+				"GET " + a.prefix + "/dags/x": inTurn(answer(403, `{"detail": "Forbidden"}`), answer(200, `{"dag_id": "x"}`), answer(403, `{"detail": "Forbidden"}`)),
+				"POST /auth/token":            tokens(time.Hour),
+			})
+			c := newClient(t, f, airflowclient.Config{Auth: airflowclient.Auto(admin)})
+			if _, err := c.Health(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			_, first := c.DAG(t.Context(), "x")
+			_, second := c.DAG(t.Context(), "x")
+			_, third := c.DAG(t.Context(), "x")
+			// On Airflow 3 the exchange of the password has shown that it is right.
+			if airflowclient.IsAuth(first) != (a == apiV1) || second != nil || !airflowclient.IsPermission(third) {
+				t.Errorf("got %v, %v, %v", first, second, third)
+			}
+			if hint := asError(t, first).Hint(); a == apiV1 && !strings.HasPrefix(hint, `check the password of user "admin" (from AIRFLOW_PASSWORD); if`) {
+				t.Errorf("hint %q", hint)
+			}
+		})
+	}
+}

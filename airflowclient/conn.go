@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -33,6 +34,7 @@ type call struct {
 	read   bool       // changes nothing on the server: may be repeated
 	anon   bool       // without credentials, because it fetches them
 	probe  bool       // asks for the version: credentials that depend on the version are left out
+	open   bool       // Airflow answers anybody, so a good answer says nothing about the credentials
 	query  url.Values // parameters that the builder of the request has no method for
 	serial int        // which token the last attempt carried, see tokenAuth
 	conn   *conn
@@ -64,6 +66,7 @@ type conn struct {
 	slots   chan struct{}
 	meter   meter
 	notes   notes
+	proven  atomic.Bool                        // the credentials have been accepted at least once
 	api     func(context.Context) (int, error) // the API version of the server, asked for when unknown
 }
 
@@ -118,6 +121,9 @@ func (c *conn) accept(call *call, resp *http.Response) (reply, error) {
 	}
 	if isHTML(resp.Header, body) {
 		return reply{}, c.notAirflow(call, resp, htmlWords(body))
+	}
+	if !call.open {
+		c.proven.Store(true)
 	}
 	return reply{header: resp.Header, body: body, url: bare(resp.Request.URL)}, nil
 }

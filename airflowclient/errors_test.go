@@ -23,7 +23,7 @@ func TestServerWordsReachTheError(t *testing.T) {
 			airflowclient.KindNotFound, "DAG with dag_id: 'x' not found"},
 		{"problem+json without detail", typed(404, "application/problem+json", `{"title": "XCom entry not found", "status": 404, "detail": null}`),
 			airflowclient.KindNotFound, "XCom entry not found"},
-		{"FastAPI string", answer(403, `{"detail": "Forbidden"}`), airflowclient.KindPermission, "Forbidden"},
+		{"FastAPI string", answer(404, `{"detail": "Not Found"}`), airflowclient.KindNotFound, "Not Found"},
 		{"FastAPI object", answer(409, `{"detail": {"statement": "hidden", "orig_error": "hidden", "reason": "Unique constraint violation", "more": {"a": 1}}}`),
 			airflowclient.KindConflict, `reason: Unique constraint violation; more: {"a": 1}`},
 		{"FastAPI list", answer(422, `{"detail": [{"type": "missing", "loc": ["body", "logical_date"], "msg": "Field required", "input": {}},

@@ -48,11 +48,17 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 		Op: call.op, Kind: kindOf(resp.StatusCode), Status: resp.StatusCode,
 		Detail: serverWords(resp.Header, body), URL: bare(resp.Request.URL),
 	}
+	if e.Kind == KindPermission && c.doubtful() {
+		e.Kind = KindAuth
+	}
 	switch e.Kind {
 	case KindAuth:
 		e.hint = "this Airflow wants credentials"
 		if what := c.credentials(); what != "" {
 			e.hint = "check " + what
+			if e.Status == http.StatusForbidden {
+				e.hint += "; if that is right, the user may not do this (this Airflow says the same to both)"
+			}
 		}
 	case KindPermission:
 		e.hint = "the user of these credentials lacks the permission in Airflow"
@@ -65,6 +71,16 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 	case KindNotFound, KindConflict, KindInvalid, KindUnreachable, KindNotAirflow, KindTooOld:
 	}
 	return e
+}
+
+// doubtful reports whether a 403 may mean that the password is wrong: Airflow 2.11 takes a user whom it does not know for the
+// public role, and answers 403 instead of 401. It is not doubtful any more once the credentials have been good for something.
+func (c *conn) doubtful() bool {
+	switch c.auth.(type) {
+	case nil, none, basic, *auto:
+		return !c.proven.Load()
+	}
+	return false
 }
 
 func kindOf(status int) Kind {

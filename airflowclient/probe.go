@@ -83,7 +83,7 @@ func (c *Client) probe(ctx context.Context) (string, release, error) {
 
 // version reads one of the two version endpoints, which need no credentials in Airflow, but may behind a gateway.
 func (c *Client) version(ctx context.Context, path string) (string, release, error) {
-	call := &call{op: opVersion, read: true, probe: true, conn: c.conn}
+	call := &call{op: opVersion, read: true, probe: true, open: true, conn: c.conn}
 	got, err := c.conn.do(ctx, call, http.MethodGet, path, nil, nil)
 	if err != nil {
 		return "", release{}, err

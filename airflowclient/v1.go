@@ -42,7 +42,7 @@ func (d *v1) send(ctx context.Context, call *call, execute func(context.Context)
 }
 
 func (d *v1) health(ctx context.Context) (Health, error) {
-	got, err := d.send(ctx, &call{op: opHealth, read: true}, func(ctx context.Context) (*http.Response, error) {
+	got, err := d.send(ctx, &call{op: opHealth, read: true, open: true}, func(ctx context.Context) (*http.Response, error) {
 		_, resp, err := d.lib.MonitoringApi.GetHealth(ctx).Execute()
 		return resp, err
 	})

@@ -31,7 +31,8 @@ func (d *v2) change(ctx context.Context, op, method, path string, query url.Valu
 }
 
 func (d *v2) health(ctx context.Context) (Health, error) {
-	got, err := d.get(ctx, opHealth, "/monitor/health", nil)
+	call := &call{op: opHealth, read: true, open: true, conn: d.conn}
+	got, err := d.conn.do(ctx, call, http.MethodGet, d.prefix()+"/monitor/health", nil, nil)
 	if err != nil {
 		return Health{}, err
 	}
