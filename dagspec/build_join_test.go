@@ -1,6 +1,7 @@
 package dagspec
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -10,9 +11,7 @@ import (
 // logged is the metadata of a join whose requests are logged and compared.
 func logged(more object) object {
 	m := object{"online": 1, "samplePercent": 10, "customJson": `{"check_consistency": true}`, "dependencies": []string{dep("raw.checkouts/ds={{ ds }}", "", "")}}
-	for key, value := range more {
-		m[key] = value
-	}
+	maps.Copy(m, more)
 	return m
 }
 
@@ -201,9 +200,7 @@ func TestProducersOfWhatIsWaitedFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			files := testRepo(t, map[string]object{"joins/pay/child.v1": joinConf("pay.child.v1", object{"dependencies": []string{dep(c.spec, "", "")}}, nil)})
-			for path, file := range fsys {
-				files[path] = file
-			}
+			maps.Copy(files, fsys)
 			defs := build(t, files, testSettings())
 			wait := findDAG(t, defs, "chronon_join_pay__child__v1").Tasks[0].Waits[0]
 			if wait.ProducedBy != c.want || wait.Spec != c.spec {

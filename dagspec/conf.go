@@ -105,6 +105,14 @@ type customJSON struct {
 	bad              string // why it could not be read
 }
 
+// problem is an error as text, and empty for none.
+func problem(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
 // UnmarshalJSON reads the string and the object in it; an object that stands there directly is read as well.
 func (c *customJSON) UnmarshalJSON(raw []byte) error {
 	*c = customJSON{}
@@ -124,10 +132,7 @@ func (c *customJSON) UnmarshalJSON(raw []byte) error {
 		PartitionColumns texts  `json:"additional_partition_cols"`
 		UploadSchedule   text   `json:"uploadSchedule"`
 	}
-	if err := json.Unmarshal(raw, &fields); err != nil {
-		c.bad = err.Error()
-		return nil
-	}
+	c.bad = problem(json.Unmarshal(raw, &fields))
 	c.Lag, c.CheckConsistency, c.PartitionColumns, c.UploadSchedule = fields.Lag, fields.CheckConsistency, fields.PartitionColumns, fields.UploadSchedule
 	return nil
 }

@@ -1,5 +1,7 @@
 package dagspec
 
+import "slices"
+
 // checkIdle reports GroupBys that nothing computes: they are neither served nor filled, and no join has them as a part. It may be meant, and it may
 // be a forgotten online or backfill_start_date.
 func (b *builder) checkIdle() {
@@ -8,7 +10,7 @@ func (b *builder) checkIdle() {
 		doc := &b.repo.Confs[i].doc
 		parts := doc.JoinParts
 		if doc.LabelPart != nil {
-			parts = append(parts[:len(parts):len(parts)], doc.LabelPart.Labels...)
+			parts = append(slices.Clip(parts), doc.LabelPart.Labels...)
 		}
 		for _, part := range parts {
 			used[part.GroupBy.name()] = true

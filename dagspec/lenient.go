@@ -38,12 +38,11 @@ func (n *number) UnmarshalJSON(raw []byte) error {
 	if isNull(raw) {
 		return nil
 	}
-	value, err := strconv.ParseFloat(string(bytes.Trim(raw, `"`)), 64)
-	if err != nil {
+	if value, err := strconv.ParseFloat(string(bytes.Trim(raw, `"`)), 64); err == nil {
+		*n = number{value: value, set: true}
+	} else {
 		n.bad = misfit(raw)
-		return nil
 	}
-	*n = number{value: value, set: true}
 	return nil
 }
 

@@ -148,8 +148,7 @@ func readDir(fsys fs.FS, dir string) ([]dirEntry, error) {
 
 // reason is an error of the file system without the path, which the diagnostic names already.
 func reason(err error) string {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err.Error()
 	}
 	return err.Error()

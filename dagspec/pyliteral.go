@@ -41,7 +41,7 @@ func call(name string, args ...pyValue) pyCall {
 
 // with adds a keyword argument.
 func (c pyCall) with(key string, value pyValue) pyCall {
-	c.args = append(c.args[:len(c.args):len(c.args)], pyArg{key, value})
+	c.args = append(slices.Clip(c.args), pyArg{key, value})
 	return c
 }
 
@@ -80,10 +80,11 @@ func (w *pyWriter) assign(name string, value pyValue) {
 
 // write puts a value at the present column; after is what must still fit behind it.
 func (w *pyWriter) write(value pyValue, indent, column, after int) {
-	line := w.inline(value)
-	if column+len(line)+after <= pyWidth {
-		w.out.WriteString(line)
-		return
+	if room := pyWidth - column - after; atLeast(value, room) <= room {
+		if line := w.inline(value); len(line) <= room {
+			w.out.WriteString(line)
+			return
+		}
 	}
 	switch value := value.(type) {
 	case pyCall:
@@ -101,8 +102,28 @@ func (w *pyWriter) write(value pyValue, indent, column, after int) {
 		}
 		w.block("(", ")", indent, len(value), func(i int) (string, pyValue) { return "", value[i] })
 	default: // a long string: nothing to break
-		w.out.WriteString(line)
+		w.out.WriteString(w.inline(value))
 	}
+}
+
+// atLeast is a length that the value's line cannot fall below. It stops to count beyond room, so that a large value is not written only to see
+// that it is too long.
+func atLeast(value pyValue, room int) int {
+	length := 0
+	switch value := value.(type) {
+	case string:
+		return len(value) // escapes only make it longer
+	case pyTuple:
+		for i := 0; i < len(value) && length <= room; i++ {
+			length += 2 + atLeast(value[i], room-length)
+		}
+	case pyCall:
+		length = len(value.name)
+		for i := 0; i < len(value.args) && length <= room; i++ {
+			length += 2 + len(value.args[i].key) + atLeast(value.args[i].value, room-length)
+		}
+	}
+	return length
 }
 
 // block writes one element per line, indented.

@@ -42,7 +42,7 @@ func TestPyWriterRefusesWhatIsNoLiteral(t *testing.T) {
 // everyRune holds each code point that could matter to a tokenizer, alone and beside its escapes.
 func everyRune() []string {
 	var all strings.Builder
-	for r := rune(0); r < 0x3000; r++ {
+	for r := range rune(0x3000) {
 		all.WriteRune(r)
 	}
 	for _, r := range []rune{0xfeff, 0xfffd, 0xffff, 0x10000, 0x1f600, 0xe0001, utf8.MaxRune} {

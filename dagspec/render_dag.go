@@ -81,6 +81,7 @@ func (r *renderer) task(dag *DAG, t *Task) (pyValue, error) {
 			if t.Sample > 0 {
 				summary = summary.with("sample_percent", t.Sample)
 			}
+			summary = summary.unless("lag", t.Lag, 0)
 		}
 		return summary.withTexts("after", t.After), nil
 	case ModeKVLoad:

@@ -319,7 +319,7 @@ func pyTasks(dag DAG) []any {
 		after = append(after, task.After...)
 		switch task.Mode {
 		case ModeSummary:
-			want := object{"": "Summary", "id": task.ID, "of": "keep_alive", "conf": "", "table": "", "sample_percent": nil, "after": after}
+			want := object{"": "Summary", "id": task.ID, "of": "keep_alive", "conf": "", "table": "", "sample_percent": nil, "lag": task.Lag, "after": after}
 			if dag.Kind == KindComparison {
 				want["of"], want["conf"], want["table"], want["sample_percent"] = "consistency", task.Conf, task.Table, task.Sample
 			}
@@ -393,7 +393,7 @@ func TestPythonReadsBackWhatWasDecided(t *testing.T) {
 				"": "Dag", "id": dag.ID, "kind": string(dag.Kind), "team": dag.Team, "join": dag.Join, "cron": dag.Schedule, "start": dag.Start.String(),
 				"catchup": dag.Catchup, "hash": dag.Hash, "owner": dag.Owner, "queue": dag.Queue, "user": dag.User, "emails": emails, "tasks": pyTasks(dag),
 			})
-			if diff := cmp.Diff(want, unbundle(map[string]any(found[dag.ID]["dag"]))); diff != "" {
+			if diff := cmp.Diff(want, unbundle(found[dag.ID]["dag"])); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", dag.ID, diff)
 			}
 			settings := found[dag.ID]["settings"]
