@@ -88,6 +88,9 @@ func (a *app) checkFleet(ctx context.Context, teams []string) verdict {
 	if len(unknown) > 0 {
 		return verdict{code: exitCheckUnknown, summary: unknownTeams(unknown, whole).Error()}
 	}
+	if len(snap.DAGs) == 0 && snap.Health() < fleet.Failed {
+		return verdict{code: exitCheckUnknown, summary: "no DAG of this Airflow has the tag chronon"}
+	}
 	return fleetVerdict(snap)
 }
 

@@ -175,6 +175,11 @@ func (a *app) printStatusTable(snap fleet.Snapshot, opts statusOptions) {
 	out := a.Streams.Styled()
 	fmt.Fprintf(out, "%s  Airflow %s  %s  %s\n\n", term.Clean(snap.Server.Name), term.Clean(snap.Server.Version),
 		a.mark(snap.Server.Health, snap.Server.Health.Word()), snap.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+	if len(snap.DAGs) == 0 {
+		fmt.Fprintln(out, "No DAG of this Airflow has the tag chronon. chrononctl deploy puts them there.")
+		a.printFindings(snap)
+		return
+	}
 	header := []string{"TEAM"}
 	for _, c := range fleetColumns {
 		if !c.wide || opts.output.value == formatWide {
@@ -224,6 +229,9 @@ func (a *app) printTaskTable(snap fleet.Snapshot) {
 func (a *app) printFindings(snap fleet.Snapshot) {
 	out := a.Streams.Styled()
 	findings := snap.Findings()
+	if len(findings) == 0 && len(snap.DAGs) == 0 {
+		return
+	}
 	if len(findings) == 0 {
 		fmt.Fprintln(out, "\nNothing needs a person.")
 		return

@@ -75,29 +75,40 @@ func runHealth(state airflowclient.State, tasks []Task, read reading) Health {
 	case airflowclient.StateRunning:
 		return unfinishedHealth(counts, read)
 	case airflowclient.StateSuccess:
-		return succeededHealth(counts, read)
+		return succeededHealth(counts, count(work(tasks)), read)
 	default:
 		return Unknown
 	}
 }
 
-func succeededHealth(counts map[Health]int, read reading) Health {
+// succeededHealth looks for trouble in all tasks, and for what was done in those that do the run's work: a day whose inputs were there and whose
+// jobs were left to a newer day is skipped.
+func succeededHealth(all, jobs map[Health]int, read reading) Health {
 	switch {
 	case read == notRead:
 		return OK
 	case read == unreadable:
 		return Unknown
-	case counts[Failed] > 0:
+	case all[Failed] > 0:
 		return Failed
-	case counts[Unknown] > 0:
+	case all[Unknown] > 0:
 		return Unknown
-	case counts[OK] > 0:
+	case jobs[OK] > 0:
 		return OK
-	case counts[Skipped] > 0:
+	case jobs[Skipped] > 0:
 		return Skipped
 	default:
 		return None
 	}
+}
+
+// work is the tasks without sensors and the summary, or all of them if there are no others.
+func work(tasks []Task) []Task {
+	jobs := filter(tasks, func(t Task) bool { return !t.IsSensor() && t.ID != summaryTask })
+	if len(jobs) == 0 {
+		return tasks
+	}
+	return jobs
 }
 
 // unfinishedHealth tells a run that computes from one that only waits: for a partition, a slot or a retry.

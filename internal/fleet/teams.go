@@ -29,7 +29,7 @@ func (t Team) Health() Health {
 
 // Text is a cell in a few words that follow its glyph: "1 of 48 failed", "9 alive", "1 of 4 over".
 func (c Cell) Text() string {
-	if c.Of == 0 || c.Bad == 0 {
+	if c.Of == 0 || c.Bad == 0 || c.Health == None {
 		return c.Health.Word()
 	}
 	word := c.Health.Word()
@@ -44,7 +44,7 @@ func (c Cell) Text() string {
 		word = "wait"
 	}
 	figure := fmt.Sprintf("%d of %d", c.Bad, c.Of)
-	if c.Bad == c.Of && c.Health <= OK {
+	if c.Bad == c.Of && c.Health == OK {
 		figure = fmt.Sprint(c.Of)
 	}
 	return strings.TrimSpace(figure + " " + word)
