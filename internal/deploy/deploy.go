@@ -37,6 +37,7 @@ import (
 	"fmt"
 	"time"
 
+	"chrononctl/dagspec"
 	"chrononctl/internal/deploy/target"
 )
 
@@ -48,16 +49,16 @@ const defaultKeep = 5
 
 // Options configure an engine. Target and Airflow are needed; Airflow is not when NoVerify is set.
 type Options struct {
-	Target    target.Target
-	Airflow   Airflow
-	Generator string           // the program and its version, for the manifest
-	Owner     target.Owner     // who deploys; Since is filled in
-	Now       func() time.Time // stamps manifests and locks; default time.Now
-	Timeout   time.Duration    // of each wait for Airflow; default DefaultTimeout
-	Keep      int              // releases whose contents are kept, the live one included; default 5
-	Adopt     bool             // take over files that are not ours
-	NoVerify  bool             // place the files and do not look at Airflow
-	KeepGoing bool             // leave a release that fails verification in place
+	Target     target.Target
+	Airflow    Airflow
+	Generator  string           // the program and its version, for the manifest
+	Owner      target.Owner     // who deploys; Since is filled in
+	Now        func() time.Time // stamps manifests and locks; default time.Now
+	Timeout    time.Duration    // of each wait for Airflow; default DefaultTimeout
+	Keep       int              // releases whose contents are kept, the live one included; default 5
+	Adopt      bool             // take over files that are not ours
+	NoVerify   bool             // place the files and do not look at Airflow
+	NoRollback bool             // leave a release that fails verification in place
 }
 
 // Engine deploys to one target.
@@ -93,7 +94,7 @@ func (e *Engine) Plan(ctx context.Context, release Release) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan %s: %w", e.opts.Target, err)
 	}
-	plan, err := e.compare(ctx, wanted)
+	plan, err := e.compare(ctx, wanted, release.LeftOut)
 	if err != nil {
 		return nil, fmt.Errorf("plan %s: %w", e.opts.Target, err)
 	}
@@ -101,11 +102,12 @@ func (e *Engine) Plan(ctx context.Context, release Release) (*Plan, error) {
 }
 
 // compare makes the plan for a content.
-func (e *Engine) compare(ctx context.Context, wanted content) (*Plan, error) {
+func (e *Engine) compare(ctx context.Context, wanted content, leftOut []dagspec.LeftOut) (*Plan, error) {
 	was, err := remember(ctx, e.opts.Target.State())
 	if err != nil {
 		return nil, err
 	}
+	held := wanted.hold(leftOut, blobs(ctx, e.opts.Target.State(), was.live()))
 	files, err := e.difference(ctx, &wanted, &was)
 	if err != nil {
 		return nil, err
@@ -117,6 +119,7 @@ func (e *Engine) compare(ctx context.Context, wanted content) (*Plan, error) {
 		Files:  files,
 		wanted: wanted,
 		memory: was,
+		held:   held,
 	}
 	if !e.opts.NoVerify {
 		if err := e.observe(ctx, plan); err != nil {

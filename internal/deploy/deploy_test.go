@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
 	"chrononctl/internal/deploy"
 	"chrononctl/internal/deploy/target"
 )
@@ -139,7 +140,7 @@ func TestBrokenReleaseIsKeptWhenAsked(t *testing.T) {
 	bubble(t, func(s *site) {
 		s.must(releaseA)
 		bad := release(dag{id: "a", text: "a2", broken: true}, dag{id: "b", text: "b1"}, dag{id: "gone", text: "g1"})
-		_, err := s.deployWith(bad, func(o *deploy.Options) { o.KeepGoing = true })
+		_, err := s.deployWith(bad, func(o *deploy.Options) { o.NoRollback = true })
 		if _, ok := errors.AsType[*deploy.UnverifiedError](err); !ok {
 			t.Fatalf("error is %v", err)
 		}
@@ -172,7 +173,7 @@ func TestErrorsFromBeforeAreNotBlamedOnTheDeploy(t *testing.T) {
 func TestMendingABrokenFileIsNotMistakenForItsOldError(t *testing.T) {
 	bubble(t, func(s *site) {
 		bad := release(dag{id: "a", text: "a1", broken: true})
-		_, err := s.deployWith(bad, func(o *deploy.Options) { o.KeepGoing = true })
+		_, err := s.deployWith(bad, func(o *deploy.Options) { o.NoRollback = true })
 		if err == nil {
 			t.Fatal("no error")
 		}
@@ -451,5 +452,24 @@ func TestInvalidReleasesAreRefused(t *testing.T) {
 				t.Errorf("error is %v", err)
 			}
 		})
+	})
+}
+
+func TestDAGsThatMissABrokenConfStayAsTheyAre(t *testing.T) {
+	bubble(t, func(s *site) {
+		good := release(dag{id: "team/a", text: "a1"}, dag{id: "team/b", text: "b1"}, dag{id: "c", text: "c1"})
+		s.must(good)
+		partial := release(dag{id: "team/b", text: "b2"}, dag{id: "c", text: "c2"}, dag{id: "new", text: "n1"})
+		partial.LeftOut = []dagspec.LeftOut{{File: "production/joins/team/torn.v1", DAGs: []string{"a", "never_deployed"}}}
+		s.must(partial)
+		equal(t, "held file", s.read("team.py"), string(good.Files[len(good.Files)-2].Data))
+		equal(t, "airflow", s.shows(), "a:active b:active c:active new:active")
+		s.whole(good, partial)
+		s.faults.Arm(0, 0)
+		s.must(partial)
+		equal(t, "changes of one more deploy", s.faults.Changes(), 0)
+		mended := release(dag{id: "team/a", text: "a2"}, dag{id: "team/b", text: "b2"}, dag{id: "c", text: "c2"}, dag{id: "new", text: "n1"})
+		s.must(mended)
+		s.holds(mended)
 	})
 }

@@ -36,7 +36,7 @@ func (d *deployment) verify(ctx context.Context) error {
 	}
 	if failed(results) {
 		cause := &VerifyError{DAGs: wrong(results), Total: len(results)}
-		if d.opts.KeepGoing {
+		if d.opts.NoRollback {
 			return &UnverifiedError{Release: d.manifest.ID, Cause: cause}
 		}
 		return d.fail(ctx, cause)

@@ -20,6 +20,7 @@ type Plan struct {
 	memory  memory
 	seen    picture
 	reparse bool
+	held    map[string]string // DAGs that stay as they are, and the conf that is why
 }
 
 // DAGChange is what happens to one DAG.
@@ -112,6 +113,9 @@ func dagChanges(p *Plan) []DAGChange {
 			change.Change, change.Reason = Update, "its file changes, what it runs does not"
 		default:
 			change.Change = Same
+		}
+		if conf := p.held[id]; conf != "" {
+			change.Reason = "kept as it is: " + conf + " has errors"
 		}
 		changes = append(changes, change)
 	}
@@ -218,7 +222,7 @@ func (p *Plan) String() string {
 
 func (p *Plan) writeDAGs(b *strings.Builder) {
 	for _, dag := range p.DAGs {
-		if dag.Change == Same {
+		if dag.Change == Same && dag.Reason == "" {
 			continue
 		}
 		fmt.Fprintf(b, "  %s %-7s %s", marks[dag.Change], dag.Change, dag.ID)

@@ -10,12 +10,11 @@ import (
 // Prepare goes the way from a compiled Chronon repository to a release: load, build, render. The diagnostics are all that was found on the way;
 // whether errors among them stop a deploy is for the caller to decide, the release holds what could be placed.
 func Prepare(repo fs.FS, s dagspec.Settings) (Release, dagspec.Diagnostics, error) {
-	loaded, diagnostics := dagspec.Load(repo, s)
+	loaded, _ := dagspec.Load(repo, s) // Build hands its diagnostics on
 	definitions := dagspec.Build(loaded, s)
-	diagnostics = append(diagnostics, definitions.Diagnostics...)
 	files, err := dagspec.Render(definitions, loaded, s)
 	if err != nil {
-		return Release{}, diagnostics, fmt.Errorf("render DAG files: %w", err)
+		return Release{}, definitions.Diagnostics, fmt.Errorf("render DAG files: %w", err)
 	}
-	return Release{Files: files, DAGs: definitions.DAGs}, diagnostics, nil
+	return Release{Files: files, DAGs: definitions.DAGs, LeftOut: definitions.LeftOut}, definitions.Diagnostics, nil
 }

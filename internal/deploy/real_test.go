@@ -54,6 +54,16 @@ func TestRealDeploy(t *testing.T) {
 	}
 }
 
+// theirs is a DAG of somebody else. Airflow knows its file, so it can be asked to look even before the first deploy.
+const theirs = `from datetime import datetime
+try:
+    from airflow.sdk import DAG
+except ImportError:
+    from airflow import DAG
+
+DAG("theirs", schedule=None, start_date=datetime(2024, 1, 1))
+`
+
 // realSite is a DAG folder with a real Airflow that reads it.
 type realSite struct {
 	target target.Target
@@ -64,6 +74,9 @@ type realSite struct {
 func startReal(t *testing.T, version string, refresh time.Duration) *realSite {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "dags")
+	if err := errors.Join(os.Mkdir(folder, 0o755), os.WriteFile(filepath.Join(folder, "theirs.py"), []byte(theirs), 0o644)); err != nil {
+		t.Fatal(err)
+	}
 	airflow, err := local.Start(t.Context(), local.Options{Version: version, DAGs: folder, Refresh: refresh, Progress: func(s local.Step) { t.Log(s.Text) }})
 	if err != nil {
 		t.Fatal(err)

@@ -17,8 +17,9 @@ import (
 
 // Release is what shall be in place: what [dagspec.Render] wrote, and the definitions that it wrote it from.
 type Release struct {
-	Files []dagspec.File
-	DAGs  []dagspec.DAG
+	Files   []dagspec.File
+	DAGs    []dagspec.DAG
+	LeftOut []dagspec.LeftOut // confs with errors: DAGs that would be incomplete stay as they are in place
 }
 
 // Manifest is the record of a release: what it consisted of, by content hash. It is written once and never changed.
