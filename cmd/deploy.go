@@ -29,6 +29,7 @@ type deployOptions struct {
 	yes       bool
 	noVerify  bool
 	keepGoing bool
+	noReturn  bool
 	adopt     bool
 	exitCode  bool
 	timeout   time.Duration
@@ -70,7 +71,7 @@ func newDeployCmd(a *app) *cobra.Command {
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "print the plan and change nothing")
 	flags.BoolVarP(&opts.yes, "yes", "y", false, "do not ask")
 	flags.BoolVar(&opts.yes, "auto-approve", false, "the same as --yes")
-	flags.BoolVar(&opts.keepGoing, "keep-going", false, "leave a release in place that does not verify (exit code 7)")
+	flags.BoolVar(&opts.noReturn, "no-rollback", false, "leave a release in place that does not verify (exit code 7)")
 	flags.DurationVar(&opts.timeout, "timeout", deploy.DefaultTimeout, "how long Airflow may take to show the DAGs")
 	return cmd
 }
@@ -81,6 +82,7 @@ func (o *deployOptions) addCommon(cmd *cobra.Command) {
 	flags.StringVar(&o.target, "target", "", "deploy target of chrononctl.yaml (default: the only one)")
 	flags.BoolVar(&o.adopt, "adopt", false, "take over files in the way that no deploy has placed")
 	flags.BoolVar(&o.noVerify, "no-verify", false, "do not ask Airflow; new DAGs stay paused")
+	flags.BoolVar(&o.keepGoing, "keep-going", false, "leave out confs with errors; DAGs that would be incomplete stay as they are deployed")
 }
 
 // runDeploy plans, asks, applies and reports.
@@ -98,7 +100,7 @@ func (a *app) runDeploy(ctx context.Context, opts deployOptions) error {
 	if err != nil {
 		return err
 	}
-	release, err := a.release(repo)
+	release, err := a.release(repo, opts)
 	if err != nil {
 		return err
 	}
@@ -116,8 +118,9 @@ func (a *app) runDeploy(ctx context.Context, opts deployOptions) error {
 	return a.applyDeploy(ctx, engine, plan, opts)
 }
 
-// release generates the DAGs. Every diagnostic is said; an error among them stops before anything is asked of anyone.
-func (a *app) release(repo repository) (deploy.Release, error) {
+// release generates the DAGs. Every diagnostic is said; an error among them stops before anything is asked of anyone, unless it is to
+// be left out.
+func (a *app) release(repo repository, opts deployOptions) (deploy.Release, error) {
 	release, diagnostics, err := deploy.Prepare(os.DirFS(repo.Root), repo.Project.Settings)
 	for _, diagnostic := range diagnostics {
 		a.sayDiagnostic(diagnostic)
@@ -125,10 +128,8 @@ func (a *app) release(repo repository) (deploy.Release, error) {
 	if err != nil {
 		return deploy.Release{}, err
 	}
-	if n := len(diagnostics.Errors()); n > 0 {
-		return deploy.Release{}, fmt.Errorf("errors in the confs of %s: %d; nothing was changed", repo.Root, n)
-	}
-	return release, nil
+	blocked := generateBlocked(dagspec.Definitions{Diagnostics: diagnostics, LeftOut: release.LeftOut}, repo.Root, opts.keepGoing)
+	return release, blocked
 }
 
 // sayDiagnostic prints one finding on stderr, with its next step.
@@ -150,14 +151,14 @@ func (a *app) deployEngine(ctx context.Context, repo repository, opts deployOpti
 		return nil, err
 	}
 	options := deploy.Options{
-		Target:    opened,
-		Generator: "chrononctl " + version,
-		Owner:     a.owner(),
-		Now:       a.Now,
-		Timeout:   opts.timeout,
-		Adopt:     opts.adopt,
-		NoVerify:  opts.noVerify,
-		KeepGoing: opts.keepGoing,
+		Target:     opened,
+		Generator:  "chrononctl " + version,
+		Owner:      a.owner(),
+		Now:        a.Now,
+		Timeout:    opts.timeout,
+		Adopt:      opts.adopt,
+		NoVerify:   opts.noVerify,
+		NoRollback: opts.noReturn,
 	}
 	if !opts.noVerify {
 		chosen, client, err := a.airflow(ctx)
