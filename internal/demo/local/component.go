@@ -96,7 +96,7 @@ func (c *component) stop(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := c.cmd.Process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop %s: %w", c.name, err)
 	}
 	killed := time.NewTimer(killPatience)

@@ -2,15 +2,12 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -120,17 +117,4 @@ func (d *database) close() error {
 		return os.RemoveAll(d.sockets)
 	}
 	return nil
-}
-
-// errNotListening is a port that nobody answers on yet.
-var errNotListening = errors.New("does not answer yet")
-
-// dial says whether something listens on a loopback port.
-func dial(ctx context.Context, port int) error {
-	var dialer net.Dialer
-	connection, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
-	if err != nil {
-		return fmt.Errorf("port %d %w", port, errNotListening)
-	}
-	return connection.Close()
 }

@@ -25,7 +25,7 @@ func (a *Airflow) launch(ctx context.Context) error {
 		if !errors.As(err, &dead) || !lostPort(dead) {
 			return err
 		}
-		if a.options.Port == a.ports.web && dead.Name != logServerName {
+		if a.options.Port == a.ports.web {
 			return errors.Join(&PortTakenError{Port: a.options.Port}, err)
 		}
 		if attempt == attempts {
@@ -59,12 +59,8 @@ func (a *Airflow) launchOnce(ctx context.Context) (err error) {
 	if err := a.await(ctx, "Airflow", started, a.readiness(began)); err != nil {
 		return err
 	}
-	// Only a person who reads the log of a running task needs it, so its start does not delay the others.
-	logs, err := a.addAll([]program{a.logServer()})
-	if err != nil {
-		return err
-	}
-	if err := a.await(ctx, "the log server", logs, func(ctx context.Context) error { return dial(ctx, a.ports.logs) }); err != nil {
+	// Only a person who reads the log of a running task needs it, so nobody waits for it.
+	if _, err := a.addAll([]program{a.logServer()}); err != nil {
 		return err
 	}
 	a.folder.state.URL = a.URL
@@ -113,7 +109,8 @@ func (a *Airflow) airflow(name string, args ...string) program {
 		command: append([]string{a.Python, "-m", "airflow"}, args...)}
 }
 
-// logServerName is the component's name.
+// logServerName is the component's name. It is the one whose death the instance survives: without it the log of a running task is
+// read from its file and begins with a complaint.
 const logServerName = "log-server"
 
 // logServer serves the logs of running tasks to the web server. The one that the scheduler would start listens on all of the

@@ -22,6 +22,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,12 +41,12 @@ const (
 	Airflow2 = "2.11"
 )
 
-// Options says what to start. Only DAGs is needed.
+// Options says what to start. The zero value is an Airflow 3.3 in a temporary folder.
 type Options struct {
 	Version     string              // [Airflow3] (default) or [Airflow2]
 	FallBack    bool                // take Airflow 2.11 where no Python fits 3.3 and none can be fetched; a step says so
 	Dir         string              // the instance's folder; "" is a temporary one
-	DAGs        string              // the DAG folder, made where it does not exist
+	DAGs        string              // the DAG folder, made where it does not exist; "" is dags in the instance's folder
 	Env         map[string]string   // further environment of all components, and so of tasks
 	Config      map[string]string   // further Airflow settings, "section.option" to value; they win over ours
 	Parallelism int                 // tasks that run at a time; 0 is 4
@@ -55,7 +56,7 @@ type Options struct {
 	FreePort    func() (int, error) // chooses ports; nil asks the system
 	Store       *python.Store       // where Airflow is installed; nil is [python.Open]
 	Progress    func(Step)          // told what begins; nil is silent
-	Patience    time.Duration       // how long the components may take to become ready; 0 is 3 min
+	Patience    time.Duration       // how long the components may take to become ready; 0 is 5 min
 }
 
 // StepKind says what a step is about.
@@ -119,7 +120,7 @@ func Start(ctx context.Context, options Options) (*Airflow, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Airflow{options: options, began: time.Now(), DAGs: options.DAGs, failed: make(chan struct{})}
+	a := &Airflow{options: options, began: time.Now(), failed: make(chan struct{})}
 	a.stopOnce = sync.OnceValue(a.release)
 	if err := a.start(ctx); err != nil {
 		// The cause may be the cancelled context, so the end needs a context of its own.
@@ -133,11 +134,15 @@ func Start(ctx context.Context, options Options) (*Airflow, error) {
 
 // start does the work of Start and leaves the clearing up after an error to it.
 func (a *Airflow) start(ctx context.Context) error {
+	if port := a.options.Port; port != 0 && !isFree(port) {
+		return &PortTakenError{Port: port} // before anything is installed
+	}
 	folder, err := openFolder(ctx, a.options.Dir)
 	if err != nil {
 		return err
 	}
 	a.folder, a.Dir, a.LogDir = folder, folder.path, filepath.Join(folder.path, "components")
+	a.DAGs = cmp.Or(a.options.DAGs, filepath.Join(a.Dir, "dags"))
 	if err := a.install(ctx); err != nil {
 		return err
 	}
@@ -238,18 +243,19 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Version != Airflow3 && o.Version != Airflow2 {
 		return o, fmt.Errorf("no local Airflow %q, there are %s and %s", o.Version, Airflow3, Airflow2)
 	}
-	if o.DAGs == "" {
-		return o, errors.New("start Airflow: no DAG folder given")
+	if o.DAGs != "" {
+		dags, err := filepath.Abs(o.DAGs)
+		if err != nil {
+			return o, fmt.Errorf("find the DAG folder: %w", err)
+		}
+		o.DAGs = dags
 	}
-	dags, err := filepath.Abs(o.DAGs)
-	if err != nil {
-		return o, fmt.Errorf("start Airflow: %w", err)
-	}
-	o.DAGs = dags
 	if o.Store == nil {
-		if o.Store, err = python.Open(); err != nil {
+		store, err := python.Open()
+		if err != nil {
 			return o, err
 		}
+		o.Store = store
 	}
 	if o.Parallelism == 0 {
 		o.Parallelism = 4
@@ -258,7 +264,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Refresh = 2 * time.Second
 	}
 	if o.Patience == 0 {
-		o.Patience = 3 * time.Minute
+		o.Patience = 5 * time.Minute
 	}
 	if o.FreePort == nil {
 		o.FreePort = systemPort

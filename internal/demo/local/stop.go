@@ -69,10 +69,10 @@ func (a *Airflow) release() error {
 	return err
 }
 
-// watch notes the first component that dies unasked.
+// watch notes the first component that dies unasked and is needed.
 func (a *Airflow) watch(c *component) {
 	<-c.done
-	if c.expected.Load() {
+	if c.expected.Load() || c.name == logServerName {
 		return
 	}
 	death := c.death()

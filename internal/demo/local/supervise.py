@@ -11,7 +11,7 @@ killed cannot end anything. So each program of the instance has this parent betw
 * File descriptor 3, when open, is a file that it keeps locked, which says that something of this instance still runs.
 
 When the pipe closes or SIGTERM comes it sends the signal to all descendants (or only to the program) and kills what is left after the
-grace. A SIGTERM after that ends the grace. Its exit status is the program's, 128 + N for a signal N.
+grace. SIGQUIT ends everything at once. Its exit status is the program's, 128 + N for a signal N.
 
 It uses the standard library alone and runs on every Python since 3.9.
 """
@@ -87,7 +87,8 @@ class Supervisor:
         self.grace = grace
         self.main_only = main_only
         self.status = None  # of the program, once it has ended
-        self.asked = 0  # how often SIGTERM came
+        self.asked = False  # to end
+        self.hurried = False  # to end at once
         self.exact = become_subreaper()
         self.remembered = set()
         self.wake, wake_end = os.pipe()
@@ -96,6 +97,7 @@ class Supervisor:
         signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, self._ask)
+        signal.signal(signal.SIGQUIT, self._hurry)
         for ignored in (signal.SIGINT, signal.SIGHUP):  # of the terminal; chrononctl decides what they mean
             signal.signal(ignored, signal.SIG_IGN)
         identity = {}
@@ -108,7 +110,10 @@ class Supervisor:
         )
 
     def _ask(self, *_):
-        self.asked += 1
+        self.asked = True
+
+    def _hurry(self, *_):
+        self.asked = self.hurried = True
 
     def reap(self):
         """Collect every child that has ended, adopted ones too."""
@@ -146,13 +151,13 @@ class Supervisor:
         """End everything below, politely first."""
         targets = [self.child.pid] if self.main_only and self.status is None else self.living()
         self.send(targets, self.signal_number)
-        deadline, asked = time.monotonic() + self.grace, self.asked
+        deadline = time.monotonic() + self.grace
         while True:
             self.reap()
             living = self.living()
             if not living:
                 return
-            if time.monotonic() >= deadline or self.asked > asked:
+            if time.monotonic() >= deadline or self.hurried:
                 self.send(living, signal.SIGKILL)
             time.sleep(POLL_SECONDS)
 
@@ -165,7 +170,7 @@ class Supervisor:
 
 def restore_signals():
     """Give the program the signals as a shell would."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD):
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
 
 

@@ -2,8 +2,8 @@
 //
 //	go run ./internal/demo/local/serve -version 3.3 -dags DIR
 //
-// When the instance is ready, stdout gets one line of JSON: url, version, username and password (Airflow 2 only), dir, log_dir,
-// python. What happens is told on stderr.
+// When the instance is ready, stdout gets one line of JSON: url, version, username and password (Airflow 2 only), dir, dags, log_dir,
+// python, pid. What happens is told on stderr.
 package main
 
 import (
@@ -41,6 +41,7 @@ type ready struct {
 	Version string `json:"version"`
 	local.Auth
 	Dir    string `json:"dir"`
+	DAGs   string `json:"dags"`
 	LogDir string `json:"log_dir"`
 	Python string `json:"python"`
 	PID    int    `json:"pid"` // of this process: kill it to end the instance
@@ -51,7 +52,7 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&options.Version, "version", local.Airflow3, "Airflow version, 3.3 or 2.11")
-	flags.StringVar(&options.DAGs, "dags", "", "DAG folder")
+	flags.StringVar(&options.DAGs, "dags", "", "DAG folder (default: dags in the folder of the instance)")
 	flags.StringVar(&options.Dir, "dir", "", "folder of the instance (default: a temporary one)")
 	flags.IntVar(&options.Port, "port", 0, "port (default: a free one)")
 	flags.IntVar(&options.Parallelism, "parallelism", 0, "tasks at a time (default 4)")
@@ -80,7 +81,7 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 	if err != nil {
 		return err
 	}
-	err = json.NewEncoder(stdout).Encode(ready{URL: airflow.URL, Version: airflow.Version, Auth: airflow.Auth, Dir: airflow.Dir,
+	err = json.NewEncoder(stdout).Encode(ready{URL: airflow.URL, Version: airflow.Version, Auth: airflow.Auth, Dir: airflow.Dir, DAGs: airflow.DAGs,
 		LogDir: airflow.LogDir, Python: airflow.Python, PID: os.Getpid()})
 	if err == nil {
 		select {
