@@ -46,7 +46,7 @@ func newConsistencyScreen(s *shell) *consistencyScreen {
 func (c *consistencyScreen) choose(subject string) { c.want = subject }
 
 func (c *consistencyScreen) title() string   { return "Consistency" }
-func (c *consistencyScreen) summary() string { return c.counted(0, "join") }
+func (c *consistencyScreen) summary() string { return c.counted("join") }
 func (c *consistencyScreen) needs() []need   { return nil }
 
 func (c *consistencyScreen) sync() {

@@ -62,7 +62,7 @@ func taskID(t fleet.Task) string { return fmt.Sprintf("%s[%d]", t.ID, t.MapIndex
 
 func (d *dagScreen) title() string { return d.id }
 
-func (d *dagScreen) summary() string { return d.counted(0, "run") }
+func (d *dagScreen) summary() string { return d.counted("run") }
 
 func (d *dagScreen) runsQuery() query {
 	return query{topic: topicRuns, dag: d.id}

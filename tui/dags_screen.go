@@ -57,7 +57,7 @@ func (d *dagsScreen) summary() string {
 	if _, ok := d.snapshot(); !ok {
 		return ""
 	}
-	return d.counted(0, "DAG")
+	return d.counted("DAG")
 }
 
 func (d *dagsScreen) needs() []need { return nil }

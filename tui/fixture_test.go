@@ -12,8 +12,6 @@ import (
 // minutesAgo is a moment before the tests begin.
 func minutesAgo(n int) time.Time { return epoch.Add(-time.Duration(n) * time.Minute) }
 
-func rateOf(r float64) *float64 { return &r }
-
 // makeDAG is a DAG with three daily runs, the newest in the given state.
 func makeDAG(id string, kind dagspec.Kind, team, join string, h fleet.Health) fleet.DAG {
 	d := fleet.DAG{ID: id, Kind: kind, Team: team, Join: join, Hash: "3f2a9c1b7d10", Health: h, NextRun: epoch.Add(90 * time.Minute)}
@@ -40,11 +38,11 @@ func makeTasks(r fleet.Run) []fleet.Task {
 		{ID: "upload__card_stats_v4", State: "success", Health: fleet.OK, Try: 1},
 		{ID: "kv_load__card_stats_v4", State: "success", Health: fleet.OK, Try: 1},
 	}
-	switch r.Health {
-	case fleet.Failed:
+	if r.Health == fleet.Failed {
 		tasks[1].State, tasks[1].Health, tasks[1].Try = "failed", fleet.Failed, 2
 		tasks[2].State, tasks[2].Health = "upstream_failed", fleet.Failed
-	case fleet.Running:
+	}
+	if r.Health == fleet.Running {
 		tasks[2].State, tasks[2].Health = "running", fleet.Running
 	}
 	for i := range tasks {
@@ -111,7 +109,7 @@ func healthySnapshot() fleet.Snapshot {
 		Joins: []fleet.Comparison{
 			{Team: "payments", Join: "payments.checkout.v2", DAGID: "chronon_online_offline_comparison_payments__checkout__v2", Health: fleet.OK, State: "ok",
 				Day: "1999-12-31", Sampled: 5, Rows: 41220, Total: 40, Features: []fleet.Feature{
-					{Name: "user_profile_v1_country", Mismatch: rateOf(0.002), Missing: rateOf(0)},
+					{Name: "user_profile_v1_country", Mismatch: new(0.002), Missing: new(0.0)},
 				}},
 			{Team: "search", Join: "search.ranking.v1", DAGID: "chronon_online_offline_comparison_search__ranking__v1", Health: fleet.Unmeasured,
 				State: "not_measured", Reason: "no rows were logged on that day"},
@@ -137,7 +135,7 @@ func troubledSnapshot() fleet.Snapshot {
 	j := &s.Joins[0]
 	j.Health, j.State, j.Over = fleet.Breach, "breach", 1
 	j.Features = append([]fleet.Feature{
-		{Name: "card_stats_v4_amount_sum_7d", Mismatch: rateOf(0.0475), Missing: rateOf(0.0002), SMAPE: rateOf(0.031), Over: true},
+		{Name: "card_stats_v4_amount_sum_7d", Mismatch: new(0.0475), Missing: new(0.0002), SMAPE: new(0.031), Over: true},
 	}, j.Features...)
 	s.Broken = []fleet.BrokenFile{{File: "join_ads.py", Ours: true, At: minutesAgo(9),
 		Trace: "Traceback (most recent call last):\n  File \"join_ads.py\", line 3\nImportError: cannot import name 'x'"}}

@@ -60,7 +60,7 @@ func (f *fleetScreen) summary() string {
 	if _, ok := f.snapshot(); !ok {
 		return ""
 	}
-	return f.counted(0, "team") + f.theme.dot + count(f.dags, "DAG")
+	return f.counted("team") + f.theme.dot + count(f.dags, "DAG")
 }
 
 func (f *fleetScreen) needs() []need { return nil }

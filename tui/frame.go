@@ -220,11 +220,7 @@ func (s *shell) statusLine() string {
 		return " " + s.prompt.input.View()
 	}
 	if s.note.text != "" {
-		style := t.text
-		if s.note.bad {
-			style = t.bad
-		}
-		return " " + style.Render(paint.Fit(s.note.text, s.width-2, t.tail))
+		return " " + t.text.Render(paint.Fit(clean(s.note.text), s.width-2, t.tail))
 	}
 	for _, n := range s.needs() {
 		if e := s.store.get(n.query); e.err != nil {

@@ -143,16 +143,17 @@ func (l *listing) drawPane(i int, place rectangle) []string {
 // detail is empty for listings whose rows say it all.
 func (l *listing) detail() string { return "" }
 
-// counted says how many there are, and how many of them the filter shows.
-func (l *listing) counted(i int, one string) string {
-	all, shown := l.panes[i].grid.Len()
-	if f := l.panes[i].grid.Filter(); f != "" {
+// counted says how many rows the first table has, and how many of them the filter shows.
+func (l *listing) counted(one string) string {
+	first := l.panes[0].grid
+	all, shown := first.Len()
+	if f := first.Filter(); f != "" {
 		return fmt.Sprintf("/%s  %d of %s", clean(f), shown, count(all, one))
 	}
 	return count(all, one)
 }
 
-func (l *listing) mouse(m mouse) tea.Cmd {
+func (l *listing) mouse(m mouse) {
 	for i, p := range l.places {
 		if m.x < p.x || m.x >= p.x+p.w || m.y < p.y || m.y >= p.y+p.h {
 			continue
@@ -168,7 +169,6 @@ func (l *listing) mouse(m mouse) tea.Cmd {
 		}
 		l.changed()
 	}
-	return nil
 }
 
 // changed tells the screen that the cursor may have moved.

@@ -26,10 +26,7 @@ func (p *pager) setSize(width, height int) {
 	p.pane.SetSize(max(0, width-2), max(0, height-p.lead))
 }
 
-func (p *pager) mouse(m mouse) tea.Cmd {
-	p.pane.Scroll(m.wheel)
-	return nil
-}
+func (p *pager) mouse(m mouse) { p.pane.Scroll(m.wheel) }
 
 // view draws the lead and the text below it.
 func (p *pager) view(lead ...string) []string {

@@ -34,10 +34,10 @@ func (r *root) Init() tea.Cmd {
 // Update handles one message. The steps and their order are the console's contract; see the package comment.
 func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	r.dirty = true
-	cmd, done := r.surroundings(msg)
-	if !done {
-		cmd, done = r.data(msg)
+	if r.surroundings(msg) {
+		return r, nil
 	}
+	cmd, done := r.data(msg)
 	if !done {
 		cmd = r.input(msg)
 	}
@@ -45,7 +45,7 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 // surroundings takes what the terminal says about itself.
-func (r *root) surroundings(msg tea.Msg) (cmd tea.Cmd, done bool) {
+func (r *root) surroundings(msg tea.Msg) (done bool) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		r.width, r.height = msg.Width, msg.Height
@@ -58,9 +58,9 @@ func (r *root) surroundings(msg tea.Msg) (cmd tea.Cmd, done bool) {
 	case tea.BlurMsg:
 		r.blurred = true
 	default:
-		return nil, false
+		return false
 	}
-	return nil, true
+	return true
 }
 
 // data takes answers and the heartbeat.
@@ -111,10 +111,10 @@ func (r *root) input(msg tea.Msg) tea.Cmd {
 		}
 	case tea.MouseClickMsg:
 		if m := msg.Mouse(); m.Button == tea.MouseLeft {
-			return r.top().mouse(mouse{x: m.X, y: m.Y - bodyTop})
+			r.top().mouse(mouse{x: m.X, y: m.Y - bodyTop})
 		}
 	case tea.MouseWheelMsg:
-		return r.wheel(msg.Mouse())
+		r.wheel(msg.Mouse())
 	}
 	return nil
 }
@@ -136,12 +136,12 @@ func (r *root) press(key string) tea.Cmd {
 // wheelLines is how far one notch of the wheel goes.
 const wheelLines = 3
 
-func (r *root) wheel(m tea.Mouse) tea.Cmd {
+func (r *root) wheel(m tea.Mouse) {
 	lines := map[tea.MouseButton]int{tea.MouseWheelUp: -wheelLines, tea.MouseWheelDown: wheelLines}[m.Button]
 	if lines == 0 {
-		return nil
+		return
 	}
-	return r.top().mouse(mouse{x: m.X, y: m.Y - bodyTop, wheel: lines})
+	r.top().mouse(mouse{x: m.X, y: m.Y - bodyTop, wheel: lines})
 }
 
 // View draws the frame, anew only when something changed.

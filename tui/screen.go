@@ -3,8 +3,6 @@ package tui
 import (
 	"context"
 	"time"
-
-	tea "charm.land/bubbletea/v2"
 )
 
 // screen is one full-size view. Only the one on top of the path receives calls; the others wait, and catch up from the store when they come
@@ -27,7 +25,7 @@ type screen interface {
 	// bindings lists the keys that work now.
 	bindings() []binding
 	// mouse handles a click or the wheel, in coordinates of the view.
-	mouse(m mouse) tea.Cmd
+	mouse(m mouse)
 }
 
 // mouse is a click (wheel 0) or a turn of the wheel by some lines, down for a positive number.

@@ -35,7 +35,6 @@ type shell struct {
 // note is one line to the reader. It stays until another takes its place or its time is over.
 type note struct {
 	text  string
-	bad   bool
 	until time.Time
 }
 
@@ -80,9 +79,6 @@ func (s *shell) enter() {
 
 // say tells the reader something that needs no answer.
 func (s *shell) say(text string) { s.note = note{text: text, until: s.now.Add(noteTime)} }
-
-// warn is say for something that did not go well.
-func (s *shell) warn(text string) { s.note = note{text: text, bad: true, until: s.now.Add(noteTime)} }
 
 // snapshot returns the last good picture, and whether there is one.
 func (s *shell) snapshot() (fleet.Snapshot, bool) {

@@ -37,7 +37,7 @@ func newStreamsScreen(s *shell) *streamsScreen {
 func (st *streamsScreen) choose(groupBy string) { st.want = groupBy }
 
 func (st *streamsScreen) title() string   { return "Streaming" }
-func (st *streamsScreen) summary() string { return st.counted(0, "stream") }
+func (st *streamsScreen) summary() string { return st.counted("stream") }
 func (st *streamsScreen) needs() []need   { return nil }
 
 func (st *streamsScreen) sync() {
@@ -147,9 +147,9 @@ const (
 func (st *streamsScreen) ticks(letters string) table.Cell {
 	var cell table.Cell
 	for _, l := range letters[max(0, len(letters)-shownTicks):] {
-		h, mark := tickHealth(l), ""
-		style := st.theme.paintOf(h)
-		if mark = st.theme.glyph(h); h == fleet.OK {
+		h := tickHealth(l)
+		mark, style := st.theme.glyph(h), st.theme.paintOf(h)
+		if h == fleet.OK {
 			mark, style = strings.TrimSpace(st.theme.dot), st.theme.faint
 		}
 		cell.Text += mark

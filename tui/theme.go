@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"image/color"
 	"strings"
 
 	"chrononctl/internal/fleet"
@@ -57,8 +56,7 @@ func newTheme(dark, ascii bool, accent string) *theme {
 		accent = p.accent
 	}
 	colour := func(c string) paint.Style { return paint.Colour(lipgloss.Color(c)) }
-	var head color.Color = lipgloss.Color(p.head)
-	bar := paint.Background(head)
+	bar := paint.Background(lipgloss.Color(p.head))
 	t := &theme{
 		ascii: ascii,
 		dim:   colour(p.dim), faint: colour(p.faint), strong: paint.Style{}.Bold(),

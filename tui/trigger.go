@@ -54,7 +54,7 @@ func (d *triggerDialog) plan() (cmd tea.Cmd, open bool) {
 	return d.open(next), true
 }
 
-func (d *triggerDialog) view(width, _ int) []string {
+func (d *triggerDialog) view(_, _ int) []string {
 	t := d.theme
 	last := t.key.Render("enter") + t.dim.Render(" show the plan   ") + t.key.Render("esc") + t.dim.Render(" leave")
 	if d.problem != "" {

@@ -142,18 +142,62 @@ func (l line) index(query string, from int) int {
 	if from > len(l.text) {
 		return -1
 	}
-	text := l.text[from:]
-	i := -1
-	switch lower := strings.ToLower(text); {
-	case len(lower) == len(text):
-		i = strings.Index(lower, query)
-	default: // changing the case moved the bytes: only an exact match can be placed
-		i = strings.Index(text, query)
-	}
+	i := indexFold(l.text[from:], query)
 	if i < 0 {
 		return -1
 	}
 	return from + i
+}
+
+// indexFold is strings.Index for a lower-case query, ignoring the case of ASCII letters. It allocates nothing, because a search looks at every line
+// of a log. Other letters have to be written as they are in the log: changing their case can change how many bytes they take.
+func indexFold(text, query string) int {
+	if query == "" {
+		return -1
+	}
+	low, high := query[0], upper(query[0])
+	for at := 0; at+len(query) <= len(text); {
+		next := indexEither(text[at:len(text)-len(query)+1], low, high)
+		if next < 0 {
+			return -1
+		}
+		if at += next; foldedPrefix(text[at:], query) {
+			return at
+		}
+		at++
+	}
+	return -1
+}
+
+// indexEither returns the first place of one of two bytes.
+func indexEither(text string, a, b byte) int {
+	i := strings.IndexByte(text, a)
+	if a == b {
+		return i
+	}
+	if i >= 0 {
+		text = text[:i]
+	}
+	if j := strings.IndexByte(text, b); j >= 0 {
+		return j
+	}
+	return i
+}
+
+func foldedPrefix(text, query string) bool {
+	for i := range len(query) {
+		if text[i] != query[i] && text[i] != upper(query[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func upper(c byte) byte {
+	if c >= 'a' && c <= 'z' {
+		return c - ('a' - 'A')
+	}
+	return c
 }
 
 // breaks returns the byte offsets at which the line is broken to fit width columns, the first of which is 0.
@@ -181,7 +225,12 @@ func (l line) breaks(width int) []int {
 }
 
 // rows returns how many screen rows the line takes.
-func (l line) rows(width int) int { return len(l.breaks(width)) }
+func (l line) rows(width int) int {
+	if len(l.text) <= width {
+		return 1
+	}
+	return len(l.breaks(width))
+}
 
 // styleAt returns the style that holds at a byte.
 func (l line) styleAt(at int) (style paint.Style) {
