@@ -15,6 +15,7 @@ import (
 // observation is everything that was read for one picture, in any order. What could not be read is said in problems; the rest stays usable.
 type observation struct {
 	at       time.Time
+	names    namer // reads DAG ids whose tags do not say enough
 	name     string
 	url      string
 	server   airflowclient.Server
@@ -49,11 +50,11 @@ func derive(o observation, dags []DAG) Snapshot {
 }
 
 // assemble joins the list of DAGs with their runs and tasks, by id.
-func assemble(o observation, names namer) []DAG {
+func assemble(o observation) []DAG {
 	runs := runsByDAG(o.runs)
 	dags := make([]DAG, 0, len(o.dags))
 	for _, listed := range o.dags {
-		d := dagOf(listed, names)
+		d := dagOf(listed, o.names)
 		for _, r := range runs[d.ID] {
 			tasks, known := o.tasks[refOf(r)]
 			d.Runs = append(d.Runs, runOf(r, tasks, readingOf(known, o.asked[refOf(r)])))

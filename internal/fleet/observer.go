@@ -49,7 +49,7 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 	}
 	o.readRuns(ctx, &obs)
 	o.readTasks(ctx, &obs)
-	dags := assemble(obs, presetNamer())
+	dags := assemble(obs)
 	o.readReports(ctx, &obs, dags)
 	o.forget(obs.runs)
 	if ctx.Err() != nil {
@@ -70,7 +70,7 @@ func (o *Observer) now() time.Time {
 // readServer reads everything that does not depend on which DAGs there are. Without the list of DAGs there is nothing to show.
 func (o *Observer) readServer(ctx context.Context) (observation, error) {
 	obs := observation{
-		name: o.Context, url: o.URL, unread: make(map[dagspec.Kind]bool), reports: make(map[airflowclient.RunRef]published),
+		names: presetNamer(), name: o.Context, url: o.URL, unread: make(map[dagspec.Kind]bool), reports: make(map[airflowclient.RunRef]published),
 	}
 	// The first call finds out which Airflow it is, which every other call needs.
 	server, err := o.Airflow.Server(ctx)

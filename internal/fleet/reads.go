@@ -36,7 +36,7 @@ type runRead struct {
 
 // readRuns reads the runs that a picture is made of, in lists over many DAGs.
 func (o *Observer) readRuns(ctx context.Context, obs *observation) {
-	ticks, days := splitByPace(obs.dags)
+	ticks, days := splitByPace(obs.dags, obs.names)
 	now := o.now()
 	unfinished := []airflowclient.State{airflowclient.StateQueued, airflowclient.StateRunning}
 	failed := []airflowclient.State{airflowclient.StateFailed}
@@ -85,8 +85,7 @@ func (o *Observer) readRunLists(ctx context.Context, obs *observation, reads []r
 }
 
 // splitByPace separates the DAGs whose runs are ticks of minutes from those whose runs are days.
-func splitByPace(dags []airflowclient.DAG) (ticks, days []string) {
-	names := presetNamer()
+func splitByPace(dags []airflowclient.DAG, names namer) (ticks, days []string) {
 	for _, d := range dags {
 		if isStreaming(identify(d.ID, d.Tags, names).kind) {
 			ticks = append(ticks, d.ID)
@@ -112,7 +111,7 @@ func paced(ticks bool) []dagspec.Kind {
 func (o *Observer) readTasks(ctx context.Context, obs *observation) {
 	byRef := make(map[airflowclient.RunRef]airflowclient.Run)
 	var matter, rest []airflowclient.RunRef
-	for _, d := range assemble(*obs, presetNamer()) {
+	for _, d := range assemble(*obs) {
 		now, later := readingOrder(d)
 		matter, rest = append(matter, now...), append(rest, later...)
 	}

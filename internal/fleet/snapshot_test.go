@@ -189,9 +189,9 @@ func TestTheOrderOfAnswersMakesNoDifference(t *testing.T) {
 	}
 	o.readRuns(context.Background(), &first)
 	o.readTasks(context.Background(), &first)
-	o.readReports(context.Background(), &first, assemble(first, presetNamer()))
+	o.readReports(context.Background(), &first, assemble(first))
 	first.at, first.problems = noon, []string{"b", "a"}
-	want := derive(first, assemble(first, presetNamer()))
+	want := derive(first, assemble(first))
 	rapid.Check(t, func(t *rapid.T) {
 		obs := first
 		obs.dags = rapid.Permutation(obs.dags).Draw(t, "dags")
@@ -201,7 +201,7 @@ func TestTheOrderOfAnswersMakesNoDifference(t *testing.T) {
 		for i := range obs.dags {
 			obs.dags[i].Tags = rapid.Permutation(obs.dags[i].Tags).Draw(t, "tags")
 		}
-		got := derive(obs, assemble(obs, presetNamer()))
+		got := derive(obs, assemble(obs))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("another order, another picture (-want +got):\n%s", diff)
 		}
