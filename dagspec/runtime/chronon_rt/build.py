@@ -7,8 +7,9 @@ version only when something changed.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, MutableMapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Callable, Iterable, MutableMapping, Sequence
+from typing import Any, Callable
 
 from . import calendar_rules, compat
 from .comparison import ConsistencySummary
@@ -158,7 +159,9 @@ def _operator(task: Task, plan: _Plan, surroundings: Surroundings, airflow_dag: 
         )  # fmt: skip
     if isinstance(task, Summary):
         if task.of == "keep_alive":
-            return KeepAliveSummary(summary=task, ticks=plan.ticks_before(task), trigger_rule="all_done", **common, retries=0)
+            return KeepAliveSummary(
+                summary=task, ticks=plan.ticks_before(task), trigger_rule="all_done", **common, retries=0
+            )
         return ConsistencySummary(summary=task, trigger_rule="all_done", **common)
     job = {
         **common,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any, Mapping
+from typing import Any
 
 from . import compat, consistency
 from .definitions import Settings, Summary
-from .presence import LookupFailed, OUTPUT_SHOWN, run_helper
+from .presence import OUTPUT_SHOWN, LookupFailed, run_helper
 from .rendering import fill
 from .task import ChrononTask
 
@@ -29,13 +30,16 @@ class ConsistencySummary(ChrononTask):
             raise compat.AirflowSkipException("the comparison of this day was skipped")
         limits = self.project.consistency
         budgets = consistency.Budgets(limits.mismatch, limits.missing, limits.min_rows)
-        about = (self.summary.conf, run.day.isoformat())
+        day = run.day - timedelta(days=self.summary.lag)
+        about = (self.summary.conf, day.isoformat())
         failed = sorted(task for task, state in states.items() if state != "success")
         if failed:
-            reason = f"the comparison itself did not succeed: {', '.join(f'{task} is {states[task]}' for task in failed)}"
+            reason = (
+                f"the comparison itself did not succeed: {', '.join(f'{task} is {states[task]}' for task in failed)}"
+            )
             self._end_without(context, reason, *about, budgets)
         try:
-            rows = read_rows(self.project, self.summary.table, run.day)
+            rows = read_rows(self.project, self.summary.table, day)
         except LookupFailed as error:
             self._end_without(context, str(error), *about, budgets)
         found = consistency.measure(*about, rows, self.summary.sample_percent, budgets)
@@ -44,7 +48,9 @@ class ConsistencySummary(ChrononTask):
         if found["state"] == "breach" and limits.fail_task:
             raise compat.AirflowFailException(f"{found['features_over']} features are over their budget")
 
-    def _end_without(self, context: Mapping[str, Any], reason: str, join: str, ds: str, budgets: consistency.Budgets) -> None:
+    def _end_without(
+        self, context: Mapping[str, Any], reason: str, join: str, ds: str, budgets: consistency.Budgets
+    ) -> None:
         """Publish that nothing was measured, and fail."""
         found = consistency.not_measured(join, ds, reason, self.summary.sample_percent, budgets)
         self.publish(context, "chronon_consistency", found)

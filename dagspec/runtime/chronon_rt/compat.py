@@ -62,7 +62,9 @@ def cron_interval(cron: str, moment: datetime) -> tuple[datetime, datetime]:
     """Return the last tick of `cron` at or before `moment`, and the first tick after it."""
     base = import_module("airflow.timetables.base")
     pendulum = import_module("pendulum")
-    timetable = import_module("airflow.timetables.interval").CronDataIntervalTimetable(cron, timezone=pendulum.timezone("UTC"))
+    timetable = import_module("airflow.timetables.interval").CronDataIntervalTimetable(
+        cron, timezone=pendulum.timezone("UTC")
+    )
     at = pendulum.instance(_plain(moment))
     info = timetable.next_dagrun_info(
         last_automated_data_interval=base.DataInterval(start=at.subtract(years=10), end=at),

@@ -12,9 +12,10 @@ Hence every rate here is over rows that could be compared, and too few of them i
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any
 
 FEATURES_SHOWN = 50
 HISTORY_DAYS = 14
@@ -170,7 +171,9 @@ def _why_not_measured(ds: str, today: Mapping[str, Sums], sample_percent: float 
     return f"only {compared:g} of {total:g} logged rows could be compared{drawn}; {budgets.min_rows} are needed"
 
 
-def _history(ds: str, days: Mapping[str, Mapping[str, Sums]], sample_percent: float | None, budgets: Budgets) -> list[dict[str, Any]]:
+def _history(
+    ds: str, days: Mapping[str, Mapping[str, Sums]], sample_percent: float | None, budgets: Budgets
+) -> list[dict[str, Any]]:
     """Return the measured days of the last two weeks, oldest first, each with its worst mismatch."""
     oldest = (date.fromisoformat(ds) - timedelta(days=HISTORY_DAYS - 1)).isoformat()
     history = []
@@ -179,7 +182,9 @@ def _history(ds: str, days: Mapping[str, Mapping[str, Sums]], sample_percent: fl
             continue
         judged = [_judge(name, sum_, sample_percent, budgets) for name, sum_ in sums.items()]
         rates = [feature["mismatch"] for feature in judged if feature["mismatch"] is not None]
-        history.append({"ds": day, "over": sum(1 for feature in judged if feature["over"]), "mismatch": max(rates, default=None)})
+        history.append(
+            {"ds": day, "over": sum(1 for feature in judged if feature["over"]), "mismatch": max(rates, default=None)}
+        )
     return history
 
 

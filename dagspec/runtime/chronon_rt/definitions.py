@@ -6,8 +6,9 @@ nothing here is a template: a string is always just that string, and the only mo
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Mapping, Sequence, Union
+from typing import Union
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Summary:
     conf: str = ""
     table: str = ""
     sample_percent: float | None = None
+    lag: int = 0
     after: Sequence[str] = ()
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable
 
 from . import calendar_rules, compat, process, upload_table
 from .definitions import Job, Wait
@@ -12,6 +13,7 @@ from .joblog import Failure, JobLog
 from .rendering import UnusableArgument, command_line, partition_name
 from .task import ChrononTask, Run
 from .wait import is_there
+
 
 class RunChronon(ChrononTask):
     """One job of run.py."""
@@ -90,7 +92,7 @@ class RunChronon(ChrononTask):
         try:
             argv = command_line(self.job.argv, run.day, self.surroundings.place)
         except UnusableArgument as error:
-            raise compat.AirflowFailException(str(error)) from error
+            raise compat.AirflowFailException(str(error)) from None
         argv += [*run.options.arguments(), *more]
         self.log.info("Running %s in %s", argv, self.project.repo)
 
@@ -107,7 +109,9 @@ class RunChronon(ChrononTask):
     def _verdict(self, run: Run, log: JobLog, status: int) -> tuple[Failure | None, str]:
         """Exit status 0 is not success: only a partition that was seen is."""
         if self._killed:
-            return Failure("killed", "the task was killed, and its job with it", "clear the task to run it again"), "failed"
+            return Failure(
+                "killed", "the task was killed, and its job with it", "clear the task to run it again"
+            ), "failed"
         if status != 0:
             return log.failure(status), "failed"
         if log.kv_failures:
@@ -130,7 +134,14 @@ class RunChronon(ChrononTask):
         return date.fromisoformat(run.options.end_ds) + timedelta(days=self.job.lag)
 
     def _report(
-        self, context: Mapping[str, Any], run: Run, outcome: str, log: JobLog, minutes: float, failure: Failure | None, reason: str = ""
+        self,
+        context: Mapping[str, Any],
+        run: Run,
+        outcome: str,
+        log: JobLog,
+        minutes: float,
+        failure: Failure | None,
+        reason: str = "",
     ) -> None:
         progress = {
             "v": 1,

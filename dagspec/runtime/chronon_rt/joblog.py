@@ -81,7 +81,9 @@ class JobLog:
         self.ranges: list[str] = []
         self.step: tuple[int, int] | None = None
         self.nothing_to_do: str | None = None
-        self.missing_inputs: list[tuple[str, str]] = []  # (input tables, missing days), per computation that found nothing to fill
+        self.missing_inputs: list[
+            tuple[str, str]
+        ] = []  # (input tables, missing days), per computation that found nothing to fill
         self.empty_writes: list[str] = []
         self.written: list[str] = []
         self.kv_failures = 0
@@ -154,15 +156,27 @@ class JobLog:
         if self.missing_inputs:
             tables, days = self.missing_inputs[-1]
             message = f"{partition} is not there: the upstream had not landed ({tables}, missing {_short(days, 120)})"
-            return Failure("upstream_not_landed", message, "find out why the input is late; the task can be cleared once it is there")
+            return Failure(
+                "upstream_not_landed",
+                message,
+                "find out why the input is late; the task can be cleared once it is there",
+            )
         if self.empty_writes:
             message = f"{partition} is not there: the source was empty, 0 rows were written to {self.empty_writes[-1]}"
             return Failure("empty_source", message, "check the input of that day, and the filters of the conf")
         if self.nothing_to_do is not None:
             message = f"{partition} is not there, and the job found nothing to do: {_short(self.nothing_to_do, 200)}"
-            return Failure("nothing_to_do", message, "check that the inputs of that day have landed, and the start dates of the conf")
+            return Failure(
+                "nothing_to_do",
+                message,
+                "check that the inputs of that day have landed, and the start dates of the conf",
+            )
         message = f"{partition} is not there although the job ended with exit status 0"
-        return Failure("not_landed", message, "compare the output table in the log with the conf, and check the sensor of the project")
+        return Failure(
+            "not_landed",
+            message,
+            "compare the output table in the log with the conf, and check the sensor of the project",
+        )
 
 
 def _short(message: str, length: int = MESSAGE_LENGTH) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 LETTERS = {
     "alive": "a",
@@ -89,9 +90,15 @@ def judge(log: StreamLog, exit_status: int | None, before: Mapping[str, Any] | N
     app_id = log.app_ids[-1] if log.app_ids else ""
     if log.more_than_one:
         apps = ", ".join(log.app_ids) or "see the log"
-        return Tick("duplicate", app_id, f"more than one application has this name ({apps}): kill them all, the next tick starts one")
+        return Tick(
+            "duplicate",
+            app_id,
+            f"more than one application has this name ({apps}): kill them all, the next tick starts one",
+        )
     if log.list_failed:
-        return Tick("unknown", "", "the running applications could not be listed, so nobody knows whether the stream is alive")
+        return Tick(
+            "unknown", "", "the running applications could not be listed, so nobody knows whether the stream is alive"
+        )
     if exit_status is None:
         return Tick("down", app_id, "the start did not return in time: keeping alive needs Spark's cluster deploy mode")
     if log.already_running and exit_status == 0:
@@ -135,7 +142,9 @@ def continue_history(group_by: str, tick: Tick, before: Mapping[str, Any] | None
 
 def team_view(streams: Sequence[Mapping[str, Any]], now: datetime) -> dict[str, Any]:
     """Return `chronon_keep_alive` for a team: its streams in order of name, without what only the next tick needs."""
-    public = [{key: value for key, value in stream.items() if key not in ("restarted_at", "ever_ran")} for stream in streams]
+    public = [
+        {key: value for key, value in stream.items() if key not in ("restarted_at", "ever_ran")} for stream in streams
+    ]
     return {"v": 1, "at": rfc3339(now), "streams": sorted(public, key=lambda stream: stream["group_by"])}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Mapping
+from typing import Any
 
 from . import compat, process, upload_table
 from .definitions import KvLoad
@@ -30,7 +31,9 @@ class LoadIntoKvStore(ChrononTask):
         values = {"table": self.load.table, "dataset": self.load.dataset, "ds": ds}
         loader = self.project.kv_load
         if loader is None:
-            raise compat.AirflowFailException("no KV loader is configured: set kv_load in chrononctl.yaml, or kv_load: none")
+            raise compat.AirflowFailException(
+                "no KV loader is configured: set kv_load in chrononctl.yaml, or kv_load: none"
+            )
         if loader.callable:
             self.log.info("Calling %s for %s", loader.callable, values)
             load_callable(loader.callable)(**values)
@@ -51,7 +54,9 @@ class LoadIntoKvStore(ChrononTask):
         except OSError as error:
             raise compat.AirflowException(f"the KV loader could not be started: {error}") from error
         if status != 0:
-            raise compat.AirflowException(f"the KV loader ended with exit status {status}: {self.load.dataset} keeps its old values")
+            raise compat.AirflowException(
+                f"the KV loader ended with exit status {status}: {self.load.dataset} keeps its old values"
+            )
 
     def _overwritten_by(self, context: Mapping[str, Any], run: Run) -> str | None:
         """Return which newer day's upload took the table, or None.

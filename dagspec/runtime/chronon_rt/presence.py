@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
-from typing import Any, Callable, Mapping
+from typing import Any, Callable
 
 from . import compat
 from .definitions import Partition, Sensor, Settings
@@ -50,7 +51,9 @@ class Presence:
         hook = compat.hive_metastore_hook(sensor.connection)
         # The metastore answers "no such partition" for a table that does not exist, so a mistyped name would wait in silence.
         if not hook.table_exists(table, schema):
-            self.log(f"the table {partition.table} does not exist in the metastore: it was never written, or its name is wrong")
+            self.log(
+                f"the table {partition.table} does not exist in the metastore: it was never written, or its name is wrong"
+            )
             return False
         spec = partition_spec(partition, day)
         return not spec or hook.check_for_named_partition(schema, table, spec)

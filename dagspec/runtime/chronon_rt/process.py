@@ -11,8 +11,9 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
-from typing import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Callable
 
 GRACE_S = 20
 
@@ -103,10 +104,8 @@ class Job:
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(group, number)
-    except ProcessLookupError:
-        pass
 
 
 def run_lines(

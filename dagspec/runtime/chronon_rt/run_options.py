@@ -7,9 +7,10 @@ request is worse than none. What is understood becomes elements of run.py's comm
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable
 
 # Modes whose driver takes --start-partition-override and --step-days (run.py --start-ds: "staging query, group by backfill and join").
 RANGE_MODES = ("backfill", "backfill-left", "backfill-final")
@@ -115,7 +116,9 @@ def parse(conf: Mapping[str, Any], known_confs: Sequence[str]) -> RunOptions:
     unknown = sorted(str(key) for key in asked if key not in _KEYS)
     if unknown:
         raise BadOptions(f"chronon has unknown keys: {', '.join(unknown)}; known are {', '.join(_KEYS)}")
-    options = RunOptions(given=True, **{key: _KEYS[key](key, value) for key, value in asked.items() if value is not None})
+    options = RunOptions(
+        given=True, **{key: _KEYS[key](key, value) for key, value in asked.items() if value is not None}
+    )
     _check_range(options)
     strangers = sorted(set(options.confs or ()) - set(known_confs))
     if strangers:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from . import compat, keep_alive
 from .definitions import Summary
@@ -27,13 +28,21 @@ class KeepAlive(RunChronon):
         limit = self.project.streaming.max_restarts
         look_only = keep_alive.too_many_restarts(before, compat.now(), limit)
         if look_only:
-            self.log.warning("%d restarts in 24 hours are used up: the stream is looked for, and not started again", limit)
+            self.log.warning(
+                "%d restarts in 24 hours are used up: the stream is looked for, and not started again", limit
+            )
         log = keep_alive.StreamLog()
         status = self._run_in_time(run, log, keep_alive.LOOK_ONLY if look_only else ())
         tick = keep_alive.judge(log, status, before, look_only)
         stream = keep_alive.continue_history(self.job.conf, tick, before, compat.now())
         self.publish(context, "chronon_stream", stream)
-        self.log.info("%s is %s since %s, %d restarts in 24 hours", self.job.conf, tick.state, stream["since"], stream["restarts_24h"])
+        self.log.info(
+            "%s is %s since %s, %d restarts in 24 hours",
+            self.job.conf,
+            tick.state,
+            stream["since"],
+            stream["restarts_24h"],
+        )
         if tick.state not in keep_alive.RUNNING:
             raise compat.AirflowException(f"{self.job.conf} is {tick.state}: {tick.reason}")
 

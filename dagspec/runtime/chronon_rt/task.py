@@ -6,9 +6,10 @@ No operator has template fields, so that every string of a definition reaches it
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from . import calendar_rules, compat, run_options
 from .definitions import Settings
@@ -56,7 +57,7 @@ class ChrononTask(compat.BaseSensorOperator):
         try:
             options = run_options.parse(compat.run_conf(context), self.surroundings.confs)
         except run_options.BadOptions as error:
-            raise compat.AirflowFailException(f"run configuration: {error}") from error
+            raise compat.AirflowFailException(f"run configuration: {error}") from None
         return Run(compat.logical_date(context), options)
 
     def presence(self) -> Presence:

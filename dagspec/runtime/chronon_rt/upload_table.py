@@ -7,8 +7,9 @@ an older day must never replace a newer one, in the table or in the store.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from . import calendar_rules, compat
 
@@ -19,13 +20,15 @@ LOAD_IS_OVER = ("success", "failed", "skipped", "upstream_failed", "removed")
 NEWER_TICKS = 14
 
 
-def unloaded_run(states: Mapping[str, Mapping[str, str | None]], this_run: str, upload: str, loads: Sequence[str]) -> str | None:
+def unloaded_run(
+    states: Mapping[str, Mapping[str, str | None]], this_run: str, upload: str, loads: Sequence[str]
+) -> str | None:
     """Return the id of another run whose upload is in the table and not yet loaded, or None. `states` is {run id: {task id: state}}."""
     for run_id in sorted(states):
         tasks = states[run_id]
-        if run_id != this_run and tasks.get(upload) == "success":
-            if any(tasks.get(load, "removed") not in LOAD_IS_OVER for load in loads):
-                return run_id
+        waiting = any(tasks.get(load, "removed") not in LOAD_IS_OVER for load in loads)
+        if run_id != this_run and tasks.get(upload) == "success" and waiting:
+            return run_id
     return None
 
 

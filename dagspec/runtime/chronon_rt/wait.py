@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from . import calendar_rules
 from .definitions import Ds, Job, KvLoad, Wait
@@ -60,5 +61,3 @@ class WaitForPartition(ChrononTask):
         if reasons and all(reasons):
             return reasons[0]
         return None
-
-

@@ -11,9 +11,10 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,9 @@ class FakeTaskInstance:
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value
 
-    def xcom_pull(self, task_ids: str, key: str, include_prior_dates: bool = False, map_indexes: int | None = None) -> Any:
+    def xcom_pull(
+        self, task_ids: str, key: str, include_prior_dates: bool = False, map_indexes: int | None = None
+    ) -> Any:
         assert map_indexes == -1, "Airflow 3 would answer with a list"
         here = self.here.get((task_ids, key))
         return here if here is not None or not include_prior_dates else self.prior.get((task_ids, key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timezone
 
 import pytest
+
 from chronon_rt import calendar_rules, compat
 
 SUNDAY = date(2026, 11, 22)
@@ -44,7 +45,9 @@ def test_a_day_is_due_when_the_schedule_ticks_on_it(schedule: str | None, day: d
         ("0 0 * * *", None, "2026-11-20T13:37", "2026-11-21", "2026-11-22"),
     ],
 )
-def test_the_next_due_day_and_when_its_run_can_exist(cron: str, schedule: str | None, logical: str, day: str, exists_from: str) -> None:
+def test_the_next_due_day_and_when_its_run_can_exist(
+    cron: str, schedule: str | None, logical: str, day: str, exists_from: str
+) -> None:
     found = calendar_rules.next_due(cron, schedule, at(logical), compat.cron_interval)
     assert found == (date.fromisoformat(day), at(exists_from))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chronon_rt.consistency import Budgets, features_of, measure, not_measured
-
 from conftest import table_rows
+
+from chronon_rt.consistency import Budgets, features_of, measure, not_measured
 
 BUDGETS = Budgets(mismatch=0.01, missing=0.05, min_rows=30)
 PRICE = "demo_purchases_v1_price_sum_3d"
@@ -20,7 +20,13 @@ DWELL, URL = "demo_clicks_v1_dwell_count_1d", "demo_clicks_v1_url_last"
 # What the whole tables held: (both null, left null, right null, mismatch) of 400 rows.
 PLANTED = {
     "v1": {PRICE: (7, 0, 10, 19), ITEM: (3, 0, 0, 16), ITEMS: (3, 0, 4, 8), DWELL: (20, 0, 0, 0), URL: (0, 0, 0, 0)},
-    "v5": {PRICE: (17, 366, 0, 0), ITEM: (3, 380, 0, 1), ITEMS: (7, 376, 0, 0), DWELL: (20, 361, 0, 0), URL: (0, 381, 0, 0)},
+    "v5": {
+        PRICE: (17, 366, 0, 0),
+        ITEM: (3, 380, 0, 1),
+        ITEMS: (7, 376, 0, 0),
+        DWELL: (20, 361, 0, 0),
+        URL: (0, 381, 0, 0),
+    },
 }
 
 
@@ -76,7 +82,9 @@ def test_real_hourly_rows_are_added_up_by_day() -> None:
     assert by_name(found)[PRICE]["rows"] == matched > 30
     assert by_name(found)[PRICE]["mismatch"] == round(total["mismatch_sum"] / matched, 6) > 0
     assert sorted(by_name(found)) == sorted(PLANTED["v1"])
-    assert [entry["ds"] for entry in found["history"]] == ["2026-11-16", "2026-11-17", "2026-11-19"], "too few rows on the 18th"
+    assert [entry["ds"] for entry in found["history"]] == ["2026-11-16", "2026-11-17", "2026-11-19"], (
+        "too few rows on the 18th"
+    )
 
 
 def test_real_rows_at_five_percent_are_not_measured() -> None:
@@ -95,7 +103,9 @@ def test_history_goes_back_fourteen_days() -> None:
 def row(feature: str, total: int, **counts: Any) -> dict[str, Any]:
     values = {"both_null_sum": 0, "left_null_sum": 0, "right_null_sum": 0, "mismatch_sum": 0, "total_count": total}
     values.update({f"{key}_sum": value for key, value in counts.items()})
-    return {"ds": "2026-11-20", "ts": 0, "JoinPath": "a/b"} | {f"{feature}_{key}": value for key, value in values.items()}
+    return {"ds": "2026-11-20", "ts": 0, "JoinPath": "a/b"} | {
+        f"{feature}_{key}": value for key, value in values.items()
+    }
 
 
 def test_features_named_like_metrics_are_told_apart() -> None:

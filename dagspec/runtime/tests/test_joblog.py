@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from chronon_rt.joblog import JobLog
-
 from conftest import log_lines
+
+from chronon_rt.joblog import JobLog
 
 
 def read(name: str) -> JobLog:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+
 from chronon_rt import keep_alive
 from chronon_rt.keep_alive import StreamLog, Tick, continue_history, judge, team_view, too_many_restarts
 
@@ -14,7 +15,14 @@ CHECKING = "Checking to see if a streaming job by the name chronon_group_bys_str
 APP = "{'app_id': 'application_7_0231', 'app_name': 'chronon_group_bys_streaming_production_p.x', 'status': 'RUNNING'}"
 SUBMIT = "Running command: bash ./scripts/spark_streaming.sh --class ai.chronon.spark.Driver /c.jar group-by-streaming"
 ALIVE = [CHECKING, "Found running apps by the name x in ", APP, "", "All good. No need to start a new app."]
-RAN = {"group_by": "p.x", "state": "alive", "since": "2026-11-23T03:00:00Z", "app_id": "application_7_0231", "ticks": "sa", "ever_ran": True}
+RAN = {
+    "group_by": "p.x",
+    "state": "alive",
+    "since": "2026-11-23T03:00:00Z",
+    "app_id": "application_7_0231",
+    "ticks": "sa",
+    "ever_ran": True,
+}
 
 
 def log_of(lines: list[str]) -> StreamLog:

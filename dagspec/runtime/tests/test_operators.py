@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 import pytest
-from chronon_rt import Consistency, Ds, Job, KvLoad, KvLoader, Partition, Sensor, Settings, Streaming, Summary, Wait, compat
+from conftest import FakeTaskInstance, context, table_rows
+
+from chronon_rt import (
+    Consistency,
+    Ds,
+    Job,
+    KvLoad,
+    KvLoader,
+    Partition,
+    Sensor,
+    Settings,
+    Streaming,
+    Summary,
+    Wait,
+    compat,
+)
 from chronon_rt.comparison import ConsistencySummary
 from chronon_rt.job import RunChronon
+from chronon_rt.joblog import JobLog
 from chronon_rt.kv_load import LoadIntoKvStore
 from chronon_rt.rendering import Place
 from chronon_rt.stream import KeepAlive, KeepAliveSummary
 from chronon_rt.task import Surroundings
 from chronon_rt.wait import WaitForPartition
-
-from conftest import FakeTaskInstance, context, table_rows
 
 RAW = Wait("wait_for__raw__1", Partition("data.raw", (("ds", (Ds(),)),)))
 OUTPUT = Partition("pay.b", (("ds", (Ds(),)),))
@@ -40,7 +56,9 @@ class World:
 
     def surroundings(self, cron: str = "0 0 * * *", confs: Sequence[str] = ("pay.b",)) -> Surroundings:
         sensor = Sensor(kind="command", argv=(sys.executable, "-S", "-c", LOOK, "store", "{table}", "{partition}"))
-        settings = Settings(**{"repo": str(self.folder), "sensor": sensor, "env": {"FROM_SETTINGS": "1"}, **self.settings})
+        settings = Settings(
+            **{"repo": str(self.folder), "sensor": sensor, "env": {"FROM_SETTINGS": "1"}, **self.settings}
+        )
         return Surroundings(settings, Place(str(self.folder / "_chronon_rt")), cron, confs)
 
     def job(self, script: str, cls: type = RunChronon, **kwargs: Any) -> Any:
@@ -62,7 +80,9 @@ def world(tmp_path: Path, clock: Any) -> World:
     return World(tmp_path)
 
 
-LAND = 'mkdir -p store/pay.b; touch "store/pay.b/ds=$2"; echo "[t] {X} 1 - Computing join for range: [$2...$2]  | [1/1]"'
+LAND = (
+    'mkdir -p store/pay.b; touch "store/pay.b/ds=$2"; echo "[t] {X} 1 - Computing join for range: [$2...$2]  | [1/1]"'
+)
 
 
 def test_a_job_whose_partition_was_seen_has_landed(world: World, ti: FakeTaskInstance) -> None:
@@ -75,7 +95,9 @@ def test_a_job_whose_partition_was_seen_has_landed(world: World, ti: FakeTaskIns
     }  # fmt: skip
 
 
-def test_exit_status_zero_without_the_partition_is_a_failure_with_the_reason_in_the_log(world: World, ti: FakeTaskInstance) -> None:
+def test_exit_status_zero_without_the_partition_is_a_failure_with_the_reason_in_the_log(
+    world: World, ti: FakeTaskInstance
+) -> None:
     script = 'echo "[t] {TableUtils} 733 - 0 rows requested to be written into table pay.b"'
     with pytest.raises(compat.AirflowException, match="empty_source: pay.b/ds=2026-11-22 is not there.*0 rows"):
         world.job(script).execute(context(ti, "2026-11-22"))
@@ -127,7 +149,9 @@ def test_a_value_with_white_space_fails_for_good_before_anything_runs(world: Wor
 
 def test_a_day_is_left_to_the_next_one_when_that_has_its_inputs(world: World, ti: FakeTaskInstance) -> None:
     world.land("data.raw", "2026-11-19", "2026-11-20")
-    with pytest.raises(compat.AirflowSkipException, match="the run of 2026-11-20 has all that it needs and fills 2026-11-19 too"):
+    with pytest.raises(
+        compat.AirflowSkipException, match="the run of 2026-11-20 has all that it needs and fills 2026-11-19 too"
+    ):
         world.job("touch ran").execute(context(ti, "2026-11-19"))
     assert ti.read("chronon_progress")["outcome"] == "skipped"
     assert not (world.folder / "ran").exists()
@@ -142,13 +166,17 @@ def test_a_day_is_left_to_the_next_one_when_that_has_its_inputs(world: World, ti
         ("somebody asked for this day", {}, "2026-11-19", {"chronon": {}}),
     ],
 )
-def test_a_day_is_computed_when(case: str, change: dict[str, Any], day: str, conf: Any, world: World, ti: FakeTaskInstance) -> None:
+def test_a_day_is_computed_when(
+    case: str, change: dict[str, Any], day: str, conf: Any, world: World, ti: FakeTaskInstance
+) -> None:
     world.land("data.raw", "2026-11-19", "2026-11-20", "2026-11-23")
     world.job(LAND, **change).execute(context(ti, day, conf))
     assert ti.read("chronon_progress")["outcome"] == "landed"
 
 
-def test_without_inputs_a_day_is_left_to_the_next_one_as_soon_as_that_can_run(world: World, ti: FakeTaskInstance) -> None:
+def test_without_inputs_a_day_is_left_to_the_next_one_as_soon_as_that_can_run(
+    world: World, ti: FakeTaskInstance
+) -> None:
     with pytest.raises(compat.AirflowSkipException, match="2026-11-22"):
         world.job("true", waits=()).execute(context(ti, "2026-11-21"))
 
@@ -160,7 +188,9 @@ def test_an_input_that_ended_does_not_hold_the_next_day_up(world: World, ti: Fak
 
 
 def test_a_day_on_which_the_schedule_does_not_tick_is_skipped(world: World, ti: FakeTaskInstance) -> None:
-    with pytest.raises(compat.AirflowSkipException, match=r"schedule of pay.b \(0 0 \* \* 0\) does not tick on 2026-11-19"):
+    with pytest.raises(
+        compat.AirflowSkipException, match=r"schedule of pay.b \(0 0 \* \* 0\) does not tick on 2026-11-19"
+    ):
         world.job("true", schedule="0 0 * * 0").execute(context(ti, "2026-11-19"))
 
 
@@ -168,7 +198,9 @@ def test_a_range_becomes_arguments_and_its_last_day_is_looked_for(world: World, 
     conf = {"chronon": {"start_ds": "2026-11-01", "end_ds": "2026-11-10", "step_days": 5}}
     script = 'echo "$@" > seen; mkdir -p store/pay.b; touch store/pay.b/ds=2026-11-10'
     world.job(script).execute(context(ti, "2026-11-22", conf))
-    assert (world.folder / "seen").read_text() == "--ds 2026-11-22 --start-ds 2026-11-01 --end-ds 2026-11-10 --step-days 5\n"
+    assert (
+        world.folder / "seen"
+    ).read_text() == "--ds 2026-11-22 --start-ds 2026-11-01 --end-ds 2026-11-10 --step-days 5\n"
     assert ti.read("chronon_progress")["outcome"] == "landed"
 
 
@@ -180,7 +212,9 @@ def test_a_range_becomes_arguments_and_its_last_day_is_looked_for(world: World, 
         ({"chronon": {"parts": ["x"]}}, "AirflowSkipException", "join parts"),
     ],
 )
-def test_a_request_that_cannot_be_met_starts_nothing(conf: Any, kind: str, message: str, world: World, ti: FakeTaskInstance) -> None:
+def test_a_request_that_cannot_be_met_starts_nothing(
+    conf: Any, kind: str, message: str, world: World, ti: FakeTaskInstance
+) -> None:
     with pytest.raises(getattr(compat, kind), match=message):
         world.job("touch ran", mode="upload", outputs=()).execute(context(ti, "2026-11-22", conf))
     assert not (world.folder / "ran").exists()
@@ -191,11 +225,28 @@ def test_a_run_without_a_logical_date_fails_for_good(world: World, ti: FakeTaskI
         world.job("true").execute({**context(ti), "logical_date": None})
 
 
+def test_killing_the_task_ends_its_job_and_says_so(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
+    operator = world.job("echo ready; sleep 60 & wait")
+
+    def kill_when_ready(log: JobLog, line: str) -> None:
+        if line == "ready":
+            operator.on_kill()
+
+    monkeypatch.setattr(JobLog, "feed", kill_when_ready)
+    with pytest.raises(compat.AirflowException, match="killed: the task was killed"):
+        operator.execute(context(ti, "2026-11-22"))
+    assert ti.read("chronon_progress")["failure"]["class"] == "killed"
+
+
 UPLOAD = {"mode": "upload", "outputs": (), "loads": ("load",), "coalesce": False}
 
 
-@pytest.mark.parametrize("load", [None, "scheduled", "queued", "running", "up_for_retry", "up_for_reschedule", "deferred"])
-def test_an_upload_gives_its_slot_back_while_another_run_still_loads(load: str | None, world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
+@pytest.mark.parametrize(
+    "load", [None, "scheduled", "queued", "running", "up_for_retry", "up_for_reschedule", "deferred"]
+)
+def test_an_upload_gives_its_slot_back_while_another_run_still_loads(
+    load: str | None, world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
     monkeypatch.setattr(compat, "task_states", states_of(ti, {"other": {"job": "success", "load": load}}))
     with pytest.raises(compat.AirflowRescheduleException):
         world.job("touch ran", **UPLOAD).execute(context(ti, "2026-11-22"))
@@ -213,8 +264,12 @@ def test_an_upload_gives_its_slot_back_while_another_run_still_loads(load: str |
         {"job": None, "load": None},
     ],
 )
-def test_an_upload_goes_ahead_when_nobody_needs_the_table(tasks: dict[str, Any], world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
-    monkeypatch.setattr(compat, "task_states", states_of(ti, {"other": tasks, "this_run": {"job": "success", "load": None}}))
+def test_an_upload_goes_ahead_when_nobody_needs_the_table(
+    tasks: dict[str, Any], world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(
+        compat, "task_states", states_of(ti, {"other": tasks, "this_run": {"job": "success", "load": None}})
+    )
     world.job("true", **UPLOAD).execute(context(ti, "2026-11-22"))
     assert ti.read("chronon_progress")["outcome"] == "done"
 
@@ -222,7 +277,9 @@ def test_an_upload_goes_ahead_when_nobody_needs_the_table(tasks: dict[str, Any],
 def states_of(ti: FakeTaskInstance, all_runs: dict[str, Any], later: dict[str, Any] | None = None) -> Any:
     """Plant states: of all runs, and of those on later dates."""
 
-    def task_states(context: Any, task_ids: Sequence[str], *, logical_dates: Any = None, this_run: bool = False) -> dict[str, Any]:
+    def task_states(
+        context: Any, task_ids: Sequence[str], *, logical_dates: Any = None, this_run: bool = False
+    ) -> dict[str, Any]:
         if logical_dates is not None:
             assert min(logical_dates) == context["logical_date"] + timedelta(days=1)
             return later or {}
@@ -231,7 +288,9 @@ def states_of(ti: FakeTaskInstance, all_runs: dict[str, Any], later: dict[str, A
     return task_states
 
 
-def test_an_upload_that_a_newer_one_has_overtaken_is_skipped(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
+def test_an_upload_that_a_newer_one_has_overtaken_is_skipped(
+    world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
     monkeypatch.setattr(compat, "task_states", states_of(ti, {}, later={"newer": {"job": "success"}}))
     with pytest.raises(compat.AirflowSkipException, match="the newer upload of newer"):
         world.job("true", **UPLOAD).execute(context(ti, "2026-11-19"))
@@ -252,19 +311,25 @@ def test_a_kv_load_command_gets_table_dataset_and_day(world: World, ti: FakeTask
 
 def test_a_kv_load_callable_gets_the_same(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
     monkeypatch.setattr(compat, "task_states", states_of(ti, {}))
-    (world.folder / "their_loader.py").write_text("def load(table, dataset, ds):\n    global seen\n    seen = (table, dataset, ds)\n")
+    (world.folder / "their_loader.py").write_text(
+        "def load(table, dataset, ds):\n    global seen\n    seen = (table, dataset, ds)\n"
+    )
     monkeypatch.syspath_prepend(str(world.folder))
     kv_load(world, KvLoader(callable="their_loader:load")).execute(context(ti, "2026-11-22"))
     assert sys.modules["their_loader"].seen == ("pay.b_upload", "PAY_B_BATCH", "2026-11-21")
 
 
-def test_a_kv_load_that_fails_says_that_the_old_values_stay(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
+def test_a_kv_load_that_fails_says_that_the_old_values_stay(
+    world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
     monkeypatch.setattr(compat, "task_states", states_of(ti, {}))
     with pytest.raises(compat.AirflowException, match="exit status 3: PAY_B_BATCH keeps its old values"):
         kv_load(world, KvLoader(argv=("bash", "-c", "exit 3"))).execute(context(ti, "2026-11-22"))
 
 
-def test_a_kv_load_that_a_newer_upload_has_overtaken_is_skipped(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
+def test_a_kv_load_that_a_newer_upload_has_overtaken_is_skipped(
+    world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
     monkeypatch.setattr(compat, "task_states", states_of(ti, {}, later={"newer": {"job": "running"}}))
     with pytest.raises(compat.AirflowSkipException, match="now holds the upload of newer"):
         kv_load(world, KvLoader(argv=("false",))).execute(context(ti, "2026-11-19"))
@@ -285,7 +350,12 @@ def test_a_wait_is_over_when_the_partition_is_there(world: World, ti: FakeTaskIn
     [
         ("after the source ended", Wait("w", RAW.partition, end="2026-11-19"), "2026-11-20", None),
         ("before the source began", Wait("w", RAW.partition, start="2026-11-21"), "2026-11-20", None),
-        ("a lagged partition is bounded by its own day", Wait("w", Partition("d.r", (("ds", (Ds(-1),)),)), start="2026-11-20"), "2026-11-20", None),
+        (
+            "a lagged partition is bounded by its own day",
+            Wait("w", Partition("d.r", (("ds", (Ds(-1),)),)), start="2026-11-20"),
+            "2026-11-20",
+            None,
+        ),
         ("the run does not want to wait", RAW, "2026-11-20", {"chronon": {"wait": False}}),
     ],
 )
@@ -293,7 +363,9 @@ def test_a_wait_is_over_at_once(case: str, wait: Wait, day: str, conf: Any, worl
     assert wait_for(world, wait).poke(context(ti, day, conf))
 
 
-def test_a_lagged_partition_is_still_waited_for_on_the_day_after_the_source_ended(world: World, ti: FakeTaskInstance) -> None:
+def test_a_lagged_partition_is_still_waited_for_on_the_day_after_the_source_ended(
+    world: World, ti: FakeTaskInstance
+) -> None:
     lagged = Wait("w", Partition("d.r", (("ds", (Ds(-1),)),)), end="2026-11-19")
     assert not wait_for(world, lagged).poke(context(ti, "2026-11-20"))
 
@@ -329,10 +401,8 @@ bash "$submit" --class ai.chronon.spark.Driver
 def tick(world: World, ti: FakeTaskInstance) -> dict[str, Any]:
     """Run one tick, and make what it published the history of the next."""
     operator = world.job(RUN_PY_STREAMING, cls=KeepAlive, mode="streaming", outputs=(), waits=())
-    try:
+    with suppress(compat.AirflowException):
         operator.execute(context(ti, "2026-11-22"))
-    except compat.AirflowException:
-        pass
     ti.prior[("a_task", "chronon_stream")] = ti.pushed["chronon_stream"]
     return ti.read("chronon_stream")
 
@@ -340,7 +410,9 @@ def tick(world: World, ti: FakeTaskInstance) -> dict[str, Any]:
 def test_the_life_of_a_stream(world: World, ti: FakeTaskInstance) -> None:
     world.settings["streaming"] = Streaming(max_restarts=2)
     running = world.folder / "running"
-    (world.folder / "start.sh").write_text('echo "Submitted application application_7_0001"; echo application_7_0001 > running\n')
+    (world.folder / "start.sh").write_text(
+        'echo "Submitted application application_7_0001"; echo application_7_0001 > running\n'
+    )
     assert tick(world, ti)["state"] == "started"
     assert tick(world, ti)["state"] == "alive"
     for restarts in (1, 2):
@@ -360,30 +432,61 @@ def test_the_life_of_a_stream(world: World, ti: FakeTaskInstance) -> None:
 def test_a_tick_that_finds_no_running_stream_fails(world: World, ti: FakeTaskInstance) -> None:
     (world.folder / "start.sh").write_text("exit 9\n")
     with pytest.raises(compat.AirflowException, match="pay.b is not_started: .*exit status 9"):
-        world.job(RUN_PY_STREAMING, cls=KeepAlive, mode="streaming", outputs=(), waits=()).execute(context(ti, "2026-11-22"))
+        world.job(RUN_PY_STREAMING, cls=KeepAlive, mode="streaming", outputs=(), waits=()).execute(
+            context(ti, "2026-11-22")
+        )
 
 
-STREAM = {"group_by": "p.x", "state": "alive", "since": "2026-11-23T03:00:00Z", "app_id": "a", "restarts_24h": 0, "ticks": "sa", "reason": "", "ever_ran": True, "restarted_at": []}
+def test_a_start_that_does_not_return_is_ended_and_reported_as_down(
+    world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("chronon_rt.stream.START_LIMIT_S", 0.3)
+    world.settings["streaming"] = Streaming(tick_s=0)
+    (world.folder / "start.sh").write_text("exec sleep 300\n")
+    seen = tick(world, ti)
+    assert (seen["state"], "cluster deploy mode" in seen["reason"]) == ("down", True)
+
+
+STREAM = {
+    "group_by": "p.x",
+    "state": "alive",
+    "since": "2026-11-23T03:00:00Z",
+    "app_id": "a",
+    "restarts_24h": 0,
+    "ticks": "sa",
+    "reason": "",
+    "ever_ran": True,
+    "restarted_at": [],
+}
 
 
 def summarise(world: World, ti: FakeTaskInstance, monkeypatch: Any, states: dict[str, str | None]) -> None:
     monkeypatch.setattr(compat, "task_states", states_of(ti, {"this_run": states}))
     summary = Summary("summary", "keep_alive", after=("tx", "ty"))
-    operator = KeepAliveSummary(task_id="summary", summary=summary, ticks={"tx": "p.x", "ty": "p.y"}, surroundings=world.surroundings())
+    operator = KeepAliveSummary(
+        task_id="summary", summary=summary, ticks={"tx": "p.x", "ty": "p.y"}, surroundings=world.surroundings()
+    )
     operator.execute(context(ti, "2026-11-22"))
 
 
 def test_the_summary_publishes_all_streams(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
-    ti.here = {("tx", "chronon_stream"): json.dumps(STREAM), ("ty", "chronon_stream"): json.dumps({**STREAM, "group_by": "p.y"})}
+    ti.here = {
+        ("tx", "chronon_stream"): json.dumps(STREAM),
+        ("ty", "chronon_stream"): json.dumps({**STREAM, "group_by": "p.y"}),
+    }
     summarise(world, ti, monkeypatch, {"tx": "success", "ty": "success"})
     view = ti.read("chronon_keep_alive")
     assert [(stream["group_by"], stream["state"]) for stream in view["streams"]] == [("p.x", "alive"), ("p.y", "alive")]
 
 
-def test_the_summary_publishes_and_fails_when_a_stream_is_wrong(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
+def test_the_summary_publishes_and_fails_when_a_stream_is_wrong(
+    world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
     ti.here = {("tx", "chronon_stream"): json.dumps({**STREAM, "state": "duplicate", "reason": "two"})}
     ti.prior = {("ty", "chronon_stream"): json.dumps({**STREAM, "group_by": "p.y"})}
-    with pytest.raises(compat.AirflowException, match="p.x is duplicate: two; p.y is unknown: this tick's task ended failed"):
+    with pytest.raises(
+        compat.AirflowException, match="p.x is duplicate: two; p.y is unknown: this tick's task ended failed"
+    ):
         summarise(world, ti, monkeypatch, {"tx": "failed", "ty": "failed"})
     assert [stream["ticks"] for stream in ti.read("chronon_keep_alive")["streams"]] == ["sa", "sau"]
 
@@ -393,25 +496,53 @@ def test_the_summary_of_skipped_ticks_is_skipped(world: World, ti: FakeTaskInsta
         summarise(world, ti, monkeypatch, {"tx": "skipped", "ty": "skipped"})
 
 
-def compare(world: World, ti: FakeTaskInstance, monkeypatch: Any, state: str = "success", **limits: Any) -> dict[str, Any]:
+def compare(
+    world: World,
+    ti: FakeTaskInstance,
+    monkeypatch: Any,
+    state: str = "success",
+    day: str = "2026-11-19",
+    lag: int = 0,
+    **limits: Any,
+) -> dict[str, Any]:
     rows = world.folder / "rows.jsonl"
     rows.write_text("".join(json.dumps(row) + "\n" for row in table_rows("v1")))
     script = 'echo "$@" > asked; echo noise >&2; cat rows.jsonl'
     given = {"reader": "command", "argv": ("bash", "-c", script, "bash", "{table}", "{ds_from}", "{ds_to}"), **limits}
     world.settings["consistency"] = Consistency(**given)
     monkeypatch.setattr(compat, "task_states", states_of(ti, {"this_run": {"job": state}}))
-    summary = Summary("summary", "consistency", conf="demo.checkout.v1", table="demo.c_consistency", sample_percent=100.0, after=("job",))
-    ConsistencySummary(task_id="summary", summary=summary, surroundings=world.surroundings()).execute(context(ti, "2026-11-19"))
+    summary = Summary(
+        "summary",
+        "consistency",
+        conf="demo.checkout.v1",
+        table="demo.c_consistency",
+        sample_percent=100.0,
+        lag=lag,
+        after=("job",),
+    )
+    ConsistencySummary(task_id="summary", summary=summary, surroundings=world.surroundings()).execute(context(ti, day))
     return ti.read("chronon_consistency")
 
 
 def test_the_comparison_is_read_and_judged(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
     found = compare(world, ti, monkeypatch)
-    assert (found["join"], found["ds"], found["state"], found["features_total"]) == ("demo.checkout.v1", "2026-11-19", "breach", 5)
+    assert (found["join"], found["ds"], found["state"], found["features_total"]) == (
+        "demo.checkout.v1",
+        "2026-11-19",
+        "breach",
+        5,
+    )
     assert (world.folder / "asked").read_text() == "demo.c_consistency 2026-11-06 2026-11-19\n"
 
 
-def test_a_breach_fails_the_task_only_where_the_project_wants_it(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
+def test_a_lagging_comparison_is_read_for_its_own_day(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
+    found = compare(world, ti, monkeypatch, day="2026-11-21", lag=2)
+    assert (found["ds"], found["state"]) == ("2026-11-19", "breach")
+
+
+def test_a_breach_fails_the_task_only_where_the_project_wants_it(
+    world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
     with pytest.raises(compat.AirflowFailException, match="over their budget"):
         compare(world, ti, monkeypatch, fail_task=True)
     assert ti.read("chronon_consistency")["state"] == "breach"
@@ -428,7 +559,9 @@ def test_a_breach_fails_the_task_only_where_the_project_wants_it(world: World, t
         ({}, "upstream_failed", "job is upstream_failed"),
     ],
 )
-def test_what_was_not_measured_is_published_with_its_reason(limits: Any, state: str, message: str, world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
+def test_what_was_not_measured_is_published_with_its_reason(
+    limits: Any, state: str, message: str, world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
     with pytest.raises(compat.AirflowException, match=message):
         compare(world, ti, monkeypatch, state, **limits)
     found = ti.read("chronon_consistency")
@@ -436,8 +569,12 @@ def test_what_was_not_measured_is_published_with_its_reason(limits: Any, state: 
 
 
 @pytest.mark.parametrize("reader", ["spark", "sql"])
-def test_a_reader_that_does_not_exist_yet_says_so(reader: str, world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
-    with pytest.raises(compat.AirflowFailException, match=f"consistency.reader is '{reader}'.*set consistency.reader: command"):
+def test_a_reader_that_does_not_exist_yet_says_so(
+    reader: str, world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
+    with pytest.raises(
+        compat.AirflowFailException, match=f"consistency.reader is '{reader}'.*set consistency.reader: command"
+    ):
         compare(world, ti, monkeypatch, reader=reader)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from chronon_rt import Ds, Partition, Sensor, Settings, compat
 from chronon_rt.presence import LookupFailed, Presence, load_callable
 
@@ -17,7 +18,10 @@ WHOLE = Partition("ns.t")
 
 
 def presence(sensor: Sensor, folder: Path | str = "", lines: list[str] | None = None) -> Presence:
-    return Presence(Settings(repo=str(folder), sensor=sensor, env={"FROM_SETTINGS": "yes"}), (lines if lines is not None else []).append)
+    return Presence(
+        Settings(repo=str(folder), sensor=sensor, env={"FROM_SETTINGS": "yes"}),
+        (lines if lines is not None else []).append,
+    )
 
 
 class FakeMetastore:
@@ -62,7 +66,9 @@ SHOW = "import os, sys; open('seen', 'w').write(repr([*sys.argv[1:], os.environ[
 def test_a_command_answers_with_its_exit_status(status: int, there: bool, tmp_path: Path) -> None:
     argv = (sys.executable, "-S", "-c", SHOW, str(status), "{table}", "{partition}", "{ds}", "{x}")
     assert presence(Sensor(kind="command", argv=argv), tmp_path)(DAILY, DAY) is there
-    assert (tmp_path / "seen").read_text() == repr([str(status), "ns.t", "ds=2026-11-21/hr=00", "2026-11-21", "{x}", "2026-11-21", "yes"])
+    assert (tmp_path / "seen").read_text() == repr(
+        [str(status), "ns.t", "ds=2026-11-21/hr=00", "2026-11-21", "{x}", "2026-11-21", "yes"]
+    )
 
 
 def test_a_command_gets_an_empty_partition_and_the_day_for_a_whole_table(tmp_path: Path) -> None:
@@ -78,14 +84,23 @@ def test_a_command_that_breaks_is_neither_yes_nor_no(argv: tuple[str, ...], tmp_
 
 
 def test_a_callable_is_asked_for_table_and_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "their_look.py").write_text("def there(table, partition):\n    return (table, partition) == ('ns.t', 'ds=2026-11-21/hr=00')\n")
+    (tmp_path / "their_look.py").write_text(
+        "def there(table, partition):\n    return (table, partition) == ('ns.t', 'ds=2026-11-21/hr=00')\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     look = presence(Sensor(kind="callable", callable="their_look:there"))
     assert look(DAILY, DAY) is True
     assert look(WHOLE, DAY) is False
 
 
-@pytest.mark.parametrize(("name", "message"), [("nothing", "package.module:function"), ("no_such_module:f", "cannot be imported"), ("os:no_such", "cannot be imported")])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nothing", "package.module:function"),
+        ("no_such_module:f", "cannot be imported"),
+        ("os:no_such", "cannot be imported"),
+    ],
+)
 def test_a_callable_that_cannot_be_found_is_named(name: str, message: str) -> None:
     with pytest.raises(compat.AirflowFailException, match=message):
         load_callable(name)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from chronon_rt import process
-
 from conftest import RUNTIME
+
+from chronon_rt import process
 
 
 def until(condition: Callable[[], bool], message: str) -> None:
@@ -37,7 +37,9 @@ def is_gone(pid: int) -> bool:
 def test_lines_arrive_in_order_from_both_streams_with_the_environment_and_folder(tmp_path: Path) -> None:
     lines: list[str] = []
     script = 'echo one; echo two >&2; echo "$CHRONON_TEST in $PWD"; echo "$1"; exit 7'
-    status = process.run_lines(["bash", "-c", script, "bash", "$(id) {{ 7*7 }}"], str(tmp_path), {"CHRONON_TEST": "here"}, lines.append)
+    status = process.run_lines(
+        ["bash", "-c", script, "bash", "$(id) {{ 7*7 }}"], str(tmp_path), {"CHRONON_TEST": "here"}, lines.append
+    )
     assert (status, lines) == (7, ["one", "two", f"here in {tmp_path}", "$(id) {{ 7*7 }}"])
 
 
@@ -74,7 +76,9 @@ def test_what_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None
         pids.append(int(line))
         job.kill()
 
-    status = process.run_lines(["bash", "-c", "trap '' TERM; echo $$; while :; do sleep 300; done"], "", {}, first_line, job)
+    status = process.run_lines(
+        ["bash", "-c", "trap '' TERM; echo $$; while :; do sleep 300; done"], "", {}, first_line, job
+    )
     assert status == 128 + signal.SIGKILL
     assert is_gone(pids[0])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+
 from chronon_rt.definitions import Bundled, Ds, Partition
 from chronon_rt.rendering import Place, UnusableArgument, command_line, fill, partition_name, partition_spec, text
 
@@ -20,7 +21,10 @@ def test_a_day_is_shifted_and_laid_out() -> None:
 
 
 def test_a_bundled_file_lies_below_the_support_folder() -> None:
-    assert text(Bundled("confs/00ff/production/joins/p/c.v1"), DAY, PLACE) == "/dags/_chronon_rt/confs/00ff/production/joins/p/c.v1"
+    assert (
+        text(Bundled("confs/00ff/production/joins/p/c.v1"), DAY, PLACE)
+        == "/dags/_chronon_rt/confs/00ff/production/joins/p/c.v1"
+    )
 
 
 def test_a_bundled_file_cannot_be_part_of_a_partition() -> None:
@@ -40,7 +44,14 @@ def test_white_space_is_refused_because_run_py_splits_on_it(value: str) -> None:
 
 
 def test_only_options_that_are_commands_may_have_white_space() -> None:
-    argv = ["/opt/my python/bin/python", "run.py", "--list-apps", "python3 scripts/list.py --all", "--mode", "streaming"]
+    argv = [
+        "/opt/my python/bin/python",
+        "run.py",
+        "--list-apps",
+        "python3 scripts/list.py --all",
+        "--mode",
+        "streaming",
+    ]
     assert command_line(argv, DAY, PLACE) == argv
 
 

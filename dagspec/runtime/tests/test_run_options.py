@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from chronon_rt.run_options import BadOptions, RunOptions, parse
 
 CONFS = ("pay.a", "pay.b")
@@ -16,7 +17,15 @@ def test_a_scheduled_run_asks_for_nothing() -> None:
 
 
 def test_all_options_become_arguments() -> None:
-    asked = {"start_ds": "2026-11-01", "end_ds": "2026-11-10", "parallelism": 3, "step_days": 2, "parts": ["a_b", "c"], "confs": ["pay.a"], "wait": False}
+    asked = {
+        "start_ds": "2026-11-01",
+        "end_ds": "2026-11-10",
+        "parallelism": 3,
+        "step_days": 2,
+        "parts": ["a_b", "c"],
+        "confs": ["pay.a"],
+        "wait": False,
+    }
     options = parse({"chronon": asked}, CONFS)
     assert options.arguments() == [
         "--start-ds", "2026-11-01", "--end-ds", "2026-11-10", "--parallelism", "3", "--step-days", "2", "--selected-join-parts", "a_b", "c",
@@ -32,7 +41,10 @@ def test_an_empty_request_is_still_a_request() -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"start": "2026-11-01"}, "unknown keys: start; known are start_ds, end_ds, step_days, parallelism, confs, parts, wait"),
+        (
+            {"start": "2026-11-01"},
+            "unknown keys: start; known are start_ds, end_ds, step_days, parallelism, confs, parts, wait",
+        ),
         ({"start_ds": "2026-11-31"}, "not a day"),
         ({"start_ds": "20261101"}, "not a day"),
         ({"end_ds": "2026-11-01; rm -rf /"}, "not a day"),
