@@ -44,7 +44,7 @@ func newGenerateCmd(a *app) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVarP(&opts.dir, "output", "o", "", "folder to write the files into; it is made if it does not exist")
 	flags.StringVar(&opts.format, "format", generateFiles, "files, or json to print the definitions")
-	flags.BoolVar(&opts.keepGoing, "keep-going", false, "leave out the confs that have an error, and generate the rest")
+	flags.BoolVar(&opts.keepGoing, "keep-going", false, "leave out the confs that have an error, generate the rest, and remove nothing")
 	_ = cmd.MarkFlagDirname("output")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{generateFiles, generateJSON}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -103,7 +103,7 @@ func (a *app) runGenerate(opts generateOptions) error {
 	if err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}
-	return a.writeFiles(opts.dir, files, len(defs.DAGs))
+	return a.writeFiles(opts.dir, files, defs)
 }
 
 // generateBlocked says whether errors stop the generation: all of them do, and with --keep-going those that are not about one conf.
@@ -131,14 +131,18 @@ func (a *app) sayLeftOut(defs dagspec.Definitions) {
 	}
 }
 
-// writeFiles writes a release into a folder and prints what it did.
-func (a *app) writeFiles(dir string, files []dagspec.File, dags int) error {
+// writeFiles writes a release into a folder and prints what it did. Where confs were left out, nothing is removed: a file that is not written may
+// hold their last good definition.
+func (a *app) writeFiles(dir string, files []dagspec.File, defs dagspec.Definitions) error {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(a.Dir, dir)
 	}
 	changes, err := planFiles(dir, files)
 	if err != nil {
 		return err
+	}
+	if len(defs.LeftOut) > 0 {
+		changes.remove = nil
 	}
 	written := 0
 	for _, file := range changes.write {
@@ -157,6 +161,6 @@ func (a *app) writeFiles(dir string, files []dagspec.File, dags int) error {
 		fmt.Fprintf(a.Streams.Out, "removed %s\n", term.Clean(name))
 	}
 	fmt.Fprintf(a.Streams.Out, "%s in %s: %s written, %d unchanged, %d removed\n",
-		counted(dags, "DAG"), dir, counted(len(changes.write), "file"), len(files)-len(changes.write), len(changes.remove))
+		counted(len(defs.DAGs), "DAG"), dir, counted(len(changes.write), "file"), len(files)-len(changes.write), len(changes.remove))
 	return nil
 }

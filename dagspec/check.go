@@ -160,6 +160,13 @@ func checkCustomJSON(c *customJSON, at string, found *findings) {
 	if _, err := parseSchedule(c.UploadSchedule.value); err != nil || c.UploadSchedule.bad != "" {
 		found.err(codeSchedule, at+".uploadSchedule", "is no schedule", "write @daily, @weekly, @monthly or @quarterly")
 	}
+	for i, argument := range c.AdditionalArgs.values {
+		if len(strings.Fields(argument.value)) > 1 {
+			found.warn(codeArgument, fmt.Sprintf("%s.additional_args[%d]", at, i),
+				fmt.Sprintf("%q becomes several arguments: run.py splits them at white space, whatever the quotes", argument.value),
+				"write one argument per entry, such as --step-days=30")
+		}
+	}
 	if c.CheckConsistency.bad != "" {
 		found.err(codeCustomJSON, at+".check_consistency", "must be true or false, and is "+c.CheckConsistency.bad, recompileHint)
 	}

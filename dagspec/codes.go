@@ -16,6 +16,7 @@ const (
 	codeFieldType      = "field-type"
 	codeFieldValue     = "field-value"
 	codeCustomJSON     = "custom-json"
+	codeArgument       = "argument-split"
 	codeNameMissing    = "name-missing"
 	codeNameMismatch   = "name-mismatch"
 	codeNameUnusable   = "name-unusable"

@@ -102,6 +102,7 @@ type customJSON struct {
 	CheckConsistency flag
 	PartitionColumns texts  // more partition columns of a staging query's table, besides the day
 	UploadSchedule   text   // of a GroupBy's upload (group_by.py, UPLOAD_SCHEDULE_KEY)
+	AdditionalArgs   texts  // that run.py passes on to the job
 	bad              string // why it could not be read
 }
 
@@ -131,8 +132,10 @@ func (c *customJSON) UnmarshalJSON(raw []byte) error {
 		CheckConsistency flag   `json:"check_consistency"`
 		PartitionColumns texts  `json:"additional_partition_cols"`
 		UploadSchedule   text   `json:"uploadSchedule"`
+		AdditionalArgs   texts  `json:"additional_args"`
 	}
 	c.bad = problem(json.Unmarshal(raw, &fields))
-	c.Lag, c.CheckConsistency, c.PartitionColumns, c.UploadSchedule = fields.Lag, fields.CheckConsistency, fields.PartitionColumns, fields.UploadSchedule
+	c.Lag, c.CheckConsistency, c.PartitionColumns = fields.Lag, fields.CheckConsistency, fields.PartitionColumns
+	c.UploadSchedule, c.AdditionalArgs = fields.UploadSchedule, fields.AdditionalArgs
 	return nil
 }

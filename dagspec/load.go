@@ -70,7 +70,8 @@ func findConfs(fsys fs.FS, root string) ([]Conf, Diagnostics) {
 		case !entry.dir:
 			found.warn(codeMisplaced, "", "a file beside the folders of the confs is not read", "move it away, or into <type>/<team>/")
 		case !slices.Contains(confTypes[:], kind):
-			found.warn(codeFolder, "", "nothing in this folder is scheduled: it is none of staging_queries, group_bys and joins", "")
+			found.warn(codeFolder, "", "nothing in this folder is scheduled: it is none of staging_queries, group_bys and joins",
+				"move the confs into one of the three, or remove the folder")
 		default:
 			confs = append(confs, findTeams(fsys, at, kind, &found)...)
 		}

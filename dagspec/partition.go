@@ -212,7 +212,7 @@ func (a Arg) template() string {
 	}
 }
 
-// shifts is the earliest day that the partition names, relative to the day of the run; 0 when it names none.
+// earliestShift is the earliest day that the partition names, in days after that of the run; 0 when it names none.
 func (p Partition) earliestShift() int {
 	earliest, found := 0, false
 	for _, field := range p.Fields {
