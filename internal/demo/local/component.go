@@ -34,7 +34,7 @@ type component struct {
 	done chan struct{} // closed when the supervisor, and so all below it, has ended
 	err  error         // how it ended; to be read after done
 
-	expected atomic.Bool // its end was asked for
+	expected atomic.Bool // its end was asked for; set under the lock of the instance
 }
 
 // supervisorScript is the supervisor's name in an instance's folder.

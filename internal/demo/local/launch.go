@@ -17,8 +17,12 @@ const componentGrace = 5 * time.Second
 // pollInterval is how often a component that starts is asked whether it is ready.
 const pollInterval = 200 * time.Millisecond
 
-// launch starts Airflow on ports that it can have.
+// launch brings the database up to date and starts Airflow on ports that it can have.
 func (a *Airflow) launch(ctx context.Context) error {
+	if err := a.migrate(ctx); err != nil {
+		return err
+	}
+	a.step(StepLaunch, "starting Airflow %s", a.Version)
 	for attempt := 1; ; attempt++ {
 		err := a.launchOnce(ctx)
 		dead := (*ComponentError)(nil)
@@ -35,22 +39,19 @@ func (a *Airflow) launch(ctx context.Context) error {
 		if err := a.stopComponents(ctx, isAirflow); err != nil {
 			return err
 		}
+		a.forgive()
 	}
 }
 
-// launchOnce chooses ports, brings the database up to date and starts the components.
+// launchOnce chooses ports and starts the components on them.
 func (a *Airflow) launchOnce(ctx context.Context) (err error) {
 	if a.ports, err = a.options.choosePorts(); err != nil {
 		return err
 	}
 	a.URL = fmt.Sprintf("http://%s:%d", loopback, a.ports.web)
-	if err := writeAtomically(filepath.Join(a.Dir, "airflow.cfg"), []byte(a.settings().ini()), 0o600); err != nil {
-		return fmt.Errorf("write Airflow's settings: %w", err)
-	}
-	if err := a.migrate(ctx); err != nil {
+	if err := a.writeConfig(); err != nil {
 		return err
 	}
-	a.step(StepLaunch, "starting Airflow %s", a.Version)
 	began := time.Now().UTC()
 	started, err := a.addAll(a.programs())
 	if err != nil {
@@ -67,6 +68,21 @@ func (a *Airflow) launchOnce(ctx context.Context) (err error) {
 	return a.folder.save()
 }
 
+// forgive forgets a death that a retry makes good.
+func (a *Airflow) forgive() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.failure, a.failed = nil, make(chan struct{})
+}
+
+// writeConfig writes Airflow's settings. They hold secrets.
+func (a *Airflow) writeConfig() error {
+	if err := writeAtomically(filepath.Join(a.Dir, "airflow.cfg"), []byte(a.settings().ini()), 0o600); err != nil {
+		return fmt.Errorf("write Airflow's settings: %w", err)
+	}
+	return nil
+}
+
 // migrate makes the tables, once for each environment that uses the folder.
 func (a *Airflow) migrate(ctx context.Context) error {
 	environment := filepath.Base(a.env.Dir)
@@ -74,6 +90,9 @@ func (a *Airflow) migrate(ctx context.Context) error {
 		return nil
 	}
 	a.step(StepMigrate, "making the tables of Airflow %s", a.Version)
+	if err := a.writeConfig(); err != nil { // still without ports, which nothing here needs
+		return err
+	}
 	if err := a.once(ctx, a.airflow("migrate", "db", "migrate")); err != nil {
 		return err
 	}
@@ -92,7 +111,7 @@ func (a *Airflow) migrate(ctx context.Context) error {
 func (a *Airflow) programs() []program {
 	var all []program
 	if a.Version == Airflow2 {
-		all = append(all, a.airflow("webserver", "webserver"), a.airflow("scheduler", "scheduler", "--skip-serve-logs"))
+		all = append(all, a.airflow(webServerName, "webserver"), a.airflow("scheduler", "scheduler", "--skip-serve-logs"))
 	} else {
 		all = append(all, a.airflow("api-server", "api-server"), a.airflow("scheduler", "scheduler", "--skip-serve-logs"),
 			a.airflow("dag-processor", "dag-processor"))
@@ -102,6 +121,9 @@ func (a *Airflow) programs() []program {
 	}
 	return all
 }
+
+// webServerName is the web server of Airflow 2.
+const webServerName = "webserver"
 
 // airflow is a program of Airflow's command line.
 func (a *Airflow) airflow(name string, args ...string) program {
@@ -168,7 +190,7 @@ func (a *Airflow) once(ctx context.Context, p program) error {
 	}
 }
 
-// await asks until ready says yes, one of the components has died, or patience has run out.
+// await asks until ready says yes or that a component is as good as dead, one of the components has died, or patience has run out.
 func (a *Airflow) await(ctx context.Context, what string, components []*component, ready func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, a.options.Patience, &notReadyError{what: what, patience: a.options.Patience})
 	defer cancel()
@@ -176,8 +198,8 @@ func (a *Airflow) await(ctx context.Context, what string, components []*componen
 	defer ticker.Stop()
 	for {
 		err := ready(ctx)
-		if err == nil {
-			return nil
+		if dead := (*ComponentError)(nil); err == nil || errors.As(err, &dead) {
+			return err
 		}
 		for _, c := range components {
 			select {

@@ -29,6 +29,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -176,6 +177,9 @@ func (a *Airflow) install(ctx context.Context) error {
 
 // prepare writes what the components read: the supervisor, the host name module, the secrets.
 func (a *Airflow) prepare() (err error) {
+	if a.Version == Airflow2 && strings.Contains(a.Dir, "%") {
+		return fmt.Errorf("the folder %s has a %% in its path, which Airflow 2 cannot read: name another", a.Dir)
+	}
 	for _, dir := range []string{a.DAGs, a.LogDir} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err

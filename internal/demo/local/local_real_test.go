@@ -44,14 +44,30 @@ func hold(version string) {
 func TestRealInstanceStartsAnswersAndEnds(t *testing.T) {
 	for _, version := range []string{local.Airflow3, local.Airflow2} {
 		t.Run(version, func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "a folder with spaces and a % in its name, long enough that no socket fits into it any more")
-			steps := 0
+			dir := filepath.Join(t.TempDir(), "a folder with spaces in its name, and one so long that the path of a socket has no room in it")
+			taken, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer taken.Close()
+			choices, retried := 0, false
 			a, err := local.Start(t.Context(), local.Options{Version: version, Dir: dir, Progress: func(s local.Step) {
-				steps++
+				retried = retried || s.Kind == local.StepRetry
 				t.Logf("%5.1fs %s", s.Elapsed.Seconds(), s.Text)
+			}, FreePort: func() (int, error) {
+				if choices++; choices == 1 {
+					return taken.Addr().(*net.TCPAddr).Port, nil // which another program has taken meanwhile
+				}
+				return freePort()
 			}})
 			if err != nil {
 				t.Fatal(err)
+			}
+			if !retried {
+				t.Error("the lost port was not told")
+			}
+			if err := a.Err(); err != nil {
+				t.Errorf("the lost port counts as a failure of the instance: %v", err)
 			}
 			t.Cleanup(func() { _ = a.Stop(context.Background()) })
 			prefix := map[string]string{local.Airflow3: "/api/v2", local.Airflow2: "/api/v1"}[version]
@@ -102,6 +118,15 @@ func TestRealInstanceEndsWhenItsHolderIsKilled(t *testing.T) {
 	}
 	_ = holder.Wait() // "signal: killed"
 	requireGone(t, strings.TrimSpace(address), dir)
+}
+
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 // get reads a resource with the instance's authentication.

@@ -3,8 +3,10 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -67,7 +69,7 @@ func (a *Airflow) readiness(began time.Time) func(context.Context) error {
 			Version string `json:"version"`
 		}
 		if err := getJSON(ctx, client, prefix+"/version", &version); err != nil {
-			return err
+			return errors.Join(err, a.gunicornGaveUp())
 		}
 		if version.Version == "" {
 			return fmt.Errorf("%s is not Airflow", a.URL)
@@ -78,6 +80,20 @@ func (a *Airflow) readiness(began time.Time) func(context.Context) error {
 		}
 		return h.missing(began, a.Version == Airflow3, a.options.Triggerer)
 	}
+}
+
+// gunicornGaveUp is the death of the web server of Airflow 2 when its gunicorn could not get the port: Airflow waits two minutes more
+// for a gunicorn that has ended. It is nil as long as there is hope.
+func (a *Airflow) gunicornGaveUp() error {
+	if a.Version != Airflow2 {
+		return nil
+	}
+	death := &ComponentError{Name: webServerName, Log: a.logFile(webServerName), Err: errors.New("gunicorn gave up")}
+	death.Tail = tail(death.Log)
+	if strings.Contains(death.Tail, "Can't connect to") && lostPort(death) {
+		return death
+	}
+	return nil
 }
 
 func getJSON(ctx context.Context, client *http.Client, address string, into any) error {

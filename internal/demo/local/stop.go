@@ -72,13 +72,10 @@ func (a *Airflow) release() error {
 // watch notes the first component that dies unasked and is needed.
 func (a *Airflow) watch(c *component) {
 	<-c.done
-	if c.expected.Load() || c.name == logServerName {
-		return
-	}
 	death := c.death()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.failure == nil {
+	if a.failure == nil && !c.expected.Load() && c.name != logServerName {
 		a.failure = death
 		close(a.failed)
 	}

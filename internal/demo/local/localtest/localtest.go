@@ -36,10 +36,10 @@ type instance struct {
 // Airflow returns a running Airflow of that version, local.Airflow3 or local.Airflow2, with a DAG folder of its own in
 // its field DAGs. Without options it is the one that all tests of this binary share, which their DAG ids must respect; with options
 // it is started for this test and ends with it.
-func Airflow(t testing.TB, version string, options ...func(*local.Options)) *local.Airflow {
-	t.Helper()
+func Airflow(tb testing.TB, version string, options ...func(*local.Options)) *local.Airflow {
+	tb.Helper()
 	if len(options) > 0 {
-		return own(t, version, options)
+		return own(tb, version, options)
 	}
 	shared.Lock()
 	chosen, known := shared.instances[version]
@@ -50,38 +50,39 @@ func Airflow(t testing.TB, version string, options ...func(*local.Options)) *loc
 	shared.Unlock()
 	chosen.once.Do(func() {
 		// The context of the first test must not end an instance that others use.
-		chosen.airflow, chosen.err = local.Start(context.WithoutCancel(t.Context()), local.Options{Version: version, Progress: progress(t)})
+		chosen.airflow, chosen.err = local.Start(context.WithoutCancel(tb.Context()), local.Options{Version: version, Progress: progress(tb)})
 	})
 	if chosen.err != nil {
-		t.Fatal(chosen.err)
+		tb.Fatal(chosen.err)
 	}
 	if err := chosen.airflow.Err(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return chosen.airflow
 }
 
-func own(t testing.TB, version string, options []func(*local.Options)) *local.Airflow {
-	t.Helper()
-	chosen := local.Options{Version: version, Progress: progress(t)}
+func own(tb testing.TB, version string, options []func(*local.Options)) *local.Airflow {
+	tb.Helper()
+	chosen := local.Options{Version: version, Progress: progress(tb)}
 	for _, option := range options {
 		option(&chosen)
 	}
-	airflow, err := local.Start(t.Context(), chosen)
+	airflow, err := local.Start(tb.Context(), chosen)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := stop(airflow); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return airflow
 }
 
 // progress tells on stderr, not in the test's log, because a shared instance lives longer than the test.
-func progress(t testing.TB) func(local.Step) {
-	name := t.Name()
+func progress(tb testing.TB) func(local.Step) {
+	tb.Helper()
+	name := tb.Name()
 	return func(step local.Step) {
 		fmt.Fprintf(os.Stderr, "%s: %5.1fs %s\n", name, step.Elapsed.Seconds(), step.Text)
 	}

@@ -56,6 +56,7 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 	flags.StringVar(&options.Dir, "dir", "", "folder of the instance (default: a temporary one)")
 	flags.IntVar(&options.Port, "port", 0, "port (default: a free one)")
 	flags.IntVar(&options.Parallelism, "parallelism", 0, "tasks at a time (default 4)")
+	flags.BoolVar(&options.FallBack, "fall-back", false, "take Airflow 2.11 where no Python fits 3.3")
 	flags.DurationVar(&options.Refresh, "refresh", 0, "how often the DAG folder is read (default 2s)")
 	flags.Func("env", "NAME=VALUE for tasks, may be repeated", func(text string) error {
 		name, value, found := strings.Cut(text, "=")
