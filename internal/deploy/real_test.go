@@ -61,7 +61,7 @@ try:
 except ImportError:
     from airflow import DAG
 
-DAG("theirs", schedule=None, start_date=datetime(2024, 1, 1))
+dag = DAG("theirs", schedule=None, start_date=datetime(2024, 1, 1))
 `
 
 // realSite is a DAG folder with a real Airflow that reads it.
