@@ -15,6 +15,10 @@ from .task import ChrononTask, Run
 from .wait import is_there
 
 
+# run.py writes into a pipe here, and would keep its own lines back until it ends, behind those of the job that it runs.
+UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
+
+
 class RunChronon(ChrononTask):
     """One job of run.py."""
 
@@ -102,7 +106,9 @@ class RunChronon(ChrononTask):
 
         self._process = process.Job()
         try:
-            return process.run_lines(argv, self.project.repo, {**self.project.env, **self.job.env}, show, self._process)
+            return process.run_lines(
+                argv, self.project.repo, {**UNBUFFERED, **self.project.env, **self.job.env}, show, self._process
+            )
         except OSError as error:
             raise compat.AirflowException(f"the job could not be started in {self.project.repo!r}: {error}") from error
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -42,7 +43,8 @@ class StreamLog:
     more_than_one: bool = False
     list_failed: bool = False
     submitting: bool = False
-    app_ids: list[str] = field(default_factory=list)
+    listed: list[str] = field(default_factory=list)  # ids of running applications that have the stream's name
+    submitted: list[str] = field(default_factory=list)  # ids that the submission mentioned
 
     def feed(self, line: str) -> None:
         if "All good. No need to start a new app." in line:
@@ -51,24 +53,24 @@ class StreamLog:
             self.more_than_one = True
         elif "Failed to retrieve running apps" in line:
             self.list_failed = True
-        elif line.startswith("Running command: "):
+        elif line.startswith("Running command: ") and " group-by-streaming " in f"{line} ":
+            # The commands that list applications and fetch jars are announced with the same words.
             self.submitting = True
         self._find_id(line)
 
     def _find_id(self, line: str) -> None:
         """Take the id from a listed application (run.py prints it as a Python dict) or from what spark-submit says."""
         if line.startswith("{") and "app_id" in line:
-            try:
-                self._add(str(ast.literal_eval(line.strip()).get("app_id", "")))
-                return
-            except (ValueError, SyntaxError, AttributeError):
-                pass
-        if self.submitting and (match := _APPLICATION_ID.search(line)):
-            self._add(match.group(1))
+            with suppress(ValueError, SyntaxError, AttributeError):
+                _add(self.listed, str(ast.literal_eval(line.strip()).get("app_id", "")))
+        elif not line.startswith(("failed to process line into app", "Running command: ")):
+            if match := _APPLICATION_ID.search(line):
+                _add(self.submitted, match.group(1))
 
-    def _add(self, app_id: str) -> None:
-        if app_id and app_id not in self.app_ids:
-            self.app_ids.append(app_id)
+
+def _add(ids: list[str], app_id: str) -> None:
+    if app_id and app_id not in ids:
+        ids.append(app_id)
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,10 @@ def too_many_restarts(before: Mapping[str, Any] | None, now: datetime, limit: in
 
 def judge(log: StreamLog, exit_status: int | None, before: Mapping[str, Any] | None, looked_only: bool = False) -> Tick:
     """Decide the state of the stream after run.py ended; `exit_status` is None when it did not end in time."""
-    app_id = log.app_ids[-1] if log.app_ids else ""
+    ids = log.listed if log.already_running or log.more_than_one else log.submitted
+    app_id = ids[-1] if ids else ""
     if log.more_than_one:
-        apps = ", ".join(log.app_ids) or "see the log"
+        apps = ", ".join(ids) or "see the log"
         return Tick(
             "duplicate",
             app_id,

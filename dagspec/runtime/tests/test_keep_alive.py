@@ -13,7 +13,7 @@ from chronon_rt.keep_alive import StreamLog, Tick, continue_history, judge, team
 NOW = datetime(2026, 11, 23, 4, 15, tzinfo=timezone.utc)
 CHECKING = "Checking to see if a streaming job by the name chronon_group_bys_streaming_production_p.x already exists"
 APP = "{'app_id': 'application_7_0231', 'app_name': 'chronon_group_bys_streaming_production_p.x', 'status': 'RUNNING'}"
-SUBMIT = "Running command: bash ./scripts/spark_streaming.sh --class ai.chronon.spark.Driver /c.jar group-by-streaming"
+SUBMIT = "Running command: bash ./scripts/spark_streaming.sh --class ai.chronon.spark.Driver /c.jar group-by-streaming --conf-path=x"
 ALIVE = [CHECKING, "Found running apps by the name x in ", APP, "", "All good. No need to start a new app."]
 RAN = {
     "group_by": "p.x",
@@ -41,6 +41,8 @@ def log_of(lines: list[str]) -> StreamLog:
         ("it died", [CHECKING, SUBMIT, "INFO Client: Submitted application application_7_2"], 0, RAN, "restarted", "application_7_2"),
         ("two are running", [CHECKING, APP, APP.replace("0231", "0232"), "AssertionError: More than one found, please kill them all"], 1, RAN, "duplicate", "application_7_0232"),
         ("the list failed", [CHECKING, "Failed to retrieve running apps. Error:", "boom"], 1, RAN, "unknown", ""),
+        ("only the list was announced", [CHECKING, "Running command: python3 ./scripts/yarn_list.py", "Traceback"], 1, RAN, "unknown", ""),
+        ("another's id is in the list", [CHECKING, "failed to process line into app: application_9_9 RUNNING", SUBMIT], 0, RAN, "restarted", ""),
         ("the start failed", [CHECKING, SUBMIT, "Connection refused"], 1, RAN, "down", ""),
         ("the first start failed", [CHECKING, SUBMIT, "NoSuchElementException"], 1, None, "not_started", ""),
         ("run.py broke before it looked", ["ModuleNotFoundError: No module named 'ai'"], 1, RAN, "unknown", ""),

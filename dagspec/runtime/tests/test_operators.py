@@ -393,7 +393,7 @@ if [ -s running ]; then
   [ "$(wc -l < running)" = 1 ] || { echo "AssertionError: More than one found, please kill them all"; exit 1; }
   echo "All good. No need to start a new app."; exit 0
 fi
-echo "Running command: bash $submit --class ai.chronon.spark.Driver"
+echo "Running command: bash $submit --class ai.chronon.spark.Driver c.jar group-by-streaming --conf-path=x"
 bash "$submit" --class ai.chronon.spark.Driver
 """
 
