@@ -50,6 +50,18 @@ func allowed(bindings []binding, readOnly bool) []binding {
 	return slices.DeleteFunc(bindings, func(b binding) bool { return readOnly && b.danger })
 }
 
+// unshadowed leaves out bindings whose first key an earlier one has.
+func unshadowed(bindings []binding) []binding {
+	taken := make(map[string]bool, len(bindings))
+	return slices.DeleteFunc(bindings, func(b binding) bool {
+		shadowed := taken[b.keys[0]]
+		for _, k := range b.keys {
+			taken[k] = true
+		}
+		return shadowed
+	})
+}
+
 // find returns the first binding for a key; screens come before the console, so they may give a key a meaning of their own.
 func find(bindings []binding, key string) (binding, bool) {
 	for _, b := range bindings {

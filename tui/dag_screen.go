@@ -186,9 +186,9 @@ func (d *dagScreen) facts() string {
 
 func (d *dagScreen) bindings() []binding {
 	own := []binding{
-		{keys: []string{"enter", "right"}, label: "enter", verb: d.enterVerb(), help: "from a run to its tasks, from a task to its log",
+		{keys: []string{"enter", "right"}, label: "enter", verb: d.enterVerb(), help: "open the tasks, or the log",
 			disabled: func() string { return nothingSelected(d.focus == 0, d.runs, d.tasks) }, do: d.enterRow},
-		{keys: []string{"l"}, label: "l", verb: "log", help: "open the log of the task, or of the run's worst task",
+		{keys: []string{"l"}, label: "l", verb: "log", help: "log of the task, or the worst",
 			disabled: d.noTask, do: d.openLog},
 	}
 	day := ""

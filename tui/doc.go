@@ -8,8 +8,8 @@
 //
 //	console.go      Options and Run                 screen.go       what a screen is
 //	root.go         the order in which messages go  listing.go      screens that are made of tables
-//	shell.go        what screens may use            *_screen.go     the screens
-//	store.go        answers, by query, with age     dialog.go       what lies over a screen: plan.go, trigger.go, help.go
+//	shell.go        what screens may use            *_screen.go     the screens; pager.go those that show text
+//	store.go        answers, by query, with age     dialog.go       what lies over a screen: plan_dialog.go, trigger.go, help.go
 //	poll.go         which needs are loaded, when    binding.go      keys: one value for footer, help and dispatch
 //	frame.go        head, path, body, status, keys  theme.go        colours and glyphs; nothing else knows one
 //

@@ -87,13 +87,13 @@ func (f *fleetScreen) detail() string {
 	if !ok || f.focus == 0 {
 		return ""
 	}
-	return n.Subject + f.theme.dot + n.Detail
+	return shortID(n.Subject) + f.theme.dot + n.Detail
 }
 
 func (f *fleetScreen) bindings() []binding {
 	return append([]binding{
-		{keys: []string{"enter", "right"}, label: "enter", verb: "open", help: "open the team, or what needs attention", do: f.enterRow, disabled: f.nothing},
-		{keys: []string{"l"}, label: "l", verb: "log", help: "open the log of the failed task", do: f.openLog, disabled: f.noLog},
+		{keys: []string{"enter", "right"}, label: "enter", verb: "open", help: "open the team or the finding", do: f.enterRow, disabled: f.nothing},
+		{keys: []string{"l"}, label: "l", verb: "log", help: "open the failed task's log", do: f.openLog, disabled: f.noLog},
 	}, f.listBindings()...)
 }
 
@@ -208,11 +208,8 @@ func (f *fleetScreen) kindCell(t fleet.Team, kind dagspec.Kind) table.Cell {
 	case c.Health == fleet.OK, c.Bad == 0:
 		return table.Cell{Text: fmt.Sprintf("%s %d", th.glyph(c.Health), c.Of), Style: th.paintOf(c.Health)}
 	}
-	return table.Cell{
-		Text:  fmt.Sprintf("%s %d of %d %s", th.glyph(c.Health), c.Bad, c.Of, c.Health.Word()),
-		Short: fmt.Sprintf("%s %d/%d", th.glyph(c.Health), c.Bad, c.Of),
-		Style: th.paintOf(c.Health),
-	}
+	short := fmt.Sprintf("%s %d/%d", th.glyph(c.Health), c.Bad, c.Of)
+	return table.Cell{Text: short + " " + c.Health.Word(), Short: short, Style: th.paintOf(c.Health)}
 }
 
 // compareCells orders the worst first.

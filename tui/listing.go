@@ -185,7 +185,7 @@ func (l *listing) listBindings() []binding {
 	}
 	g := l.focused()
 	out := []binding{
-		{keys: []string{"/"}, label: "/", verb: "filter", help: "show only rows that hold a text", do: just(l.askFilter)},
+		{keys: []string{"/"}, label: "/", verb: "filter", help: "only rows that hold a text", do: just(l.askFilter)},
 		{keys: []string{"s"}, label: "s", verb: "sort", help: "sort by the next column", quiet: true, do: just(g.CycleSort)},
 		{keys: []string{"up", "k"}, label: "up k", verb: "up", quiet: true, section: sectionMove, do: just(func() { g.Move(-1) })},
 		{keys: []string{"down", "j"}, label: "down j", verb: "down", quiet: true, section: sectionMove, do: just(func() { g.Move(1) })},

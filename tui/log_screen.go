@@ -144,7 +144,7 @@ func (l *logScreen) bindings() []binding {
 		return l.pager.bindings()
 	}
 	follow := binding{
-		keys: []string{"f"}, label: "f", verb: toggle(l.pane.Following(), "stop following", "follow"), help: "stay at the end while lines arrive",
+		keys: []string{"f"}, label: "f", verb: toggle(l.pane.Following(), "stop following", "follow"), help: "stay at the end",
 		do: func() tea.Cmd { l.pane.SetFollow(!l.pane.Following()); return nil },
 	}
 	return append([]binding{follow}, l.pager.bindings()...)

@@ -12,7 +12,6 @@ type root struct {
 	*shell
 	frame string // the last frame drawn
 	dirty bool   // something changed since
-	free  bool   // the mouse belongs to the terminal
 }
 
 func newRoot(ctx context.Context, options Options) *root {

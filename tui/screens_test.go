@@ -2,11 +2,13 @@ package tui
 
 import (
 	"fmt"
+	"image/color"
 	"testing"
 	"time"
 
 	"chrononctl/internal/fleet"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/exp/golden"
 )
 
@@ -92,6 +94,7 @@ func TestScreensInColour(t *testing.T) {
 		"streams":     func(c *console) { c.press("3") },
 		"consistency": func(c *console) { c.press("5") },
 		"help":        func(c *console) { c.press("?") },
+		"light":       func(c *console) { c.program.Send(tea.BackgroundColorMsg{Color: color.White}); c.pass(time.Second) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

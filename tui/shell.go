@@ -22,6 +22,7 @@ type shell struct {
 	now     time.Time // as the last message told it
 	wakeAt  time.Time // for which the poll is woken before the next heartbeat
 	blurred bool      // another window has the keyboard
+	free    bool      // the mouse belongs to the terminal, to select text with
 	width   int
 	height  int
 
@@ -94,9 +95,9 @@ func (s *shell) needs() []need {
 	return append([]need{head}, s.top().needs()...)
 }
 
-// bindings are the keys that work now: the screen's, then the console's.
+// bindings are the keys that work now: the screen's, then those of the console that the screen has not given another meaning.
 func (s *shell) bindings() []binding {
-	return allowed(append(s.top().bindings(), s.consoleBindings()...), s.options.ReadOnly)
+	return allowed(unshadowed(append(s.top().bindings(), s.consoleBindings()...)), s.options.ReadOnly)
 }
 
 // open lays a dialog over the screen.

@@ -198,7 +198,7 @@ func TestAReadOnlyConsoleHasNoKeyThatChanges(t *testing.T) {
 		c.press("t", "p", "y", "enter")
 		c.pass(time.Second)
 		c.press("t", "?")
-		c.seesNot("trigger", "pause the DAG", "start a run")
+		c.seesNot("trigger", "unpause", "run a day")
 		for _, q := range c.source.questions() {
 			if strings.HasPrefix(q, "plan") || strings.HasPrefix(q, "apply") {
 				t.Fatalf("a read-only console asked to %s", q)

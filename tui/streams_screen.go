@@ -78,7 +78,7 @@ func (st *streamsScreen) detail() string {
 
 func (st *streamsScreen) bindings() []binding {
 	own := []binding{{
-		keys: []string{"enter", "right"}, label: "enter", verb: "runs", help: "open the runs of the keep-alive DAG",
+		keys: []string{"enter", "right"}, label: "enter", verb: "runs", help: "open the keep-alive runs",
 		disabled: func() string { return selected(st.streams) },
 		do: func() tea.Cmd {
 			r, _ := st.streams.Selected()

@@ -76,7 +76,7 @@ func (s *shell) changeBindings(dag func() (fleet.DAG, bool), day string) []bindi
 		verb = "unpause"
 	}
 	return []binding{
-		{keys: []string{"t"}, label: "t", verb: "trigger", help: "start a run for a day; the plan is shown first", danger: true, disabled: none,
+		{keys: []string{"t"}, label: "t", verb: "trigger", help: "run a day, after its plan", danger: true, disabled: none,
 			do: func() tea.Cmd {
 				g, _ := dag()
 				if day == "" {
@@ -84,7 +84,7 @@ func (s *shell) changeBindings(dag func() (fleet.DAG, bool), day string) []bindi
 				}
 				return s.open(newTriggerDialog(s, g.ID, day))
 			}},
-		{keys: []string{"p"}, label: "p", verb: verb, help: "pause the DAG, or let it run again; the plan is shown first", danger: true, disabled: none,
+		{keys: []string{"p"}, label: "p", verb: verb, help: "pause or unpause, after a plan", danger: true, disabled: none,
 			do: func() tea.Cmd {
 				g, _ := dag()
 				title := map[bool]string{false: "Pause ", true: "Unpause "}[g.Paused] + g.ID

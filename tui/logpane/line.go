@@ -200,13 +200,14 @@ func upper(c byte) byte {
 	return c
 }
 
-// breaks returns the byte offsets at which the line is broken to fit width columns, the first of which is 0.
+// breaks returns the byte offsets at which the line is broken to fit width columns, the first of which is 0. A row ends after a space where there
+// is one in its second half, and anywhere else where there is none: names in logs are long.
 func (l line) breaks(width int) []int {
 	out := []int{0}
 	if width <= 0 || len(l.text) <= width {
 		return out
 	}
-	column := 0
+	column, space, spaceColumn := 0, 0, 0 // space is the byte after the last space, spaceColumn the column there
 	for i := 0; i < len(l.text); {
 		w, n := 1, 1
 		if l.text[i] >= utf8.RuneSelf {
@@ -215,11 +216,19 @@ func (l line) breaks(width int) []int {
 			n = len(cluster)
 		}
 		if column+w > width && column > 0 {
-			out = append(out, i)
-			column = 0
+			if space > out[len(out)-1] && spaceColumn > width/2 {
+				out = append(out, space)
+				column -= spaceColumn
+			} else {
+				out = append(out, i)
+				column = 0
+			}
+			space = 0
 		}
 		column += w
-		i += n
+		if i += n; l.text[i-1] == ' ' {
+			space, spaceColumn = i, column
+		}
 	}
 	return out
 }

@@ -63,6 +63,14 @@ func TestWrapAndShift(t *testing.T) {
 	expect(t, p, "efghij", "漢字")
 }
 
+func TestWrapPrefersSpaces(t *testing.T) {
+	t.Parallel()
+	p := newPane(12, 4, 0)
+	p.Append("computing the join of payments", "a verylongnamewithoutaspace")
+	p.Top()
+	expect(t, p, "computing ", "the join of ", "payments", "a verylongna")
+}
+
 func TestLinesAreMadeHarmlessAndKeepSimpleColours(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ in, want string }{

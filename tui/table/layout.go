@@ -1,6 +1,10 @@
 package table
 
-import "chrononctl/tui/paint"
+import (
+	"slices"
+
+	"chrononctl/tui/paint"
+)
 
 // sample is how many rows are looked at to find out how wide a column would like to be.
 const sample = 200
@@ -26,19 +30,30 @@ const sortMark = 2
 // widths returns the columns that each column takes, 0 for one that is left out.
 func (t *Table[T]) widths() []int {
 	mins, maxs, priorities := make([]int, len(t.needs)), make([]int, len(t.needs)), make([]int, len(t.needs))
+	room := t.width - gutter - margin
+	spare := room + gap
 	for c, column := range t.spec.Columns {
-		if column.Optional && t.needs[c] == 0 {
+		mins[c], priorities[c] = column.Min, column.Priority
+		maxs[c] = min(max(column.Min, column.Max), max(column.Min, t.needs[c]))
+		if !column.Optional {
+			spare -= maxs[c] + gap
+		}
+	}
+	for c, column := range t.spec.Columns {
+		if !column.Optional {
 			continue
 		}
-		mins[c] = column.Min
-		maxs[c] = min(max(column.Min, column.Max), max(column.Min, t.needs[c]))
-		priorities[c] = column.Priority
+		if t.needs[c] == 0 || spare < maxs[c]+gap {
+			mins[c], maxs[c] = 0, 0
+			continue
+		}
+		spare -= maxs[c] + gap
 	}
-	return layout(mins, maxs, priorities, t.width-gutter-margin)
+	return layout(mins, maxs, priorities, room)
 }
 
 // layout shares the room among columns. Columns leave, highest priority number first (the last of equals first), until the least widths of
-// the others fit. What is left over goes, in order of priority, to columns that would like more; the first column never leaves.
+// the others fit. What is left over goes, in order of priority and evenly within one, to columns that would like more; the first column never leaves.
 func layout(mins, maxs, priorities []int, room int) []int {
 	out := make([]int, len(mins))
 	used := -gap
@@ -61,20 +76,23 @@ func layout(mins, maxs, priorities []int, room int) []int {
 		used -= out[victim] + gap
 		out[victim] = 0
 	}
-	for p := 0; used < room; p++ {
-		later := false
-		for c := range out {
-			later = later || priorities[c] > p
-			if out[c] == 0 || priorities[c] != p {
-				continue
-			}
-			more := min(maxs[c]-out[c], room-used)
-			out[c] += more
-			used += more
-		}
-		if !later {
-			break
-		}
+	for p := range slices.Max(priorities) + 1 {
+		used += grow(out, maxs, priorities, p, room-used)
 	}
 	return out
+}
+
+// grow widens the columns of one priority evenly, until each has what it would like or the room is used, and returns what was used.
+func grow(widths, maxs, priorities []int, priority, room int) (used int) {
+	for more := true; more; {
+		more = false
+		for c := range widths {
+			if priorities[c] == priority && widths[c] > 0 && widths[c] < maxs[c] && used < room {
+				widths[c]++
+				used++
+				more = true
+			}
+		}
+	}
+	return used
 }

@@ -63,7 +63,7 @@ type Column[T any] struct {
 	Max      int // columns that it takes at most; 0 is Min
 	Priority int // 0 is always shown; the highest leaves first where there is not enough room
 	Align    Align
-	Optional bool // left out while all of its cells are empty
+	Optional bool // left out while all of its cells are empty, and where the others would like its room
 	Middle   bool // texts are cut in the middle: names whose two ends say more
 	Cell     func(T) Cell
 	Compare  func(a, b T) int // order by this column; nil: the column cannot be sorted
