@@ -18,7 +18,7 @@ func (s *shell) consoleBindings() []binding {
 		out = append(out, binding{keys: []string{key}, label: key, verb: name, quiet: true, section: sectionConsole, do: just(func() { s.home(i) })})
 	}
 	return append(out,
-		binding{keys: []string{"m"}, label: "m", verb: "mouse", help: "mouse to the terminal or back", quiet: true, section: sectionConsole,
+		binding{keys: []string{"m"}, label: "m", verb: "mouse", help: "mouse on or off", quiet: true, section: sectionConsole,
 			do: just(func() { s.free = !s.free })},
 		binding{keys: []string{"?"}, label: "?", verb: "help", quiet: true, section: sectionConsole, do: func() tea.Cmd { return s.open(newHelp(s)) }},
 		binding{keys: []string{"q"}, label: "q", verb: "quit", section: sectionConsole, do: func() tea.Cmd { return tea.Quit }},
