@@ -27,6 +27,10 @@ SUPPORT_FOLDER = "_chronon_rt"
 # Days of one conf never run at the same time (a limit per task), so this only bounds how far a slow conf lets the others run ahead.
 MAX_ACTIVE_RUNS = 8
 
+# A busy Airflow 3 may count a sensor that gave its slot back as failed (its report of the next look is answered with 409). Looking again
+# costs nothing, and a wait that ran out of time is not retried.
+WAIT_RETRIES = 10
+
 # Airflow refuses longer tags.
 TAG_LENGTH = 100
 
@@ -154,8 +158,8 @@ def _operator(task: Task, plan: _Plan, surroundings: Surroundings, airflow_dag: 
         return WaitForPartition(
             wait=task, needed_by=plan.needing(task), **common, **_pool(settings.sensor.pool),
             poke_interval=settings.sensor.poke_s, timeout=settings.sensor.timeout_s,
-            # Airflow 3 under load may take a rescheduled sensor for a lost one; that must not end the run.
-            retries=max(1, settings.retries),
+            retries=max(WAIT_RETRIES, settings.retries),
+            retry_delay=timedelta(seconds=settings.sensor.poke_s),
         )  # fmt: skip
     if isinstance(task, Summary):
         if task.of == "keep_alive":

@@ -132,6 +132,7 @@ def test_tasks_have_their_order_limits_and_owners(dags: dict[str, Any]) -> None:
         timedelta(hours=1),
     )
     assert (wait.mode, wait.poke_interval, wait.timeout, wait.pool) == ("reschedule", 30, 7200, "sensors")
+    assert (wait.retries, wait.retry_delay) == (10, timedelta(seconds=30))
     assert dags["chronon_metadata_upload"].get_task("metadata_upload").queue == "spark"
 
 
