@@ -80,7 +80,7 @@ func usage(cause error) error { return codedError{ExitUsage, cause} }
 // exitCode is the one place that turns errors into codes.
 func exitCode(err error) ExitCode {
 	var coded codedError
-	var noContext config.ErrNoContext
+	var noContext config.NoContextError
 	var remote *airflowclient.Error
 	switch {
 	case err == nil:

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -22,10 +23,11 @@ func newVersionCmd(a *app) *cobra.Command {
 
 // newExitCodesCmd is a help topic: cobra lists a command that does nothing as one.
 func newExitCodesCmd(_ *app) *cobra.Command {
-	text := "Every command ends with one of these codes. The check commands alone follow the monitoring-plugin contract:\n" +
-		"0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\n"
+	var text strings.Builder
+	text.WriteString("Every command ends with one of these codes. The check commands alone follow the monitoring-plugin contract:\n" +
+		"0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\n")
 	for _, e := range exitMeanings {
-		text += fmt.Sprintf("  %3d  %s\n", e.code, e.meaning)
+		fmt.Fprintf(&text, "  %3d  %s\n", e.code, e.meaning)
 	}
-	return &cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: text}
+	return &cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: text.String()}
 }

@@ -60,7 +60,7 @@ func ReadContexts(path string) (Contexts, error) {
 	return ParseContexts(path, data)
 }
 
-// ParseContexts reads a file of contexts. The error is [Problems] when the file can be read but is wrong.
+// ParseContexts reads a file of contexts. The error is [FileErrors] when the file can be read but is wrong.
 func ParseContexts(file string, data []byte) (Contexts, error) {
 	c := Contexts{ByName: map[string]Context{}}
 	problems := readYAML(file, data, c.keys())
@@ -123,10 +123,10 @@ func kindOf(v any) string {
 	}
 }
 
-// ErrNoContext says that no Airflow was named.
-type ErrNoContext struct{ Known []string }
+// NoContextError says that no Airflow was named.
+type NoContextError struct{ Known []string }
 
-func (e ErrNoContext) Error() string {
+func (e NoContextError) Error() string {
 	if len(e.Known) == 0 {
 		return "no Airflow is named"
 	}
@@ -134,7 +134,7 @@ func (e ErrNoContext) Error() string {
 }
 
 // Hint says how to name one.
-func (e ErrNoContext) Hint() string {
+func (e NoContextError) Hint() string {
 	if len(e.Known) == 0 {
 		return "set CHRONONCTL_URL (and CHRONONCTL_USERNAME, CHRONONCTL_PASSWORD or CHRONONCTL_TOKEN), or write a context into " +
 			"~/.config/chrononctl/config.yaml"
@@ -163,7 +163,7 @@ func (c Contexts) Choose(name string, getenv func(string) string) (Context, erro
 	if len(known) == 1 {
 		return c.ByName[known[0]], nil
 	}
-	return Context{}, ErrNoContext{Known: known}
+	return Context{}, NoContextError{Known: known}
 }
 
 func fromEnvironment(url string, getenv func(string) string) Context {

@@ -51,7 +51,7 @@ func ReadProject(repo fs.FS) (Project, error) {
 	return ParseProject(ProjectFile, data)
 }
 
-// ParseProject reads a project file. The error is [Problems] when the file can be read but is wrong.
+// ParseProject reads a project file. The error is [FileErrors] when the file can be read but is wrong.
 func ParseProject(file string, data []byte) (Project, error) {
 	p := DefaultProject()
 	problems := readYAML(file, data, p.keys())
@@ -195,8 +195,8 @@ func (p *Project) target(set func(*Target, string)) func([]string) setter {
 }
 
 // check finds what no single key can show.
-func (p *Project) check(file string) Problems {
-	var problems Problems
+func (p *Project) check(file string) FileErrors {
+	var problems FileErrors
 	say := func(format string, args ...any) {
 		problems = append(problems, Problem{File: file, Message: fmt.Sprintf(format, args...)})
 	}

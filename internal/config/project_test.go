@@ -83,7 +83,7 @@ targets:
 		`chrononctl.yaml: targets.prod.kind: "ftp" is none of dir`,
 		"chrononctl.yaml: targets.prod.path is missing",
 	}
-	var problems config.Problems
+	var problems config.FileErrors
 	if !errors.As(err, &problems) {
 		t.Fatalf("got %v, want problems", err)
 	}
@@ -152,7 +152,7 @@ func TestContextIsChosenByNameThenEnvironmentThenCurrent(t *testing.T) {
 func TestNoContextSaysHowToNameOne(t *testing.T) {
 	t.Parallel()
 	_, err := config.Contexts{}.Choose("", func(string) string { return "" })
-	var none config.ErrNoContext
+	var none config.NoContextError
 	if !errors.As(err, &none) || !strings.Contains(none.Hint(), "CHRONONCTL_URL") {
 		t.Fatalf("got %v", err)
 	}

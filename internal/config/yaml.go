@@ -20,11 +20,11 @@ type Problem struct {
 	Advice  string
 }
 
-// Problems are all that is wrong with a file. It is an error when it is not empty.
-type Problems []Problem
+// FileErrors are all that is wrong with a file. They are an error when there are any.
+type FileErrors []Problem
 
 // Error lists all problems, one a line.
-func (p Problems) Error() string {
+func (p FileErrors) Error() string {
 	lines := make([]string, len(p))
 	for i, one := range p {
 		lines[i] = fmt.Sprintf("%s:%d: %s", one.File, one.Line, one.Message)
@@ -36,7 +36,7 @@ func (p Problems) Error() string {
 }
 
 // Hint is the next step of the first problem that has one.
-func (p Problems) Hint() string {
+func (p FileErrors) Hint() string {
 	for _, one := range p {
 		if one.Advice != "" {
 			return one.Advice
@@ -55,23 +55,22 @@ type keys map[string]func(names []string) setter
 type reader struct {
 	file     string
 	keys     keys
-	problems Problems
+	problems FileErrors
 }
 
 // readYAML hands every value of a YAML document to the setter of its key. All that is wrong is reported, not only the first.
-func readYAML(file string, data []byte, known keys) Problems {
+func readYAML(file string, data []byte, known keys) FileErrors {
 	r := &reader{file: file, keys: known}
 	doc, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		line, message := 0, err.Error()
-		var syntax yaml.Error
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[yaml.Error](err); ok {
 			message = syntax.GetMessage()
 			if tok := syntax.GetToken(); tok != nil {
 				line = tok.Position.Line
 			}
 		}
-		return Problems{{File: file, Line: line, Message: "not YAML: " + message}}
+		return FileErrors{{File: file, Line: line, Message: "not YAML: " + message}}
 	}
 	for _, d := range doc.Docs {
 		if d.Body != nil {
