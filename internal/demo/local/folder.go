@@ -88,7 +88,7 @@ func openFolder(ctx context.Context, dir string) (*folder, error) {
 	f := &folder{path: dir, temporary: dir == ""}
 	var err error
 	if f.temporary {
-		f.path, err = os.MkdirTemp("", "chrononctl-")
+		f.path, err = makeTemporary("")
 	} else if f.path, err = filepath.Abs(dir); err == nil {
 		err = os.MkdirAll(f.path, 0o755)
 	}

@@ -174,3 +174,25 @@ func TestHealthIsJudgedByHeartbeatsOfThisStart(t *testing.T) {
 		t.Error("a triggerer that was asked for and did not report")
 	}
 }
+
+func TestAShelterEndsWithTheFolderOfItsInstance(t *testing.T) {
+	t.Parallel()
+	temp, instance := t.TempDir(), t.TempDir()
+	shelters := map[string]string{}
+	for name, note := range map[string]string{"kept": instance, "swept": filepath.Join(instance, "removed"), "odd": "not a path"} {
+		dir, err := makeTemporary(temp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, shelteredName), []byte(note), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		shelters[name] = dir
+	}
+	sweepShelters(temp)
+	for name, dir := range shelters {
+		if _, err := os.Stat(dir); (err == nil) != (name != "swept") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

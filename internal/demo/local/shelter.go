@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"syscall"
 )
 
 // PostgreSQL refuses to run as root. In a container a person often is root, with a cache below /root where no one else may look.
@@ -34,16 +35,18 @@ func databaseOwner() (*account, error) {
 
 // databaseHome says where the database goes and where its owner finds PostgreSQL.
 func (f *folder) databaseHome(owner *account, installed string) (home, programs string, err error) {
-	if owner == nil || f.state.Shelter == "" && openToAll(f.path) && openToAll(filepath.Join(installed, "bin", "postgres")) {
+	if owner == nil || f.state.Shelter == "" && openToAll(filepath.Dir(f.path)) && enterable(f.path) && openToAll(filepath.Join(installed, "bin", "postgres")) {
 		return f.path, installed, nil
 	}
 	if !isOwnFolder(f.state.Shelter) {
 		// The database of an earlier start, if there was one, is gone with its shelter.
 		f.state.Migrated = ""
-		if f.state.Shelter, err = os.MkdirTemp(persistentTemp(f.temporary), "chrononctl-pg-"); err != nil {
+		temp := persistentTemp(f.temporary)
+		sweepShelters(temp)
+		if f.state.Shelter, err = makeTemporary(temp); err != nil {
 			return "", "", err
 		}
-		if err := os.Chmod(f.state.Shelter, 0o711); err != nil {
+		if err := os.WriteFile(filepath.Join(f.state.Shelter, shelteredName), []byte(f.path), 0o600); err != nil {
 			return "", "", err
 		}
 		if err := f.save(); err != nil {
@@ -80,6 +83,40 @@ func persistentTemp(temporary bool) string {
 	return os.TempDir()
 }
 
+// temporaryPattern names the folders that we make among the temporary files.
+const temporaryPattern = "chrononctl-"
+
+// shelteredName is a file in a shelter that names the instance's folder.
+const shelteredName = "instance"
+
+// makeTemporary makes a folder with a name that cannot be guessed, through which every user may pass when we are root: PostgreSQL,
+// as another user, has to. Below it, what is private has a mode of its own.
+func makeTemporary(parent string) (string, error) {
+	dir, err := os.MkdirTemp(parent, temporaryPattern)
+	if err != nil || os.Geteuid() != 0 {
+		return dir, err
+	}
+	return dir, os.Chmod(dir, 0o711)
+}
+
+// sweepShelters removes the shelters of instances whose folder a person has removed.
+func sweepShelters(temp string) {
+	notes, err := filepath.Glob(filepath.Join(temp, temporaryPattern+"*", shelteredName))
+	if err != nil {
+		return
+	}
+	for _, note := range notes {
+		shelter := filepath.Dir(note)
+		instance, err := os.ReadFile(note)
+		if err != nil || !isOwnFolder(shelter) || !filepath.IsAbs(string(instance)) {
+			continue
+		}
+		if _, err := os.Stat(string(instance)); errors.Is(err, fs.ErrNotExist) {
+			_ = os.RemoveAll(shelter) // what cannot be removed now is tried again by the next one
+		}
+	}
+}
+
 // openToAll says whether every user may enter all folders above a path, and read it.
 func openToAll(path string) bool {
 	for at, bits := path, fs.FileMode(0o005); ; at, bits = filepath.Dir(at), 0o001 {
@@ -93,10 +130,20 @@ func openToAll(path string) bool {
 	}
 }
 
-// isOwnFolder says whether a path is a folder, not a link, that nobody but its owner can have put there.
+// enterable says whether every user may pass through a folder.
+func enterable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Perm()&0o001 != 0
+}
+
+// isOwnFolder says whether a path is a folder, not a link, that belongs to us.
 func isOwnFolder(path string) bool {
 	info, err := os.Lstat(path)
-	return err == nil && info.IsDir() && info.Mode().Perm() == 0o711
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	status, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(status.Uid) == os.Geteuid()
 }
 
 // makeReadable lets every user read a tree, which a strict umask may have prevented.
