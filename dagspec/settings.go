@@ -16,6 +16,13 @@ type Settings struct {
 	Compare  CompareSettings
 
 	MetadataUpload bool // one more DAG uploads the confs of the joins into the KV store every day
+	Stats          bool // one more DAG per team computes the daily statistics of its joins' output tables
+
+	// JoinBackfill says how the table of a join is filled: "job" (or empty) is one job, "parts" is the left side, then each part as a task of its
+	// own, then the join of them all (run.py's modes backfill-left, backfill and backfill-final).
+	JoinBackfill string
+	// Layout says which DAGs share a file: "team" (or empty) puts the DAGs of one team and kind into one file, "dag" gives each DAG its own.
+	Layout string
 }
 
 // Naming holds the DAG id templates by kind. {team} and {join} are replaced.
