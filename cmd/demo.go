@@ -62,6 +62,7 @@ func runDemo(ctx context.Context, a *app, o demoOptions) (err error) {
 		err = errors.Join(err, d.Stop(context.WithoutCancel(ctx)))
 	}()
 	say(fmt.Sprintf("%d DAGs deployed and verified on Airflow %s at %s", d.Result.Verified(), d.Airflow.Version, d.Airflow.URL))
+	say(fmt.Sprintf("in another terminal: export CHRONONCTL_CONFIG=%s; cd %s; chrononctl status", d.ContextFile(), d.Repo))
 	if a.Streams.CanPrompt() {
 		return openConsole(ctx, a, d.Context(), d.Client, consoleOptions{interval: tui.DefaultInterval})
 	}
@@ -81,16 +82,8 @@ func demoOnPipe(ctx context.Context, a *app, d *demo.Demo, o demoOptions, say fu
 	return printDemo(ctx, a, d)
 }
 
-// printDemo prints every task in its true state, and then the picture of the fleet, as tables: a person reads this, through a pipe or not.
+// printDemo prints the fleet, every task in its true state, and what needs a person, as tables: a person reads this, through a pipe or not.
 func printDemo(ctx context.Context, a *app, d *demo.Demo) error {
 	observer := &fleet.Observer{Airflow: d.Client, Now: a.Now, Context: "demo", URL: d.Airflow.URL}
-	for _, tasks := range []bool{true, false} {
-		opts := statusOptions{tasks: tasks}
-		opts.output.value = formatTable
-		if err := a.showStatus(ctx, observer, opts); err != nil {
-			return err
-		}
-		fmt.Fprintln(a.Streams.Out)
-	}
-	return nil
+	return a.showStatus(ctx, observer, statusOptions{tasks: true, output: outputFlag{value: formatTable}})
 }

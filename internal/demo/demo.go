@@ -7,6 +7,7 @@
 //	sample/standin  the programs in place of Spark and YARN
 //	store           what they write: partitions, consistency rows, streaming applications
 //	dags            the folder that Airflow reads; the release is deployed into it
+//	contexts.yaml   the Airflow as a context, for commands in another terminal
 package demo
 
 import (
@@ -108,6 +109,9 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := d.writeContext(); err != nil {
+		return err
+	}
 	if d.Client, err = d.client(); err != nil {
 		return err
 	}
@@ -132,11 +136,6 @@ func (d *Demo) layOut(chronon python.Env, o Options) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(d.Repo, config.ProjectFile), file, 0o644)
-}
-
-// Context is the demo's Airflow as a context, for the console and for commands that are run beside it.
-func (d *Demo) Context() config.Context {
-	return config.Context{Name: "demo", URL: d.Airflow.URL, Username: d.Airflow.Auth.Username, Source: "demo"}
 }
 
 // client logs in the way that this Airflow wants it.

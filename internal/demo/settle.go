@@ -10,7 +10,7 @@ import (
 )
 
 // streamTicks is how many ticks of each streaming DAG belong to a demo: enough to see one stream die and come back.
-const streamTicks = 4
+const streamTicks = 3
 
 // settleInterval is how often Settle looks.
 const settleInterval = 3 * time.Second
