@@ -38,7 +38,7 @@ func projectFile(dir, python string, start time.Time) ([]byte, error) {
 		{Key: "sensors", Value: section{
 			{Key: "kind", Value: "command"},
 			{Key: "argv", Value: store("has", "{table}", "{partition}")},
-			{Key: "poke", Value: "15s"},
+			{Key: "poke", Value: "30s"},
 			{Key: "timeout", Value: "1h"},
 		}},
 		{Key: "kv_load", Value: section{{Key: "argv", Value: store("kv-load", "{table}", "{dataset}", "{ds}")}}},

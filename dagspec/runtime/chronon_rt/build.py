@@ -31,6 +31,11 @@ MAX_ACTIVE_RUNS = 8
 # costs nothing, and a wait that ran out of time is not retried.
 WAIT_RETRIES = 10
 
+# With few slots, waits must not take them from the jobs that write what is waited for. Airflow's own rule would do just that: it prefers
+# tasks with many others behind them.
+WAIT_PRIORITY = {"priority_weight": 1, "weight_rule": "absolute"}
+WORK_PRIORITY = {"priority_weight": 10, "weight_rule": "absolute"}
+
 # Airflow refuses longer tags.
 TAG_LENGTH = 100
 
@@ -154,21 +159,23 @@ def _operator(task: Task, plan: _Plan, surroundings: Surroundings, airflow_dag: 
     """Return the operator of one task."""
     settings = surroundings.settings
     common = {"task_id": task.id, "dag": airflow_dag, "surroundings": surroundings}
+    work = {**common, **WORK_PRIORITY}
     if isinstance(task, Wait):
         return WaitForPartition(
             wait=task, needed_by=plan.needing(task), **common, **_pool(settings.sensor.pool),
             poke_interval=settings.sensor.poke_s, timeout=settings.sensor.timeout_s,
             retries=max(WAIT_RETRIES, settings.retries),
             retry_delay=timedelta(seconds=settings.sensor.poke_s),
+            **WAIT_PRIORITY,
         )  # fmt: skip
     if isinstance(task, Summary):
         if task.of == "keep_alive":
             return KeepAliveSummary(
-                summary=task, ticks=plan.ticks_before(task), trigger_rule="all_done", **common, retries=0
+                summary=task, ticks=plan.ticks_before(task), trigger_rule="all_done", **work, retries=0
             )
-        return ConsistencySummary(summary=task, trigger_rule="all_done", **common)
+        return ConsistencySummary(summary=task, trigger_rule="all_done", **work)
     job = {
-        **common,
+        **work,
         **_pool(settings.pool),
         "max_active_tis_per_dag": 1,
         "execution_timeout": timedelta(seconds=settings.timeout_s),
