@@ -14,7 +14,7 @@ func DefaultSettings() Settings {
 		Naming:   maps.Clone(docsNaming),
 		Run:      RunSettings{Python: "python3", Repo: "/srv/chronon"},
 		DAGs:     DAGSettings{Retries: 1, RetryDelay: 5 * time.Minute, Timeout: 96 * time.Hour},
-		Sensors:  SensorSettings{Kind: "hive", Connection: "metastore_default", Poke: time.Minute, Timeout: 48 * time.Hour},
+		Sensors:  SensorSettings{Kind: "hive", Connection: "metastore_default", Poke: time.Minute, Timeout: 48 * time.Hour, MissingTable: time.Hour},
 		Stream:   StreamSettings{Every: 15 * time.Minute, MaxRestarts: 12},
 		Compare:  CompareSettings{Reader: "spark", Mismatch: 0.01, Missing: 0.05, MinRows: 30},
 	}

@@ -37,6 +37,7 @@ type RunSettings struct {
 	Args   []string          // more arguments for run.py, such as --chronon-jar
 	Queue  string
 	Pool   string
+	Runner string // "package.module:function", which returns another Airflow operator for a job's argv; empty: jobs run on the worker
 }
 
 // DAGSettings are the defaults of every DAG; teams.json may say otherwise for a team (dag_start_date, airflow_queue, user, maintainer_emails).
@@ -57,6 +58,8 @@ type SensorSettings struct {
 	Poke       time.Duration
 	Timeout    time.Duration
 	Pool       string
+
+	MissingTable time.Duration // how long a wait bears that the table itself does not exist; 0: as long as a missing partition
 }
 
 // CommandOrCallable is a command template or the name of a Python function, never both.
