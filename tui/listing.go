@@ -86,7 +86,8 @@ func (l *listing) stack(height int) []rectangle {
 	_, upper := l.panes[0].grid.Len()
 	_, lower := l.panes[1].grid.Len()
 	least := min(lower+3, height*2/5)
-	first := max(3, min(upper+1, height-max(least, 4)-1))
+	heading := l.heading(0)
+	first := heading + max(3, min(upper+1, height-max(least, 4)-1-heading))
 	return []rectangle{{0, l.lead, l.width, first}, {0, l.lead + first + 1, l.width, max(0, height-first-1)}}
 }
 
