@@ -10,7 +10,7 @@ BIN := bin/chrononctl
 LINT := .cache/tools/golangci-lint
 AIRFLOW ?= 3.3
 
-.PHONY: build demo test check lint bench unit runtime real sample tidy clean
+.PHONY: build demo test check lint bench unit runtime real sample screenshots tidy clean
 
 build:
 	@go build -trimpath -o $(BIN) ./cmd/chrononctl
@@ -53,6 +53,10 @@ sample:
 ## real: what needs a running Airflow; one package after the other, they are heavy
 real:
 	go test -tags real -run 'TestReal' -count 1 -p 1 -v -timeout 40m ./airflowclient/... ./internal/... ./cmd/...
+
+## screenshots: the pictures of the documentation, as the console draws them now
+screenshots:
+	go test ./tui -run TestPicturesShowTheConsole -count 1 -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
