@@ -52,7 +52,8 @@ type builder struct {
 
 // producer is who writes a table.
 type producer struct {
-	dag  string // id
+	dag  *DAG
+	task string // id
 	file string // of the conf
 }
 
@@ -149,6 +150,8 @@ func idPart(name string) string { return notInID.ReplaceAllString(name, "__") }
 // taskWords are the first words of task ids.
 var taskWords = map[Mode]string{
 	ModeBackfill:       "backfill",
+	ModeBackfillLeft:   "backfill_left",
+	ModeBackfillFinal:  "backfill_final",
 	ModeUpload:         "upload",
 	ModeStreaming:      "keep_alive",
 	ModeConsistency:    "consistency",
@@ -156,6 +159,7 @@ var taskWords = map[Mode]string{
 	ModeLabelJoin:      "label_join",
 	ModeModelTransform: "model_transform",
 	ModeStats:          "stats",
+	ModeLogStats:       "log_stats",
 	ModeMetadataUpload: "metadata_upload",
 	ModeKVLoad:         "kv_load",
 }
@@ -215,12 +219,12 @@ func (m *metaData) schedule() schedule {
 	return s
 }
 
-// writes puts the tables of partitions into the index of producers.
-func (b *builder) writes(dag *DAG, c *Conf, partitions ...Partition) {
+// writes puts the tables of partitions that a task writes into the index of producers.
+func (b *builder) writes(dag *DAG, t Task, partitions ...Partition) {
 	for _, p := range partitions {
 		key := producerKey(p)
-		if other, taken := b.producers[key]; taken && other.file != c.File {
-			about := b.about(c.File)
+		if other, taken := b.producers[key]; taken && other.file != t.ConfFile {
+			about := b.about(t.ConfFile)
 			if slices.ContainsFunc(about.list, func(d Diagnostic) bool { return d.Code == codeTableCollision }) {
 				continue // once is enough for two confs whose tables are all alike
 			}
@@ -228,7 +232,7 @@ func (b *builder) writes(dag *DAG, c *Conf, partitions ...Partition) {
 				"rename one of the two confs")
 			continue
 		}
-		b.producers[key] = producer{dag: dag.ID, file: c.File}
+		b.producers[key] = producer{dag: dag, task: t.ID, file: t.ConfFile}
 	}
 }
 
@@ -237,6 +241,12 @@ func (b *builder) checkSettings() {
 	about := b.about("")
 	if _, err := everyCron(b.s.Stream.Every); err != nil {
 		about.err(codeSettings, "streaming.every", err.Error(), "use 15m, or another divisor of an hour")
+	}
+	if mode := b.s.JoinBackfill; mode != "" && mode != joinBackfillJob && mode != joinBackfillParts {
+		about.err(codeSettings, "dags.join_backfill", fmt.Sprintf("%q is no way to fill a join", mode), "write job or parts")
+	}
+	if layout := b.s.Layout; layout != "" && layout != LayoutTeam && layout != LayoutDAG {
+		about.err(codeSettings, "layout", fmt.Sprintf("%q is no layout of files", layout), "write team or dag")
 	}
 	values := map[string]string{"run.repo": b.s.Run.Repo, "run.run_py": b.s.Run.RunPy, "run.python": b.s.Run.Python, "chronon.confs": b.s.ConfRoot}
 	for i, arg := range b.s.Run.Args {
@@ -300,6 +310,9 @@ func (b *builder) dagsOf(c *Conf) []string {
 		kinds = []Kind{KindBatch, KindStreaming}
 	case TypeJoin:
 		kinds = []Kind{KindJoin, KindComparison, KindLabelJoin, KindLogFlattening}
+		if b.s.Stats {
+			kinds = append(kinds, KindStats)
+		}
 	}
 	name := c.Team + "." + c.File[strings.LastIndexByte(c.File, '/')+1:]
 	var ids []string

@@ -1,28 +1,26 @@
 package dagspec
 
-// metadataUpload adds the DAG that puts the joins' confs into the KV store, where serving reads them. It is one task for all of them: run.py takes
-// the folder (quickstart run.sh, --conf production/joins//), and no team's settings but the default. It is the folder of the repository on the
-// worker: a release carries each conf for itself.
+// metadataUpload adds the DAG that puts the confs of the served joins into the KV store, where serving reads them. It is one task for all of them:
+// run.py takes a folder (quickstart run.sh, --conf production/joins//), and no team's settings but the default. Offline joins have no place there.
+// The job ends well although single confs failed; the runtime reads their count from its log.
 func (b *builder) metadataUpload() {
-	if !b.s.MetadataUpload || len(b.onlineJoins()) == 0 {
+	online := b.onlineJoins()
+	if !b.s.MetadataUpload || len(online) == 0 {
 		return
 	}
-	if b.s.Bundle {
-		b.about("").warn(codeSettings, "metadata_upload", "the upload reads the joins of the repository at "+b.s.Run.Repo+" on the worker, not those of the release",
-			"keep the worker's repository up to date, or deliver by repository")
+	folder := Arg{Text: b.s.ConfRoot + "/" + string(TypeJoin) + "//"} // run.py wants four parts: here team and name are empty
+	for _, c := range online {
+		b.confs[c.File] = c
+		folder.Files = append(folder.Files, c.File)
 	}
 	key := dagKey{kind: KindMetadataUpload}
 	dag := b.newDAG(key, cronDaily)
 	dag.Catchup = false // only the newest confs count
 	dag.Tasks = []Task{{
-		ID: taskWords[ModeMetadataUpload], Mode: ModeMetadataUpload, Env: b.s.Run.Env,
-		Argv: b.argv(ModeMetadataUpload, Arg{Text: b.joinsFolder()}, 0),
+		ID: taskWords[ModeMetadataUpload], Mode: ModeMetadataUpload, Env: b.s.Run.Env, Argv: b.argv(ModeMetadataUpload, folder, 0),
 	}}
 	b.dags[key] = dag
 }
-
-// joinsFolder is the folder of the joins as run.py wants it: with the empty team and name of its last two parts.
-func (b *builder) joinsFolder() string { return b.s.ConfRoot + "/" + string(TypeJoin) + "//" }
 
 // onlineJoins are the joins that are served.
 func (b *builder) onlineJoins() []*Conf {

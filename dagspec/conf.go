@@ -16,6 +16,7 @@ type document struct {
 	KeyColumns        texts    `json:"keyColumns"`
 	Accuracy          number   `json:"accuracy"` // 0 TEMPORAL, 1 SNAPSHOT
 	BackfillStartDate text     `json:"backfillStartDate"`
+	Incremental       flag     `json:"isIncremental"`
 
 	// Join
 	Left            *source          `json:"left"`
@@ -58,11 +59,14 @@ type entitySource struct {
 }
 
 type joinSource struct {
-	Join *struct {
-		Meta *metaData `json:"metaData"`
-		Left *source   `json:"left"`
-	} `json:"join"`
-	Query query `json:"query"`
+	Join  *embeddedJoin `json:"join"`
+	Query query         `json:"query"`
+}
+
+// embeddedJoin is a Join inside a source, which streams what its left side streams.
+type embeddedJoin struct {
+	Meta *metaData `json:"metaData"`
+	Left *source   `json:"left"`
 }
 
 type query struct {
@@ -81,7 +85,11 @@ type embeddedGB struct {
 }
 
 type externalPart struct {
+	Prefix text `json:"prefix"`
 	Source struct {
+		Meta struct {
+			Name text `json:"name"`
+		} `json:"metadata"` // api.thrift spells it so
 		OfflineGroupBy *embeddedGB `json:"offlineGroupBy"`
 	} `json:"source"`
 }

@@ -24,6 +24,8 @@ type Mode string
 // Modes of run.py (its MODE_ARGS table), and KVLoad and Summary, which are ours.
 const (
 	ModeBackfill       Mode = "backfill"
+	ModeBackfillLeft   Mode = "backfill-left"
+	ModeBackfillFinal  Mode = "backfill-final"
 	ModeUpload         Mode = "upload"
 	ModeStreaming      Mode = "streaming"
 	ModeConsistency    Mode = "consistency-metrics-compute"
@@ -31,6 +33,7 @@ const (
 	ModeLabelJoin      Mode = "label-join"
 	ModeModelTransform Mode = "model-transform-batch"
 	ModeStats          Mode = "stats-summary"
+	ModeLogStats       Mode = "log-summary"
 	ModeMetadataUpload Mode = "metadata-upload"
 	ModeKVLoad         Mode = "kv-load"
 	ModeSummary        Mode = "summary"
@@ -81,6 +84,7 @@ type Task struct {
 	Outputs  []Partition // what must be there afterwards; empty where nothing can be looked for
 	After    []string    // ids of tasks of the same DAG
 
+	Part    string  // part of a join that the task computes alone, as run.py names it
 	Table   string  // kv-load: the table to load; summary of a comparison: the table of results
 	Dataset string  // kv-load: where to
 	Sample  float64 // summary of a comparison: percent of the logged requests that were compared
@@ -89,9 +93,10 @@ type Task struct {
 // Arg is one element of a command line: text, the day that the run computes, or a file of the Chronon repository.
 type Arg struct {
 	Text   string
-	Day    *Day  // not nil: the day, and Text is empty
-	File   bool  // Text is a slash path in the Chronon repository ("." for its root), which a release may carry elsewhere
-	Pieces []Arg // not empty: the element is these without a gap, "--date=" and a day; everything else is unset
+	Day    *Day     // not nil: the day, and Text is empty
+	File   bool     // Text is a slash path in the Chronon repository ("." for its root), which a release may carry elsewhere
+	Files  []string // not empty: Text is a folder of the Chronon repository, of which these files (slash paths) are wanted
+	Pieces []Arg    // not empty: the element is these without a gap, "--date=" and a day; everything else is unset
 }
 
 // Day is the day of a run, moved by Shift days. Layout is a Python strftime format; empty is %Y-%m-%d.

@@ -31,10 +31,10 @@ func (b *builder) confSums(dag *DAG) map[string]string {
 		if c := b.confs[task.ConfFile]; c != nil {
 			sums[c.File] = c.sum
 		}
-	}
-	if dag.Kind == KindMetadataUpload {
-		for _, c := range b.onlineJoins() {
-			sums[c.File] = c.sum
+		for _, arg := range task.Argv {
+			for _, file := range arg.Files {
+				sums[file] = b.confs[file].sum
+			}
 		}
 	}
 	return sums

@@ -12,6 +12,9 @@ import (
 // maxID is the longest id that Airflow's database takes.
 const maxID = 250
 
+// maxFileName is the longest file name that common file systems take, in bytes.
+const maxFileName = 255
+
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
 // checkIDs refuses DAGs and tasks that cannot stand beside each other: equal ids, also by letter case (which some of Airflow's databases do not
@@ -34,17 +37,32 @@ func (b *builder) checkIDs() {
 			continue
 		}
 		byID[strings.ToLower(dag.ID)] = append(byID[strings.ToLower(dag.ID)], key)
-		path := dagFile(dag)
-		if other, ok := byPath[strings.ToLower(path)]; ok && dagFile(b.dags[other]) != path {
-			b.about(teamsFile).err(codePathCollision, key.team, fmt.Sprintf("teams %q and %q get the same file %s", other.team, key.team, path),
-				"teams must differ by more than letter case")
-		}
-		byPath[strings.ToLower(path)] = key
+		b.checkPath(key, byPath)
 	}
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
 		if len(byID[id]) > 1 {
 			b.refuseAll(byID[id])
 		}
+	}
+}
+
+// checkPath reports DAGs of different teams, or with the layout of a file per DAG different DAGs, that get one file.
+func (b *builder) checkPath(key dagKey, byPath map[string]dagKey) {
+	dag := b.dags[key]
+	path := dagFile(dag, b.s.Layout)
+	folded := strings.ToLower(path)
+	other, taken := byPath[folded]
+	byPath[folded] = key
+	switch {
+	case len(path) > maxFileName:
+		b.about(teamsFile).err(codePathCollision, key.team, fmt.Sprintf("the file name %q is longer than file systems take", path), "shorten the team's name")
+	case !taken:
+	case b.s.Layout == LayoutDAG && !strings.EqualFold(b.dags[other].ID, dag.ID):
+		b.about("").err(codePathCollision, "layout", fmt.Sprintf("the DAGs %s and %s get the same file %s", b.dags[other].ID, dag.ID, path),
+			"rename a conf, or keep the layout team")
+	case b.s.Layout != LayoutDAG && dagFile(b.dags[other], b.s.Layout) != path:
+		b.about(teamsFile).err(codePathCollision, key.team, fmt.Sprintf("teams %q and %q get the same file %s", other.team, key.team, path),
+			"teams must differ by more than letter case")
 	}
 }
 

@@ -27,7 +27,7 @@ type File struct {
 
 // Render writes definitions as static Airflow DAG files, with everything that they import or name:
 //
-//	<kind>_<team>.py                                         the team's DAGs of one kind
+//	<kind>_<team>.py                                         the team's DAGs of one kind, or <id>.py for each DAG with [LayoutDAG]
 //	.airflowignore                                           keeps Airflow out of the folder below
 //	_chronon_rt/chronon_rt_<12 hex>/*.py                     the runtime, under the hash of its content
 //	_chronon_rt/confs/<16 hex>/production/<type>/<team>/...  each conf that a task names, under the hash of its bytes (with Settings.Bundle)
@@ -42,7 +42,7 @@ func Render(defs Definitions, repo *Repo, s Settings) ([]File, error) {
 	}
 	byFile := map[string][]*DAG{}
 	for i := range defs.DAGs {
-		name := dagFile(&defs.DAGs[i])
+		name := dagFile(&defs.DAGs[i], s.Layout)
 		byFile[name] = append(byFile[name], &defs.DAGs[i])
 	}
 	for name, dags := range byFile {
@@ -66,11 +66,15 @@ func Render(defs Definitions, repo *Repo, s Settings) ([]File, error) {
 func runtimePackage(hash string) string { return "chronon_rt_" + hash }
 
 // dagFile is the name of the file that defines a DAG.
-func dagFile(dag *DAG) string {
-	if dag.Team == "" {
+func dagFile(dag *DAG, layout string) string {
+	switch {
+	case layout == LayoutDAG:
+		return idPart(dag.ID) + ".py"
+	case dag.Team == "":
 		return string(dag.Kind) + ".py"
+	default:
+		return string(dag.Kind) + "_" + dag.Team + ".py"
 	}
-	return string(dag.Kind) + "_" + dag.Team + ".py"
 }
 
 // renderer collects the files of one Render.

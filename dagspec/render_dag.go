@@ -87,7 +87,8 @@ func (r *renderer) task(dag *DAG, t *Task) (pyValue, error) {
 	case ModeKVLoad:
 		return call("KvLoad").with("id", t.ID).with("conf", t.Conf).with("table", t.Table).with("dataset", t.Dataset).
 			unless("schedule", t.Schedule, "").unless("lag", t.Lag, 0).withTexts("after", t.After), nil
-	case ModeBackfill, ModeUpload, ModeStreaming, ModeConsistency, ModeLogFlattener, ModeLabelJoin, ModeModelTransform, ModeStats, ModeMetadataUpload:
+	case ModeBackfill, ModeBackfillLeft, ModeBackfillFinal, ModeUpload, ModeStreaming, ModeConsistency, ModeLogFlattener, ModeLabelJoin,
+		ModeModelTransform, ModeStats, ModeLogStats, ModeMetadataUpload:
 		return r.job(dag, t)
 	default:
 		return nil, fmt.Errorf("there is no way to write a task of mode %q", t.Mode)
@@ -118,7 +119,7 @@ func (r *renderer) job(dag *DAG, t *Task) (pyValue, error) {
 	if len(outputs) > 0 {
 		job = job.with("outputs", outputs)
 	}
-	return job.withTexts("after", append(after, t.After...)), nil
+	return job.withTexts("after", append(after, t.After...)).unless("part", t.Part, ""), nil
 }
 
 // ownEnv is what a task's environment has besides that of all tasks, which is in the settings.
@@ -135,19 +136,38 @@ func (r *renderer) arg(dag *DAG, arg Arg) (pyValue, error) {
 		return nil, fmt.Errorf("the element %q mixes text and days, which a job's command line cannot", arg.template())
 	case arg.Day != nil:
 		return dayValue(*arg.Day), nil
+	case len(arg.Files) > 0 && r.s.Bundle:
+		var files pyTuple
+		for _, file := range arg.Files {
+			bundled, err := r.conf(file)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, bundled)
+		}
+		return call("Gathered", arg.Text, files), nil
 	case arg.File && r.s.Bundle && arg.Text == ".":
 		return call("Bundled", r.teamsFolder(dag.Team)), nil
 	case arg.File && r.s.Bundle:
-		c, ok := r.confs[arg.Text]
-		if !ok {
-			return nil, fmt.Errorf("%s is no conf of the repository", arg.Text)
+		bundled, err := r.conf(arg.Text)
+		if err != nil {
+			return nil, err
 		}
-		bundled := path.Join("confs", c.sum[:16], c.File)
-		r.add(File{Path: path.Join(SupportFolder, bundled), Data: c.Raw})
 		return call("Bundled", bundled), nil
 	default:
 		return arg.Text, nil
 	}
+}
+
+// conf puts a conf into the release and returns its path below the support folder.
+func (r *renderer) conf(file string) (string, error) {
+	c, ok := r.confs[file]
+	if !ok {
+		return "", fmt.Errorf("%s is no conf of the repository", file)
+	}
+	bundled := path.Join("confs", c.sum[:16], c.File)
+	r.add(File{Path: path.Join(SupportFolder, bundled), Data: c.Raw})
+	return bundled, nil
 }
 
 // teamsFolder puts a team's part of teams.json into the release and returns its folder.

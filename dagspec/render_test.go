@@ -152,7 +152,7 @@ func TestConfsTravelWithTheRelease(t *testing.T) {
 	s.Bundle = false
 	_, files = rendered(t, memory, s)
 	for _, file := range files {
-		if strings.Contains(file.Path, "/confs/") || strings.Contains(file.Path, "/teams/") || bytes.Contains(file.Data, []byte("Bundled(")) {
+		if strings.Contains(file.Path, "/confs/") || strings.Contains(file.Path, "/teams/") || len(file.DAGs) > 0 && bytes.Contains(file.Data, []byte("Bundled(")) {
 			t.Errorf("%s is bundled though the workers have the repository", file.Path)
 		}
 	}
@@ -332,6 +332,8 @@ func pyTasks(dag DAG) []any {
 				switch {
 				case arg.Day != nil:
 					argv = append(argv, pyDay(*arg.Day))
+				case len(arg.Files) > 0:
+					argv = append(argv, object{"": "Gathered", "folder": arg.Text, "files": arg.Files})
 				case arg.File:
 					argv = append(argv, "file "+strings.TrimPrefix(arg.Text, "."))
 				default:
@@ -341,7 +343,7 @@ func pyTasks(dag DAG) []any {
 			for _, output := range task.Outputs {
 				outs = append(outs, pyPartition(output))
 			}
-			tasks = append(tasks, object{"": "Job", "id": task.ID, "mode": string(task.Mode), "conf": task.Conf, "argv": argv, "env": object{}, "schedule": orNil(task.Schedule), "lag": task.Lag, "coalesce": task.Coalesce, "outputs": outs, "after": after})
+			tasks = append(tasks, object{"": "Job", "id": task.ID, "mode": string(task.Mode), "conf": task.Conf, "argv": argv, "env": object{}, "schedule": orNil(task.Schedule), "lag": task.Lag, "coalesce": task.Coalesce, "outputs": outs, "after": after, "part": task.Part})
 		}
 	}
 	return append(waits, tasks...)
@@ -358,6 +360,11 @@ func unbundle(v any) any {
 	case map[string]any:
 		if v[""] == "Bundled" {
 			return "file " + hashed.ReplaceAllString(v["path"].(string), "")
+		}
+		if files, ok := v["files"].([]any); ok {
+			for i := range files {
+				files[i] = hashed.ReplaceAllString(files[i].(string), "")
+			}
 		}
 		for key := range v {
 			v[key] = unbundle(v[key])
@@ -381,6 +388,7 @@ func TestPythonReadsBackWhatWasDecided(t *testing.T) {
 	s.Run.Env = map[string]string{hostile: hostile, "A": ""}
 	s.KVLoad = &CommandOrCallable{Argv: []string{hostile, "{table}"}}
 	s.DAGs.Start, _ = ParseDate("2026-10-01")
+	s.Stats, s.MetadataUpload, s.JoinBackfill = true, true, joinBackfillParts
 	for _, fsys := range []fs.FS{memory, os.DirFS(sampleDir)} {
 		defs, files := rendered(t, fsys, s)
 		found := evaluate(t, files)

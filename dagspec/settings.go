@@ -2,6 +2,12 @@ package dagspec
 
 import "time"
 
+// The layouts of the DAG files, [Settings.Layout].
+const (
+	LayoutTeam = "team"
+	LayoutDAG  = "dag"
+)
+
 // Settings is what the project file, chrononctl.yaml, says about the DAGs. The zero value is not usable: start from [DefaultSettings].
 type Settings struct {
 	ConfRoot string // folder of the compiled confs below the repository, "production"

@@ -2,6 +2,7 @@ package dagspec
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ const (
 	suffixLogged      = "_logged"
 	suffixComparison  = "_comparison"
 	suffixConsistency = "_consistency"
+	suffixStats       = "_daily_stats"
 	suffixLabels      = "_labels"
 	suffixLabeled     = "_labeled"
 	suffixLatestLabel = "_labeled_latest"
@@ -35,11 +37,12 @@ func (c *Conf) table() string { return c.doc.Meta.OutputNamespace.value + "." + 
 
 // joinPartTable is the intermediate table of one part of a join (Extensions.scala, partOutputTable).
 func (c *Conf) joinPartTable(part joinPart) string {
-	pieces := []string{c.table()}
-	if part.Prefix.value != "" {
-		pieces = append(pieces, part.Prefix.value)
-	}
-	return strings.Join(append(pieces, cleanName(part.GroupBy.name())), "_")
+	return underscored(c.table(), part.Prefix.value, cleanName(part.GroupBy.name()))
+}
+
+// underscored joins the pieces that are not empty.
+func underscored(pieces ...string) string {
+	return strings.Join(slices.DeleteFunc(pieces, func(piece string) bool { return piece == "" }), "_")
 }
 
 // kvDataset is the dataset of a GroupBy's batch values in the KV store (Extensions.scala, batchDataset).

@@ -62,7 +62,9 @@ func (b *builder) resolveWaits() {
 			waits := dag.Tasks[t].Waits
 			for w := range waits {
 				waits[w].Partition, _ = b.mendSignal(waits[w].Partition)
-				waits[w].ProducedBy = b.producers[producerKey(waits[w].Partition)].dag
+				if by, ok := b.producers[producerKey(waits[w].Partition)]; ok {
+					waits[w].ProducedBy = by.dag.ID
+				}
 			}
 		}
 	}
@@ -73,7 +75,7 @@ func (b *builder) resolveWaits() {
 			b.about(want.file).warn(codeSignalName, want.path, fmt.Sprintf("names the view %s, whose job reports itself as %s; that is waited for",
 				signalName(want.partition), signalName(partition)), "write the view's table name with _ for the dots of its conf's name")
 		}
-		if why, ok := b.unscheduled[key]; ok && b.producers[key].dag == "" {
+		if why, ok := b.unscheduled[key]; ok && b.producers[key].dag == nil {
 			b.about(want.file).warn(codeUnscheduled, want.path, fmt.Sprintf("waits for %s, which nothing writes: %s", want.partition.Table, why),
 				"schedule the one that writes it, or take the dependency out")
 		}
@@ -96,7 +98,7 @@ func (b *builder) mendSignal(p Partition) (Partition, bool) {
 	}
 	mended := Partition{Table: p.Table, Fields: fields}
 	key := producerKey(mended)
-	if _, unscheduled := b.unscheduled[key]; !unscheduled && b.producers[key].dag == "" {
+	if _, unscheduled := b.unscheduled[key]; !unscheduled && b.producers[key].dag == nil {
 		return p, false
 	}
 	return mended, true

@@ -26,7 +26,18 @@ class Bundled:
     path: str
 
 
-Text = Union[str, Ds, Bundled]
+@dataclass(frozen=True)
+class Gathered:
+    """A folder of the repository for one job, made of files that came with the release.
+
+    `folder` is its path in the repository; a file is its path there behind `confs/<hash>/`. The folder lasts as long as the job.
+    """
+
+    folder: str
+    files: Sequence[str]
+
+
+Text = Union[str, Ds, Bundled, Gathered]
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,7 @@ class Job:
     coalesce: bool = True
     outputs: Sequence[Partition] = ()
     after: Sequence[str] = ()
+    part: str = ""  # the part of a join that the job computes alone
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import Any, Callable
 
 from . import calendar_rules, compat, process, upload_table
-from .definitions import Job, Wait
+from .definitions import Job, Text, Wait
+from .gathered import in_folders
 from .joblog import Failure, JobLog
 from .rendering import UnusableArgument, command_line, partition_name
 from .task import ChrononTask, Run
@@ -55,7 +56,7 @@ class RunChronon(ChrononTask):
         """Return why the job has nothing to do in this run, or None."""
         if why := self.why_not_for(run, self.job.conf, self.job.schedule):
             return why
-        if why := run.options.refuses(self.job.mode):
+        if why := run.options.refuses(self.job.mode, self.job.part):
             return why
         if run.options.given or not self.job.coalesce:
             return None
@@ -93,11 +94,15 @@ class RunChronon(ChrononTask):
 
     def _run(self, run: Run, line: Callable[[str], None], more: Sequence[str] = ()) -> int:
         """Run the job, show its output line by line, and return its exit status."""
+        with in_folders(self.job.argv, self.surroundings.place) as argv:
+            return self._run_in_place(run, argv, line, more)
+
+    def _run_in_place(self, run: Run, parts: Sequence[Text], line: Callable[[str], None], more: Sequence[str]) -> int:
         try:
-            argv = command_line(self.job.argv, run.day, self.surroundings.place)
+            argv = command_line(parts, run.day, self.surroundings.place)
         except UnusableArgument as error:
             raise compat.AirflowFailException(str(error)) from None
-        argv += [*run.options.arguments(), *more]
+        argv += [*run.options.arguments(self.job.mode, self.job.part), *more]
         self.log.info("Running %s in %s", argv, self.project.repo)
 
         def show(each: str) -> None:

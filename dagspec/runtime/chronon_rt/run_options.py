@@ -41,15 +41,17 @@ class RunOptions:
         """Tell whether the run is for this conf; tasks without a conf belong to every run."""
         return self.confs is None or not conf or conf in self.confs
 
-    def refuses(self, mode: str) -> str | None:
-        """Return why a job of this mode has no place in this run, or None."""
+    def refuses(self, mode: str, part: str = "") -> str | None:
+        """Return why a job of this mode, for this part of a join alone or for no certain one, has no place in this run, or None."""
         if self.ranged and mode not in RANGE_MODES:
             return f"this run asks for a range of days, which a job of mode {mode} cannot compute"
-        if self.parts and mode != "backfill":
+        if self.parts and part and part not in self.parts:
+            return f"this run asks for the join parts {', '.join(self.parts)}"
+        if self.parts and mode not in RANGE_MODES:
             return f"this run asks for join parts, which a job of mode {mode} does not have"
         return None
 
-    def arguments(self) -> list[str]:
+    def arguments(self, mode: str = "backfill", part: str = "") -> list[str]:
         """Return what the options add to the command line of a job that they do not refuse."""
         added: list[str] = []
         for option, value in (
@@ -60,7 +62,7 @@ class RunOptions:
         ):
             if value is not None:
                 added += [option, str(value)]
-        if self.parts:
+        if self.parts and mode == "backfill" and not part:
             added += ["--selected-join-parts", *self.parts]
         return added
 

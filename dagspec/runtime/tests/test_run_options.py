@@ -77,3 +77,12 @@ def test_parts_are_refused_by_jobs_without_parts() -> None:
     options = parse({"chronon": {"parts": ["a"]}}, CONFS)
     assert options.refuses("backfill") is None
     assert "label-join" in (options.refuses("label-join") or "")
+
+
+def test_a_join_in_parts_runs_the_parts_asked_for() -> None:
+    options = parse({"chronon": {"parts": ["a"]}}, CONFS)
+    assert options.refuses("backfill-left") is None
+    assert options.refuses("backfill", "a") is None
+    assert "parts a" in (options.refuses("backfill", "b") or "")
+    assert options.arguments("backfill-left") == []
+    assert options.arguments("backfill", "a") == []
