@@ -31,10 +31,11 @@ MAX_ACTIVE_RUNS = 8
 # costs nothing, and a wait that ran out of time is not retried.
 WAIT_RETRIES = 10
 
-# With few slots, waits must not take them from the jobs that write what is waited for. Airflow's own rule would do just that: it prefers
-# tasks with many others behind them.
-WAIT_PRIORITY = {"priority_weight": 1, "weight_rule": "absolute"}
-WORK_PRIORITY = {"priority_weight": 10, "weight_rule": "absolute"}
+# With few slots, waits must not take them from the jobs that write what is waited for. Airflow's own rules would do just that: it prefers
+# tasks with many others behind them, and among equals those of older days, however often they have looked already. So jobs go
+# before waits, and the waits of what others need before theirs.
+WORK_PRIORITY = 10
+WAIT_PRIORITY = {"staging_query": 5, "log_flattening": 4, "join": 3, "batch": 2}
 
 # Airflow refuses longer tags.
 TAG_LENGTH = 100
@@ -110,7 +111,7 @@ def tags(dag: Dag) -> list[str]:
 def _add_tasks(airflow_dag: Any, dag: Dag, settings: Settings, place: Place) -> None:
     """Add the tasks with their order. Without a way to look for partitions there is nothing to wait for."""
     tasks = [task for task in dag.tasks if not (isinstance(task, Wait) and settings.sensor.kind == "none")]
-    plan = _Plan(tasks)
+    plan = _Plan(dag.kind, tasks)
     surroundings = Surroundings(settings, place, dag.cron, plan.confs)
     operators = {task.id: _operator(task, plan, surroundings, airflow_dag) for task in tasks}
     for task in tasks:
@@ -122,7 +123,8 @@ def _add_tasks(airflow_dag: Any, dag: Dag, settings: Settings, place: Place) -> 
 class _Plan:
     """The order of the tasks, seen from each of them."""
 
-    def __init__(self, tasks: Sequence[Task]) -> None:
+    def __init__(self, kind: str, tasks: Sequence[Task]) -> None:
+        self.kind = kind
         self.tasks = {task.id: task for task in tasks}
         self.confs = sorted({task.conf for task in tasks if isinstance(task, (Job, KvLoad)) and task.conf})
 
@@ -159,14 +161,14 @@ def _operator(task: Task, plan: _Plan, surroundings: Surroundings, airflow_dag: 
     """Return the operator of one task."""
     settings = surroundings.settings
     common = {"task_id": task.id, "dag": airflow_dag, "surroundings": surroundings}
-    work = {**common, **WORK_PRIORITY}
+    work = {**common, "priority_weight": WORK_PRIORITY, "weight_rule": "absolute"}
     if isinstance(task, Wait):
         return WaitForPartition(
             wait=task, needed_by=plan.needing(task), **common, **_pool(settings.sensor.pool),
             poke_interval=settings.sensor.poke_s, timeout=settings.sensor.timeout_s,
             retries=max(WAIT_RETRIES, settings.retries),
             retry_delay=timedelta(seconds=settings.sensor.poke_s),
-            **WAIT_PRIORITY,
+            priority_weight=WAIT_PRIORITY.get(plan.kind, 1), weight_rule="absolute",
         )  # fmt: skip
     if isinstance(task, Summary):
         if task.of == "keep_alive":
