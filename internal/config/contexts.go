@@ -63,7 +63,7 @@ func ReadContexts(path string) (Contexts, error) {
 // ParseContexts reads a file of contexts. The error is [FileErrors] when the file can be read but is wrong.
 func ParseContexts(file string, data []byte) (Contexts, error) {
 	c := Contexts{ByName: map[string]Context{}}
-	problems := readYAML(file, data, c.keys())
+	problems := readYAML(file, data, c.keys(), nil)
 	for _, name := range slices.Sorted(maps.Keys(c.ByName)) {
 		one := c.ByName[name]
 		one.Name, one.Source = name, file
@@ -83,7 +83,7 @@ func ParseContexts(file string, data []byte) (Contexts, error) {
 
 func (c *Contexts) keys() keys {
 	return keys{
-		"current":                     text(&c.Current),
+		"current":                     currentContext(c),
 		"contexts.*.url":              contextValue(c, func(x *Context, v string) { x.URL = strings.TrimRight(v, "/") }),
 		"contexts.*.username":         contextValue(c, func(x *Context, v string) { x.Username = v }),
 		"contexts.*.password_env":     contextValue(c, func(x *Context, v string) { x.PasswordEnv = v }),
@@ -94,6 +94,18 @@ func (c *Contexts) keys() keys {
 		"contexts.*.token_file":       contextValue(c, func(x *Context, v string) { x.TokenFile = v }),
 		"contexts.*.read_only":        contextValue(c, func(x *Context, v bool) { x.ReadOnly = v }),
 		"contexts.*.color":            contextValue(c, func(x *Context, v string) { x.Color = v }),
+	}
+}
+
+func currentContext(c *Contexts) func([]string) setter {
+	return func([]string) setter {
+		return func(value ast.Node) error {
+			name, err := text().read(value)
+			if err == nil {
+				c.Current = name
+			}
+			return err
+		}
 	}
 }
 

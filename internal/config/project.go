@@ -1,7 +1,9 @@
 // Package config reads the two files that people write: the project file chrononctl.yaml beside teams.json, which says what Chronon's confs leave
 // open, and the user's file of contexts, which says where the Airflows are and where their credentials come from.
 //
-// Both are read strictly: every unknown key and every unreadable value is reported with its line, all of them at once.
+// Both are read strictly: every unknown key and every unreadable value is reported with its line, all of them at once. The project file has one
+// table of keys ([Keys]). Whatever is said about the file, by the reader, the JSON Schema, the file that init writes, config show or the
+// documentation, is made from that table.
 package config
 
 import (
@@ -10,8 +12,8 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
 	"chrononctl/dagspec"
@@ -22,8 +24,11 @@ const ProjectFile = "chrononctl.yaml"
 
 // Project is what the project file says.
 type Project struct {
+	Version  int // of the file's format
 	Settings dagspec.Settings
 	Targets  map[string]Target
+
+	lines map[string]int // keys that the file has -> line
 }
 
 // Target is a place to deploy to. Kind "dir" is a local or mounted DAG folder.
@@ -36,7 +41,15 @@ type Target struct {
 
 // DefaultProject is the project without a project file.
 func DefaultProject() Project {
-	return Project{Settings: dagspec.DefaultSettings(), Targets: map[string]Target{}}
+	p := Project{Version: 1, Settings: dagspec.DefaultSettings(), Targets: map[string]Target{}, lines: map[string]int{}}
+	// An empty word means the same to dagspec; people shall see which one holds.
+	if p.Settings.Layout == "" {
+		p.Settings.Layout = "team"
+	}
+	if p.Settings.JoinBackfill == "" {
+		p.Settings.JoinBackfill = "job"
+	}
+	return p
 }
 
 // ReadProject reads the project file of a repository. A repository without one has the defaults.
@@ -54,7 +67,7 @@ func ReadProject(repo fs.FS) (Project, error) {
 // ParseProject reads a project file. The error is [FileErrors] when the file can be read but is wrong.
 func ParseProject(file string, data []byte) (Project, error) {
 	p := DefaultProject()
-	problems := readYAML(file, data, p.keys())
+	problems := readYAML(file, data, p.keys(), absent())
 	problems = append(problems, p.check(file)...)
 	if len(problems) > 0 {
 		return Project{}, problems
@@ -62,136 +75,36 @@ func ParseProject(file string, data []byte) (Project, error) {
 	return p, nil
 }
 
-// keys is the whole grammar of the project file.
+// keys are the setters of the project file.
 func (p *Project) keys() keys {
-	s := &p.Settings
-	k := keys{
-		"version": parsed(new(string), func(v string) (string, error) {
-			if v != "1" {
-				return "", fmt.Errorf("this chrononctl reads version 1, not %s", v)
+	k := keys{}
+	for _, one := range Keys() {
+		k[one.Path] = func(names []string) setter {
+			return func(value ast.Node) error {
+				p.lines[concrete(one.Path, names)] = value.GetToken().Position.Line
+				return one.set(p, names, value)
 			}
-			return v, nil
-		}),
-		"chronon.confs":                text(&s.ConfRoot),
-		"chronon.delivery":             delivery(s),
-		"naming":                       naming(s),
-		"run.python":                   text(&s.Run.Python),
-		"run.run_py":                   text(&s.Run.RunPy),
-		"run.repo":                     text(&s.Run.Repo),
-		"run.env":                      pairs(&s.Run.Env),
-		"run.args":                     texts(&s.Run.Args),
-		"run.queue":                    text(&s.Run.Queue),
-		"run.pool":                     text(&s.Run.Pool),
-		"dags.start_date":              date(&s.DAGs.Start),
-		"dags.retries":                 number(&s.DAGs.Retries),
-		"dags.retry_delay":             span(&s.DAGs.RetryDelay),
-		"dags.timeout":                 span(&s.DAGs.Timeout),
-		"dags.alert":                   text(&s.DAGs.Alert),
-		"sensors.kind":                 oneOf(&s.Sensors.Kind, "hive", "command", "callable", "none"),
-		"sensors.connection":           text(&s.Sensors.Connection),
-		"sensors.argv":                 texts(&s.Sensors.Argv),
-		"sensors.callable":             text(&s.Sensors.Callable),
-		"sensors.poke":                 span(&s.Sensors.Poke),
-		"sensors.timeout":              span(&s.Sensors.Timeout),
-		"sensors.pool":                 text(&s.Sensors.Pool),
-		"streaming.every":              span(&s.Stream.Every),
-		"streaming.list_apps":          texts(&s.Stream.ListApps),
-		"streaming.max_restarts":       number(&s.Stream.MaxRestarts),
-		"consistency.reader":           oneOf(&s.Compare.Reader, "command"),
-		"consistency.argv":             texts(&s.Compare.Argv),
-		"consistency.budgets.mismatch": share(&s.Compare.Mismatch),
-		"consistency.budgets.missing":  share(&s.Compare.Missing),
-		"consistency.min_rows":         number(&s.Compare.MinRows),
-		"consistency.fail_task":        truth(&s.Compare.FailTask),
-		"targets.*.kind":               p.target(func(t *Target, v string) { t.Kind = v }),
-		"targets.*.path":               p.target(func(t *Target, v string) { t.Path = v }),
-		"targets.*.folder":             p.target(func(t *Target, v string) { t.Folder = v }),
-		"targets.*.state":              p.target(func(t *Target, v string) { t.State = v }),
+		}
 	}
-	maps.Copy(k, kvLoad(s))
 	return k
 }
 
-func delivery(s *dagspec.Settings) func([]string) setter {
-	return func([]string) setter {
-		return func(value ast.Node) error {
-			var word string
-			if yaml.NodeToValue(value, &word) == nil && word == "bundle" {
-				s.Bundle = true
-				return nil
-			}
-			var onWorkers struct{ Repo string }
-			if yaml.NodeToValue(value, &onWorkers) != nil || onWorkers.Repo == "" {
-				return errors.New(`must be bundle, or {repo: PATH} of the Chronon repository on the workers`)
-			}
-			s.Bundle, s.Run.Repo = false, onWorkers.Repo
-			return nil
-		}
+// absent are keys that one might look for, with the reason why there are none.
+func absent() map[string]string {
+	return map[string]string{
+		"airflow":         "the same generated files run on every supported Airflow, so no version is stated",
+		"airflow.version": "the same generated files run on every supported Airflow, so no version is stated",
+		"dags.alerts":     "write dags.alert for a function, and maintainer_emails in teams.json for mail",
+		"dags.schedule":   "a conf's own offlineSchedule decides",
 	}
 }
 
-func naming(s *dagspec.Settings) func([]string) setter {
-	return func([]string) setter {
-		return func(value ast.Node) error {
-			var preset string
-			if yaml.NodeToValue(value, &preset) == nil {
-				n, ok := dagspec.NamingPreset(preset)
-				if !ok {
-					return fmt.Errorf("%q is no naming; write docs, boilerplate, or a mapping of DAG kinds to templates", preset)
-				}
-				s.Naming = n
-				return nil
-			}
-			var templates map[string]string
-			if yaml.NodeToValue(value, &templates) != nil {
-				return errors.New("must be docs, boilerplate, or a mapping of DAG kinds to templates")
-			}
-			for kind, template := range templates {
-				if _, known := s.Naming[dagspec.Kind(kind)]; !known {
-					return fmt.Errorf("%q is no kind of DAG", kind)
-				}
-				s.Naming[dagspec.Kind(kind)] = template
-			}
-			return nil
-		}
+// concrete puts the names that the user chose for the stars of a path.
+func concrete(path string, names []string) string {
+	for _, name := range names {
+		path = strings.Replace(path, "*", name, 1)
 	}
-}
-
-// kvLoad reads the one key that may be a word: none, or a command or a callable.
-func kvLoad(s *dagspec.Settings) keys {
-	return keys{"kv_load": func([]string) setter {
-		return func(value ast.Node) error {
-			var word string
-			if yaml.NodeToValue(value, &word) == nil && word == "none" {
-				s.NoKVLoad = true
-				return nil
-			}
-			var c struct {
-				Argv     []string
-				Callable string
-			}
-			if yaml.NodeToValue(value, &c, yaml.Strict()) != nil || (len(c.Argv) == 0) == (c.Callable == "") {
-				return errors.New(`must be none, {argv: [COMMAND, ...]} with {table}, {dataset}, {ds} in it, or {callable: package.module:function}`)
-			}
-			s.KVLoad = &dagspec.CommandOrCallable{Argv: c.Argv, Callable: c.Callable}
-			return nil
-		}
-	}}
-}
-
-func (p *Project) target(set func(*Target, string)) func([]string) setter {
-	return func(names []string) setter {
-		return func(value ast.Node) error {
-			var v string
-			if err := yaml.NodeToValue(value, &v); err != nil {
-				return errors.New("must be text")
-			}
-			t := p.Targets[names[0]]
-			set(&t, v)
-			p.Targets[names[0]] = t
-			return nil
-		}
-	}
+	return path
 }
 
 // check finds what no single key can show.
@@ -201,23 +114,41 @@ func (p *Project) check(file string) FileErrors {
 		problems = append(problems, Problem{File: file, Message: fmt.Sprintf(format, args...)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Targets)) {
-		t := p.Targets[name]
-		if t.Kind != "dir" {
-			say("targets.%s.kind: %q is none of dir", name, t.Kind)
-		}
-		if t.Path == "" {
-			say("targets.%s.path is missing: the folder that Airflow reads its DAGs from", name)
-		}
-		if t.Folder == "" {
-			t.Folder = "chronon"
-		}
-		p.Targets[name] = t
+		p.checkTarget(name, say)
 	}
-	if p.Settings.Sensors.Kind == "command" && len(p.Settings.Sensors.Argv) == 0 {
+	if p.lines["run.repo"] > 0 && p.lines["chronon.delivery"] > 0 && !p.Settings.Bundle {
+		say("run.repo and chronon.delivery both name the repository on the workers: take run.repo out")
+	}
+	s, c := p.Settings.Sensors, p.Settings.Compare
+	if s.Kind == "command" && len(s.Argv) == 0 {
 		say("sensors.argv is missing: the command that looks for {table} and {partition}")
 	}
-	if p.Settings.Sensors.Kind == "callable" && p.Settings.Sensors.Callable == "" {
+	if s.Kind == "callable" && s.Callable == "" {
 		say("sensors.callable is missing: package.module:function")
 	}
+	if s.Kind == "sql" && p.lines["sensors.connection"] == 0 {
+		say("sensors.connection is missing: the Airflow connection of the database")
+	}
+	if c.Reader == "sql" && c.Connection == "" {
+		say("consistency.connection is missing: the Airflow connection of the database")
+	}
+	if c.Reader == "command" && len(c.Argv) == 0 {
+		say("consistency.argv is missing: the command that prints the rows of {table} from {ds_from} to {ds_to}")
+	}
 	return problems
+}
+
+// checkTarget reports what is missing in a target, and fills in what may be left out.
+func (p *Project) checkTarget(name string, say func(string, ...any)) {
+	t := p.Targets[name]
+	if p.lines["targets."+name+".kind"] == 0 {
+		say("targets.%s.kind is missing: dir", name)
+	}
+	if t.Path == "" {
+		say("targets.%s.path is missing: the folder that Airflow reads its DAGs from", name)
+	}
+	if t.Folder == "" {
+		t.Folder = "chronon"
+	}
+	p.Targets[name] = t
 }

@@ -74,13 +74,13 @@ targets:
 	want := []string{
 		"chrononctl.yaml:1: version: this chrononctl reads version 1, not 2",
 		`chrononctl.yaml:2: unknown key "sensor" (did you mean "sensors"?)`,
-		`chrononctl.yaml:4: sensors.kind: "hvie" is none of hive, command, callable, none`,
+		`chrononctl.yaml:4: sensors.kind: "hvie" is none of hive, sql, command, callable, none`,
 		`chrononctl.yaml:5: sensors.timeout: "soon" is no length of time, such as 90s, 15m, 48h or 4d`,
 		`chrononctl.yaml:6: key "timeout" stands twice`,
 		`chrononctl.yaml:8: dags.start_date: "01.11.2026" is no day, such as 2026-11-21`,
 		"chrononctl.yaml:9: run must be a mapping of keys to values",
 		"chrononctl.yaml:10: kv_load: must be none",
-		`chrononctl.yaml: targets.prod.kind: "ftp" is none of dir`,
+		`chrononctl.yaml:12: targets.prod.kind: "ftp" is none of dir`,
 		"chrononctl.yaml: targets.prod.path is missing",
 	}
 	var problems config.FileErrors

@@ -55,12 +55,13 @@ type keys map[string]func(names []string) setter
 type reader struct {
 	file     string
 	keys     keys
+	absent   map[string]string // keys that there are none of -> why
 	problems FileErrors
 }
 
 // readYAML hands every value of a YAML document to the setter of its key. All that is wrong is reported, not only the first.
-func readYAML(file string, data []byte, known keys) FileErrors {
-	r := &reader{file: file, keys: known}
+func readYAML(file string, data []byte, known keys, absent map[string]string) FileErrors {
+	r := &reader{file: file, keys: known, absent: absent}
 	doc, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		line, message := 0, err.Error()
@@ -110,20 +111,24 @@ func (r *reader) mapping(node ast.Node, pattern, names []string) {
 func (r *reader) entry(entry *ast.MappingValueNode, key string, pattern, names []string) {
 	at := append(slices.Clone(pattern), key)
 	if set, ok := r.keys[strings.Join(at, ".")]; ok {
-		r.set(entry, at, set(names))
+		r.set(entry, at, names, set)
 		return
 	}
 	if r.hasChildren(at) {
-		r.mapping(entry.Value, at, names)
+		r.children(entry.Value, at, names)
 		return
 	}
 	star := append(slices.Clone(pattern), "*")
 	if set, ok := r.keys[strings.Join(star, ".")]; ok {
-		r.set(entry, at, set(append(slices.Clone(names), key)))
+		r.set(entry, star, append(slices.Clone(names), key), set)
 		return
 	}
 	if r.hasChildren(star) {
-		r.mapping(entry.Value, star, append(slices.Clone(names), key))
+		r.children(entry.Value, star, append(slices.Clone(names), key))
+		return
+	}
+	if why, ok := r.absent[strings.Join(at, ".")]; ok {
+		r.report(entry.Key, "take it out", "there is no key %q: %s", strings.Join(at, "."), why)
 		return
 	}
 	advice := ""
@@ -133,9 +138,16 @@ func (r *reader) entry(entry *ast.MappingValueNode, key string, pattern, names [
 	r.report(entry.Key, advice, "unknown key %q%s", strings.Join(at, "."), parenthesis(advice))
 }
 
-func (r *reader) set(entry *ast.MappingValueNode, at []string, set setter) {
-	if err := set(entry.Value); err != nil {
-		r.report(entry.Value, "", "%s: %s", strings.Join(at, "."), err)
+// children visits what stands below a key. A key with nothing below it, as where all of that is commented out, says nothing.
+func (r *reader) children(value ast.Node, pattern, names []string) {
+	if value.Type() != ast.NullType {
+		r.mapping(value, pattern, names)
+	}
+}
+
+func (r *reader) set(entry *ast.MappingValueNode, pattern, names []string, set func([]string) setter) {
+	if err := set(names)(entry.Value); err != nil {
+		r.report(entry.Value, "", "%s: %s", concrete(strings.Join(pattern, "."), names), err)
 	}
 }
 
@@ -155,14 +167,21 @@ func (r *reader) nearest(key string, parent []string) string {
 	if len(parent) > 0 {
 		prefix = strings.Join(parent, ".") + "."
 	}
-	best, distance := "", len(key)/2+1
+	var names []string
 	for known := range r.keys {
-		rest, ok := strings.CutPrefix(known, prefix)
-		if !ok {
-			continue
+		if rest, ok := strings.CutPrefix(known, prefix); ok {
+			name, _, _ := strings.Cut(rest, ".")
+			names = append(names, name)
 		}
-		name, _, _ := strings.Cut(rest, ".")
-		d := levenshtein.ComputeDistance(key, name)
+	}
+	return nearestOf(key, names)
+}
+
+// nearestOf is the name that looks most like the given one, or "" when none does.
+func nearestOf(given string, names []string) string {
+	best, distance := "", len(given)/2+1
+	for _, name := range names {
+		d := levenshtein.ComputeDistance(given, name)
 		if name != "*" && (d < distance || d == distance && best != "" && name < best) {
 			best, distance = name, d
 		}

@@ -1,0 +1,44 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Setting is a key with the value that holds for a project.
+type Setting struct {
+	Key   string // concrete: with the names that the user chose
+	Value any    // as YAML holds it; nil: nothing was said, and nothing is assumed
+	Line  int    // of the project file; 0: the default
+}
+
+// Text is the value as YAML on one line.
+func (s Setting) Text() string { return flow(s.Value) }
+
+// Explain lists every key with its value and where that came from, in the order of the documentation.
+func (p *Project) Explain() []Setting {
+	var all []Setting
+	for _, key := range Keys() {
+		if !strings.Contains(key.Path, "*") {
+			all = append(all, Setting{Key: key.Path, Value: key.get(p, nil), Line: p.line(key.Path)})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Targets)) {
+		for _, key := range Keys() {
+			if strings.HasPrefix(key.Path, "targets.*.") {
+				path := concrete(key.Path, []string{name})
+				all = append(all, Setting{Key: path, Value: key.get(p, []string{name}), Line: p.lines[path]})
+			}
+		}
+	}
+	return all
+}
+
+// line is where a key was set. The repository on the workers may stand in chronon.delivery.
+func (p *Project) line(path string) int {
+	if path == "run.repo" && !p.Settings.Bundle && p.lines[path] == 0 {
+		return p.lines["chronon.delivery"]
+	}
+	return p.lines[path]
+}
