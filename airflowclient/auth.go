@@ -28,6 +28,9 @@ type Login struct {
 	Source   string
 }
 
+// noCredentials is the next step where there is no user.
+const noCredentials = "this Airflow wants a user and a password, or a bearer token"
+
 func (l Login) describe() string {
 	if l.User == "" {
 		return ""

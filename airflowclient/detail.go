@@ -19,7 +19,7 @@ const maxWords = 400
 const maxPageWords = 100
 
 // serverWords finds Airflow's own explanation in the body of a failed answer: problem+json of Airflow 2, the three shapes of
-// FastAPI's "detail" of Airflow 3, the title of a HTML page of something in between, or plain text.
+// FastAPI's "detail" of Airflow 3, the title of an HTML page of something in between, or plain text.
 func serverWords(header http.Header, body []byte) string {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(body, &object) == nil {
@@ -118,18 +118,18 @@ func htmlWords(body []byte) string {
 	body = body[:min(len(body), 64<<10)]
 	if title := pageTitle.FindSubmatch(body); title != nil {
 		if words := oneLine(html.UnescapeString(string(title[1]))); words != "" {
-			return fmt.Sprintf("a HTML page, %q", words)
+			return fmt.Sprintf("an HTML page, %q", words)
 		}
 	}
 	text := pageTag.ReplaceAll(pageHidden.ReplaceAll(body, nil), []byte(" "))
 	words := []rune(oneLine(html.UnescapeString(string(text))))
 	switch {
 	case len(words) > maxPageWords:
-		return fmt.Sprintf("a HTML page, %q…", string(words[:maxPageWords]))
+		return fmt.Sprintf("an HTML page, %q…", string(words[:maxPageWords]))
 	case len(words) > 0:
-		return fmt.Sprintf("a HTML page, %q", string(words))
+		return fmt.Sprintf("an HTML page, %q", string(words))
 	}
-	return "a HTML page"
+	return "an HTML page"
 }
 
 // oneLine makes text fit for one line of a message: white space and control characters become single spaces, and it is cut.

@@ -34,7 +34,7 @@ func (c *conn) networkError(ctx context.Context, call *call, err error) error {
 	case isTLS(err):
 		e.hint = "the certificate of " + c.base.Host + " is not trusted here; add its authority to the trusted ones"
 	default:
-		e.hint = "is Airflow running at " + e.URL + " ?"
+		e.hint = "is Airflow running there? the address is " + e.URL
 	}
 	return e
 }
@@ -53,7 +53,7 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 	}
 	switch e.Kind {
 	case KindAuth:
-		e.hint = "this Airflow wants credentials"
+		e.hint = noCredentials
 		if what := c.credentials(); what != "" {
 			e.hint = "check " + what
 			if e.Status == http.StatusForbidden {

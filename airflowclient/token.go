@@ -161,7 +161,7 @@ func (l Login) explain(err error) error {
 		e.Kind = KindAuth
 		e.hint = "check " + l.describe()
 		if l.User == "" {
-			e.hint = "this Airflow wants a user and a password, or a bearer token"
+			e.hint = noCredentials
 		}
 	}
 	return e

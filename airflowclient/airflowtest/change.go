@@ -1,0 +1,166 @@
+package airflowtest
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// The functions here change the world as a person at Airflow's own pages would, or as fate does.
+
+// SetPaused pauses or unpauses DAGs.
+func (a *Airflow) SetPaused(paused bool, dagIDs ...string) {
+	defer a.live()()
+	for _, id := range dagIDs {
+		if d, ok := a.dags[id]; ok {
+			a.pause(d, paused)
+		}
+	}
+}
+
+func (a *Airflow) pause(d *dag, paused bool) {
+	if d.paused == paused {
+		return
+	}
+	d.paused = paused
+	a.audit("paused", d.spec.ID, "", "")
+	a.planNext(d)
+	if !paused {
+		a.startWaiting(d.spec.ID)
+	}
+}
+
+// Trigger makes a run by hand, now, for the day (zero: none).
+func (a *Airflow) Trigger(dagID, runID string, day time.Time) {
+	defer a.live()()
+	if d, ok := a.dags[dagID]; ok && a.findRun(dagID, runID) == nil {
+		a.makeRun(d, &run{id: runID, kind: "manual", logical: day, from: day, to: day, due: a.now(), byHand: true})
+	}
+}
+
+// Mark sets the state of a run, as "mark success" and "mark failed" do. The end of a run that had ended stays.
+func (a *Airflow) Mark(dagID, runID, state string) {
+	defer a.live()()
+	if r := a.findRun(dagID, runID); r != nil {
+		a.mark(r, state)
+	}
+}
+
+func (a *Airflow) mark(r *run, state string) {
+	if state == queued {
+		a.clear(r, r.tasks)
+		return
+	}
+	wasActive := r.active()
+	for _, ti := range r.tasks {
+		if !ti.ended() {
+			ti.life++
+			a.closeTry(ti, state)
+			ti.end = a.now()
+			a.setState(ti, state)
+		}
+	}
+	r.state, r.updated = state, a.now()
+	if wasActive {
+		r.end = a.now()
+		a.startWaiting(r.dag)
+	}
+	a.audit("dagrun_"+state, r.dag, r.id, "")
+}
+
+// Clear makes all tasks of a run run again.
+func (a *Airflow) Clear(dagID, runID string) {
+	defer a.live()()
+	if r := a.findRun(dagID, runID); r != nil {
+		a.clear(r, r.tasks)
+	}
+}
+
+// clear queues a run again and forgets what the instances were. A clear takes away start and end.
+func (a *Airflow) clear(r *run, tasks []*instance) {
+	for _, ti := range tasks {
+		ti.life++
+		a.closeTry(ti, failed)
+		a.setState(ti, none)
+		ti.start, ti.end, ti.maxTries = time.Time{}, time.Time{}, ti.try+ti.task.Retries
+	}
+	r.state, r.queued, r.start, r.end, r.updated = queued, a.now(), time.Time{}, time.Time{}, a.now()
+	a.audit("clear", r.dag, r.id, "")
+	a.planStart(r)
+}
+
+// Delete deletes a run.
+func (a *Airflow) Delete(dagID, runID string) {
+	defer a.live()()
+	a.delete(dagID, runID)
+}
+
+func (a *Airflow) delete(dagID, runID string) {
+	isIt := func(r *run) bool { return r.dag == dagID && r.id == runID }
+	a.runs = slices.DeleteFunc(a.runs, isIt)
+	a.byDAG[dagID] = slices.DeleteFunc(a.byDAG[dagID], isIt)
+	a.audit("delete_dag_run", dagID, runID, "")
+	a.startWaiting(dagID)
+}
+
+// Note writes a note on a run.
+func (a *Airflow) Note(dagID, runID, text string) {
+	defer a.live()()
+	if r := a.findRun(dagID, runID); r != nil {
+		r.note, r.updated = text, a.now()
+	}
+}
+
+// StopScheduler kills the scheduler: nothing is made or started any more, and what runs ends.
+func (a *Airflow) StopScheduler() {
+	defer a.live()()
+	a.stopped, a.beat = true, a.now()
+}
+
+// Forbid takes away the permission to read the DAGs.
+func (a *Airflow) Forbid(dagIDs ...string) {
+	defer a.live()()
+	for _, id := range dagIDs {
+		a.hidden[id] = true
+	}
+}
+
+// Restart is a restart of the web server: tokens that it gave are worth nothing any more, because its key was random.
+func (a *Airflow) Restart() {
+	defer a.live()()
+	a.tokenKey++
+}
+
+func (a *Airflow) audit(event, dagID, runID, taskID string) {
+	a.log = append(a.log, auditEntry{number: a.serial(), when: a.now(), event: event, dag: dagID, run: runID, task: taskID, owner: a.opts.User})
+}
+
+// RunState is what tests compare: a run as the database has it.
+type RunState struct {
+	DAGID, RunID, State, Note string
+	Start, End                time.Time
+}
+
+// Runs lists all runs in the order in which they were made.
+func (a *Airflow) Runs() []RunState {
+	defer a.live()()
+	var all []RunState
+	for _, r := range a.runs {
+		all = append(all, RunState{DAGID: r.dag, RunID: r.id, State: r.state, Note: r.note, Start: r.start, End: r.end})
+	}
+	return all
+}
+
+// DAGIDs lists the DAGs that are in a file, and whether they are paused.
+func (a *Airflow) DAGIDs() map[string]bool {
+	defer a.live()()
+	paused := map[string]bool{}
+	for id, d := range a.dags {
+		if !d.stale {
+			paused[id] = d.paused
+		}
+	}
+	return paused
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

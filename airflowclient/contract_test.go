@@ -1,0 +1,314 @@
+package airflowclient_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"chrononctl/airflowclient"
+)
+
+// The contract is what the client promises of every Airflow. contract_sim_test.go holds the simulated ones to it in each test run,
+// contract_real_test.go real ones: a step that the two answer differently is a fault of the simulation.
+
+// The run of the contract. Its id holds what needs escaping in a path.
+const contractRun = "contract__2024-01-02T00:00:00+00:00"
+
+// step is one operation of the contract: both versions must give the same value. Steps run in order, because they build on each other.
+type step struct {
+	name string
+	call func(ctx context.Context, c *airflowclient.Client) (any, error)
+	want any
+}
+
+var contract = []step{
+	{"the scheduler lives", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		health, err := c.Health(ctx)
+		i := slices.IndexFunc(health.Components, func(p airflowclient.Component) bool { return p.Name == "scheduler" })
+		if i < 0 {
+			return health, err
+		}
+		return []any{health.Components[i].Status, health.Components[i].Heartbeat.IsZero()}, err
+	}, []any{"healthy", false}},
+	{"DAGs by tags", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		dags, err := c.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{"contract", "team:a"}})
+		return mapped(dags, plainDAG), err
+	}, []airflowclient.DAG{contractDAG(true)}},
+	{"DAGs by pattern and pause, by id", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		paused := true
+		dags, err := c.DAGs(ctx, airflowclient.DAGQuery{Pattern: "TRACT_", Paused: &paused})
+		return mapped(dags, func(d airflowclient.DAG) string { return d.ID }), err
+	}, []string{"contract_idle", "contract_ok"}},
+	{"the next run is known", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		dag, err := c.DAG(ctx, "contract_idle")
+		return []bool{dag.NextRun.IsZero(), dag.NextRunAfter.IsZero()}, err
+	}, []bool{false, false}},
+	{"tasks with their edges", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		return c.Tasks(ctx, "contract_ok")
+	}, []airflowclient.Task{
+		{ID: "fail", Downstream: []string{}, Operator: "PythonOperator", Pool: "default_pool", Owner: "airflow", TriggerRule: "all_success"},
+		{ID: "report", Downstream: []string{"fail"}, Operator: "PythonOperator", Pool: "default_pool", Owner: "airflow", TriggerRule: "all_success"},
+	}},
+	{"import errors", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		list, err := c.ImportErrors(ctx)
+		return mapped(list, func(e airflowclient.ImportError) []any {
+			return []any{filepath.Base(e.File), strings.Contains(e.Trace, "planned import error"), e.Timestamp.IsZero(), e.ID != ""}
+		}), err
+	}, [][]any{{"broken.py", true, false, true}}},
+	{"unpause", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		if err := c.SetPaused(ctx, "contract_ok", false); err != nil {
+			return nil, err
+		}
+		dag, err := c.DAG(ctx, "contract_ok")
+		return plainDAG(dag), err
+	}, contractDAG(false)},
+	{"trigger for a day", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		run, err := c.Trigger(ctx, contractTrigger())
+		return plainRun(run), err
+	}, contractRunIn(airflowclient.StateQueued)},
+	{"the same trigger again is a conflict", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		_, err := c.Trigger(ctx, contractTrigger())
+		return airflowclient.IsConflict(err), nil
+	}, true},
+	{"the run fails", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		run, err := awaitEnd(ctx, c)
+		return []any{plainRun(run), !run.Start.IsZero() && run.End.After(run.Start)}, err
+	}, []any{contractRunIn(airflowclient.StateFailed), true}},
+	{"runs by DAG, state, date and end", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		runs, err := c.Runs(ctx, airflowclient.RunQuery{
+			DAGIDs: []string{"contract_ok"}, States: []airflowclient.State{airflowclient.StateFailed},
+			LogicalFrom: day(2), LogicalTo: day(2), EndedSince: time.Now().Add(-time.Hour), Limit: 5,
+		})
+		return mapped(runs, plainRun), err
+	}, []airflowclient.Run{contractRunIn(airflowclient.StateFailed)}},
+	{"no runs on another day", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		runs, err := c.Runs(ctx, airflowclient.RunQuery{DAGIDs: []string{"contract_ok"}, LogicalFrom: day(3)})
+		return len(runs), err
+	}, 0},
+	{"task instances", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		list, err := c.TaskInstances(ctx, airflowclient.TaskQuery{Runs: []airflowclient.RunRef{contractRef, {DAGID: "contract_idle", RunID: "none"}}})
+		return mapped(list, plainInstance), err
+	}, []airflowclient.TaskInstance{contractInstance("fail", airflowclient.StateFailed), contractInstance("report", airflowclient.StateSuccess)}},
+	{"task instances say when and where they ran", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		list, err := c.TaskInstances(ctx, airflowclient.TaskQuery{Runs: []airflowclient.RunRef{contractRef}})
+		return mapped(list, func(ti airflowclient.TaskInstance) bool {
+			return !ti.Queued.IsZero() && !ti.Start.IsZero() && ti.End.After(ti.Start) && ti.Duration > 0 && ti.Hostname != ""
+		}), err
+	}, []bool{true, true}},
+	{"task instances by state", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		list, err := c.TaskInstances(ctx, airflowclient.TaskQuery{Runs: []airflowclient.RunRef{contractRef}, States: []airflowclient.State{airflowclient.StateFailed}})
+		return mapped(list, plainInstance), err
+	}, []airflowclient.TaskInstance{contractInstance("fail", airflowclient.StateFailed)}},
+	{"a log to its end, with level and time", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		lines, err := wholeLog(ctx, c, "report")
+		return found(lines, `it's "quoted"`), err
+	}, []any{`it's "quoted" \ and é ☃`, "info", false}},
+	{"a log with a traceback", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		lines, err := wholeLog(ctx, c, "fail")
+		i := slices.IndexFunc(lines, func(l airflowclient.LogLine) bool { return l.Text == "Traceback (most recent call last):" })
+		j := slices.IndexFunc(lines, func(l airflowclient.LogLine) bool { return l.Text == "ValueError: planned failure" })
+		return i >= 0 && i < j, err
+	}, true},
+	{"an XCom of JSON text", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		return c.XCom(ctx, "contract_ok", contractRun, "report", "report")
+	}, json.RawMessage(`{"rows": 3, "days": ["2024-01-02"]}`)},
+	{"what a clear would do", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		list, err := c.Clear(ctx, airflowclient.ClearRequest{DAGID: "contract_ok", RunID: contractRun, OnlyFailed: true, DryRun: true})
+		return mapped(list, func(ti airflowclient.TaskInstance) string { return ti.RunID + " " + ti.TaskID }), err
+	}, []string{contractRun + " fail"}},
+	{"a dry run changes nothing", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		run, err := c.Run(ctx, "contract_ok", contractRun)
+		return plainRun(run), err
+	}, contractRunIn(airflowclient.StateFailed)},
+	{"clear with all that follows", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		list, err := c.Clear(ctx, airflowclient.ClearRequest{DAGID: "contract_ok", RunID: contractRun, TaskIDs: []string{"report"}, Downstream: true})
+		return mapped(list, func(ti airflowclient.TaskInstance) string { return ti.RunID + " " + ti.TaskID }), err
+	}, []string{contractRun + " fail", contractRun + " report"}},
+	{"the run fails again, on second tries", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		if _, err := awaitEnd(ctx, c); err != nil {
+			return nil, err
+		}
+		list, err := c.TaskInstances(ctx, airflowclient.TaskQuery{Runs: []airflowclient.RunRef{contractRef}})
+		return mapped(list, func(ti airflowclient.TaskInstance) int { return ti.Try }), err
+	}, []int{2, 2}},
+	{"reparse, twice", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		dag, err := c.DAG(ctx, "contract_ok")
+		if err != nil {
+			return nil, err
+		}
+		if err := c.Reparse(ctx, dag.FileToken); err != nil {
+			return nil, err
+		}
+		return nil, c.Reparse(ctx, dag.FileToken)
+	}, nil},
+	{"what does not exist is not found", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		_, dag := c.DAG(ctx, "no_such")
+		_, run := c.Run(ctx, "contract_ok", "no_such")
+		_, xcom := c.XCom(ctx, "contract_ok", contractRun, "report", "no_such")
+		_, log := c.Log(ctx, airflowclient.LogRef{DAGID: "contract_ok", RunID: contractRun, TaskID: "no_such", MapIndex: -1, Try: 1}, "")
+		_, trigger := c.Trigger(ctx, airflowclient.TriggerRequest{DAGID: "no_such", RunID: "r", LogicalDate: day(1)})
+		pause := c.SetPaused(ctx, "no_such", true)
+		return mapped([]error{dag, run, xcom, log, trigger, pause}, explained(airflowclient.KindNotFound)), nil
+	}, []bool{true, true, true, true, true, true}},
+	{"a request that is not accepted says why", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		ref := airflowclient.LogRef{DAGID: "contract_ok", RunID: contractRun, TaskID: "report", MapIndex: -1, Try: 1}
+		_, err := c.Log(ctx, ref, "forged.token")
+		return explained(airflowclient.KindInvalid)(err), nil
+	}, true},
+}
+
+var contractRef = airflowclient.RunRef{DAGID: "contract_ok", RunID: contractRun}
+
+func contractTrigger() airflowclient.TriggerRequest {
+	return airflowclient.TriggerRequest{
+		DAGID: "contract_ok", RunID: contractRun, LogicalDate: day(2), IntervalFrom: day(2), IntervalTo: day(3),
+		Conf: map[string]any{"why": "contract"}, Note: "from the contract",
+	}
+}
+
+// plainDAG leaves out what no two servers have in common.
+func plainDAG(d airflowclient.DAG) airflowclient.DAG {
+	d.FileToken, d.FileLoc, d.LastParsed = present(d.FileToken), filepath.Base(d.FileLoc), time.Time{}
+	return d
+}
+
+func contractDAG(paused bool) airflowclient.DAG {
+	return airflowclient.DAG{
+		ID: "contract_ok", Description: "Contract [cc:0123456789ab]", FileToken: "yes", FileLoc: "contract.py", Owners: []string{"airflow"},
+		Tags: []string{"contract", "team:a"}, Paused: paused, Timetable: "Never, external triggers only",
+	}
+}
+
+func present(text string) string {
+	if text != "" {
+		return "yes"
+	}
+	return "no"
+}
+
+func plainRun(r airflowclient.Run) airflowclient.Run {
+	r.RunAfter, r.Queued, r.Start, r.End = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	return r
+}
+
+func contractRunIn(state airflowclient.State) airflowclient.Run {
+	return airflowclient.Run{
+		DAGID: "contract_ok", ID: contractRun, State: state, Type: "manual", LogicalDate: day(2), IntervalFrom: day(2), IntervalTo: day(3),
+		Note: "from the contract", Conf: map[string]any{"why": "contract"},
+	}
+}
+
+func plainInstance(ti airflowclient.TaskInstance) airflowclient.TaskInstance {
+	ti.Hostname, ti.Queued, ti.Start, ti.End, ti.Duration = "", time.Time{}, time.Time{}, time.Time{}, 0
+	return ti
+}
+
+func contractInstance(task string, state airflowclient.State) airflowclient.TaskInstance {
+	return airflowclient.TaskInstance{
+		DAGID: "contract_ok", RunID: contractRun, TaskID: task, MapIndex: -1, State: state, Try: 1, Operator: "PythonOperator", Pool: "default_pool",
+	}
+}
+
+// awaitEnd polls the run until it has ended.
+func awaitEnd(ctx context.Context, c *airflowclient.Client) (run airflowclient.Run, err error) {
+	err = await(ctx, func() (bool, error) {
+		run, err = c.Run(ctx, "contract_ok", contractRun)
+		return run.State == airflowclient.StateFailed || run.State == airflowclient.StateSuccess, err
+	})
+	return run, err
+}
+
+// await asks twice a second until the answer is yes.
+func await(ctx context.Context, done func() (bool, error)) error {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if yes, err := done(); yes || err != nil {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// wholeLog follows the first try's log of a task to its end.
+func wholeLog(ctx context.Context, c *airflowclient.Client, task string) ([]airflowclient.LogLine, error) {
+	ref := airflowclient.LogRef{DAGID: "contract_ok", RunID: contractRun, TaskID: task, MapIndex: -1, Try: 1}
+	var lines []airflowclient.LogLine
+	token := ""
+	for range 10 {
+		chunk, err := c.Log(ctx, ref, token)
+		lines = append(lines, chunk.Lines...)
+		if err != nil || chunk.Done {
+			return lines, err
+		}
+		token = chunk.Next
+	}
+	return lines, context.DeadlineExceeded
+}
+
+// found is the line that holds the text: all of it, its level, and whether it lacks a time.
+func found(lines []airflowclient.LogLine, text string) []any {
+	i := slices.IndexFunc(lines, func(l airflowclient.LogLine) bool { return strings.Contains(l.Text, text) })
+	if i < 0 {
+		return []any{lines}
+	}
+	return []any{lines[i].Text, lines[i].Level, lines[i].Time.IsZero()}
+}
+
+// explained reports whether an error is of the kind and holds Airflow's own words.
+func explained(kind airflowclient.Kind) func(error) bool {
+	return func(err error) bool {
+		var e *airflowclient.Error
+		return errors.As(err, &e) && e.Kind == kind && e.Detail != ""
+	}
+}
+
+func mapped[T, U any](list []T, f func(T) U) []U {
+	out := make([]U, 0, len(list))
+	for _, item := range list {
+		out = append(out, f(item))
+	}
+	return out
+}
+
+// checkContract takes the steps in order and compares. It starts no subtests, because a bubble of testing/synctest allows none.
+func checkContract(ctx context.Context, t *testing.T, c *airflowclient.Client) {
+	t.Helper()
+	for _, s := range contract {
+		got, err := s.call(ctx, c)
+		if err != nil {
+			t.Errorf("%s: %v", s.name, err)
+			continue
+		}
+		if diff := cmp.Diff(s.want, got); diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", s.name, diff)
+		}
+	}
+	if w := c.Warnings(); len(w) > 0 {
+		t.Errorf("warnings: %q", w)
+	}
+}
+
+// checkWrongPassword is the answer to a password that the configuration has wrong.
+func checkWrongPassword(t *testing.T, cfg airflowclient.Config) {
+	t.Helper()
+	c, err := airflowclient.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.DAGs(t.Context(), airflowclient.DAGQuery{})
+	if e := asError(t, err); e.Kind != airflowclient.KindAuth || !strings.Contains(e.Hint(), "(from the test)") {
+		t.Errorf("got %v, hint %q", err, e.Hint())
+	}
+}
