@@ -1,5 +1,7 @@
 package dagspec
 
+import "slices"
+
 // Accuracy of a GroupBy, as thrift numbers it (api.thrift, enum Accuracy).
 const (
 	accuracyTemporal = 0
@@ -40,6 +42,11 @@ func (d *document) temporal() bool {
 		return d.Accuracy.value == accuracyTemporal
 	}
 	return d.streamed()
+}
+
+// fromEvents says whether all sources of a GroupBy are events.
+func (d *document) fromEvents() bool {
+	return !slices.ContainsFunc(d.Sources, func(s source) bool { return s.Events == nil })
 }
 
 // streams says whether a streaming job has to run: the values are served, promised to the second, and there is something to read them from.

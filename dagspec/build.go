@@ -100,8 +100,18 @@ func (b *builder) dag(kind Kind, c *Conf, cron string) *DAG {
 		return dag
 	}
 	dag := b.newDAG(key, cron)
+	if owner := c.doc.Meta.CustomJSON.TeamOverride.value; owner != "" && key.join != "" {
+		b.ownedBy(dag, owner)
+	}
 	b.dags[key] = dag
 	return dag
+}
+
+// ownedBy gives a join's DAG to the team that its author named as the owner, who is the one to be told of failures. The jobs keep the settings
+// of the folder's team: run.py goes by the folder.
+func (b *builder) ownedBy(dag *DAG, owner string) {
+	team := b.repo.teams.of(owner)
+	dag.Owner, dag.Emails = team.Owner.value, team.addresses()
 }
 
 // perJoin says whether each join has a DAG of the kind for itself.
@@ -120,10 +130,7 @@ func (b *builder) newDAG(key dagKey, cron string) *DAG {
 	team := b.repo.teams.of(key.team)
 	dag := &DAG{
 		ID: b.dagID(key), Kind: key.kind, Team: key.team, Join: key.join, Schedule: cron,
-		Owner: team.Owner.value, Queue: team.Queue.value, User: team.User.value,
-	}
-	for _, address := range team.Emails.values {
-		dag.Emails = append(dag.Emails, address.value)
+		Owner: team.Owner.value, Queue: team.Queue.value, User: team.User.value, Emails: team.addresses(),
 	}
 	dag.Start = team.start
 	if dag.Start.IsZero() {

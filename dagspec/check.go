@@ -129,6 +129,7 @@ func checkMeta(m *metaData, at string, kind ConfType, repo *Repo, found *finding
 		}
 	}
 	checkCustomJSON(&m.CustomJSON, at+".customJson", found)
+	m.ModeToEnv.check(at+".modeToEnvMap", found)
 	switch s, err := parseSchedule(m.OfflineSchedule.value); {
 	case err != nil:
 		found.err(codeSchedule, at+".offlineSchedule", err.Error(), "write five cron fields, @daily, @weekly or @never")
@@ -160,6 +161,9 @@ func checkCustomJSON(c *customJSON, at string, found *findings) {
 	if _, err := parseSchedule(c.UploadSchedule.value); err != nil || c.UploadSchedule.bad != "" {
 		found.err(codeSchedule, at+".uploadSchedule", "is no schedule", "write @daily, @weekly, @monthly or @quarterly")
 	}
+	if c.AdditionalArgs.single || c.AdditionalArgs.bad != "" {
+		found.err(codeArgument, at+".additional_args", "must be a list: run.py would take a string letter by letter", "write the arguments as a list of strings")
+	}
 	for i, argument := range c.AdditionalArgs.values {
 		if len(strings.Fields(argument.value)) > 1 {
 			found.warn(codeArgument, fmt.Sprintf("%s.additional_args[%d]", at, i),
@@ -189,6 +193,10 @@ func checkGroupBy(d *document, repo *Repo, found *findings) {
 		found.err(codeFieldValue, "accuracy", "must be 0 (TEMPORAL) or 1 (SNAPSHOT)", recompileHint)
 	}
 	checkDate(d.BackfillStartDate, "backfillStartDate", repo, found)
+	if d.Incremental.value && (d.temporal() || !d.fromEvents()) {
+		found.warn(codeIncremental, "isIncremental", "only SNAPSHOT values of events are computed incrementally: the job refuses this GroupBy",
+			"set the accuracy to SNAPSHOT, or take is_incremental out")
+	}
 	if len(d.Sources) == 0 {
 		found.err(codeFieldValue, "sources", "is empty: there is nothing to compute from", recompileHint)
 	}

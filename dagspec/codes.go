@@ -17,6 +17,8 @@ const (
 	codeFieldValue     = "field-value"
 	codeCustomJSON     = "custom-json"
 	codeArgument       = "argument-split"
+	codeModeEnv        = "mode-env-unread"
+	codeIncremental    = "incremental-unsupported"
 	codeNameMissing    = "name-missing"
 	codeNameMismatch   = "name-mismatch"
 	codeNameUnusable   = "name-unusable"

@@ -38,6 +38,7 @@ type metaData struct {
 	DeprecationDate          text       `json:"deprecationDate"`
 	SamplePercent            number     `json:"samplePercent"`
 	ConsistencySamplePercent number     `json:"consistencySamplePercent"`
+	ModeToEnv                envByMode  `json:"modeToEnvMap"`
 }
 
 type source struct {
@@ -111,6 +112,7 @@ type customJSON struct {
 	PartitionColumns texts  // more partition columns of a staging query's table, besides the day
 	UploadSchedule   text   // of a GroupBy's upload (group_by.py, UPLOAD_SCHEDULE_KEY)
 	AdditionalArgs   texts  // that run.py passes on to the job
+	TeamOverride     text   // who owns the conf, where that is not the team of its folder (Extensions.scala, owningTeam)
 	bad              string // why it could not be read
 }
 
@@ -141,9 +143,10 @@ func (c *customJSON) UnmarshalJSON(raw []byte) error {
 		PartitionColumns texts  `json:"additional_partition_cols"`
 		UploadSchedule   text   `json:"uploadSchedule"`
 		AdditionalArgs   texts  `json:"additional_args"`
+		TeamOverride     text   `json:"team_override"`
 	}
 	c.bad = problem(json.Unmarshal(raw, &fields))
 	c.Lag, c.CheckConsistency, c.PartitionColumns = fields.Lag, fields.CheckConsistency, fields.PartitionColumns
-	c.UploadSchedule, c.AdditionalArgs = fields.UploadSchedule, fields.AdditionalArgs
+	c.UploadSchedule, c.AdditionalArgs, c.TeamOverride = fields.UploadSchedule, fields.AdditionalArgs, fields.TeamOverride
 	return nil
 }

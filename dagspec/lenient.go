@@ -71,6 +71,7 @@ func (f *flag) UnmarshalJSON(raw []byte) error {
 // texts is a list of strings; a single string counts as a list of one.
 type texts struct {
 	values []text
+	single bool // it was a string, which Python takes for a list of letters
 	bad    string
 }
 
@@ -82,10 +83,28 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 	case raw[0] == '[':
 		return json.Unmarshal(raw, &t.values)
 	case raw[0] == '"':
-		t.values = make([]text, 1)
+		t.values, t.single = make([]text, 1), true
 		return json.Unmarshal(raw, &t.values[0])
 	default:
 		t.bad = misfit(raw)
+	}
+	return nil
+}
+
+// envByMode is environment variables by the mode of run.py that they are for.
+type envByMode struct {
+	modes map[string]map[string]text
+	bad   string
+}
+
+// UnmarshalJSON reads an object of objects of strings.
+func (e *envByMode) UnmarshalJSON(raw []byte) error {
+	*e = envByMode{}
+	if isNull(raw) {
+		return nil
+	}
+	if json.Unmarshal(raw, &e.modes) != nil {
+		e.modes, e.bad = nil, "anything but an object of objects"
 	}
 	return nil
 }

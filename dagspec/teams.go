@@ -34,6 +34,8 @@ type teamConf struct {
 	User      text  `json:"user"`
 	Emails    texts `json:"maintainer_emails"`
 	StartDate text  `json:"dag_start_date"`
+	// Production is what the jobs of each mode get (run.py, with --env production).
+	Production envByMode `json:"production"`
 
 	start Date
 }
@@ -115,6 +117,7 @@ func (c *teamConf) check(name string, found *findings) {
 		}
 		c.start = start
 	}
+	c.Production.check(name+".production", found)
 	if c.Emails.bad != "" {
 		found.err(codeTeamsValue, name+".maintainer_emails", "must be a list of addresses, and is "+c.Emails.bad, "write [\"a@example.com\"]")
 	}
@@ -180,6 +183,15 @@ func (t *teams) of(team string) teamConf {
 		own.start = base.start
 	}
 	return own
+}
+
+// addresses are the people to tell of failures.
+func (c *teamConf) addresses() []string {
+	var addresses []string
+	for _, address := range c.Emails.values {
+		addresses = append(addresses, address.value)
+	}
+	return addresses
 }
 
 // part is teams.json with the sections default and team alone, in one canonical spelling: what a job of the team can see of it. A team without a
