@@ -7,6 +7,8 @@ func addCommands(root *cobra.Command, a *app) {
 	for _, add := range []func(*app) *cobra.Command{
 		// Each command's file has its constructor; the order here is that of the help text.
 		newDemoCmd,
+		newInitCmd,
+		newConfigCmd,
 		newValidateCmd,
 		newGenerateCmd,
 		newPlanCmd,

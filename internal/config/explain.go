@@ -1,9 +1,12 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/goccy/go-yaml"
 )
 
 // Setting is a key with the value that holds for a project.
@@ -41,4 +44,35 @@ func (p *Project) line(path string) int {
 		return p.lines["chronon.delivery"]
 	}
 	return p.lines[path]
+}
+
+// YAML is a project file that says all that holds for the project, defaults included.
+func (p *Project) YAML() ([]byte, error) {
+	var file yaml.MapSlice
+	for _, s := range p.Explain() {
+		if s.Value == nil || s.Key == "run.repo" && !p.Settings.Bundle { // chronon.delivery says it then
+			continue
+		}
+		file = nested(file, strings.Split(s.Key, "."), s.Value)
+	}
+	out, err := yaml.Marshal(file)
+	if err != nil {
+		return nil, fmt.Errorf("write the project file: %w", err)
+	}
+	return out, nil
+}
+
+// nested puts a value at the end of a path of mappings.
+func nested(file yaml.MapSlice, path []string, value any) yaml.MapSlice {
+	if len(path) == 1 {
+		return append(file, yaml.MapItem{Key: path[0], Value: value})
+	}
+	for i := range file {
+		if file[i].Key == path[0] {
+			below, _ := file[i].Value.(yaml.MapSlice)
+			file[i].Value = nested(below, path[1:], value)
+			return file
+		}
+	}
+	return append(file, yaml.MapItem{Key: path[0], Value: nested(nil, path[1:], value)})
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -49,9 +50,7 @@ func properties(s schema) schema {
 // place puts the schema of a key where its path leads to.
 func place(root schema, key Key) error {
 	own := schema{"description": key.Doc}
-	for word, value := range key.schema {
-		own[word] = value
-	}
+	maps.Copy(own, key.schema)
 	if !strings.Contains(key.Path, "*") {
 		p := DefaultProject()
 		if value := key.get(&p, nil); value != nil {
