@@ -56,6 +56,8 @@ func newConfigCmd(a *app) *cobra.Command {
 		Short: "Show the settings of the repository and where they come from",
 		Args:  noCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SuggestionsMinimumDistance: 2,
 	}
 	cmd.AddCommand(newConfigShowCmd(a), newConfigSchemaCmd(a))
 	return cmd
