@@ -23,11 +23,13 @@ func TestRealDemo(t *testing.T) {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	for _, version := range []string{"3.3", "2.11"} {
-		t.Run(version, func(t *testing.T) { demo(t, program, version) })
+		t.Run(version, func(t *testing.T) { runDemo(t, program, version) })
 	}
 }
 
-func demo(t *testing.T, program, version string) {
+// runDemo runs one demo to its end.
+func runDemo(t *testing.T, program, version string) {
+	t.Helper()
 	temp := t.TempDir()
 	run := exec.CommandContext(t.Context(), program, "demo", "--airflow", version, "--days", "2")
 	run.Env = append(os.Environ(), "TMPDIR="+temp)
