@@ -20,13 +20,15 @@ const defaultStart = "2024-01-01"
 func Build(repo *Repo, s Settings) Definitions {
 	b := &builder{
 		repo: repo, env: &repo.teams.common, s: s,
-		dags: map[dagKey]*DAG{}, confs: map[string]*Conf{}, found: map[string]*findings{},
+		dags: map[dagKey]*DAG{}, confs: map[string]*Conf{}, byName: map[confKey]*Conf{}, found: map[string]*findings{},
 		producers: map[string]producer{}, unscheduled: map[string]string{},
 	}
 	b.checkSettings()
 	if !repo.unusable {
 		for i := range repo.Confs {
-			b.conf(&repo.Confs[i])
+			c := &repo.Confs[i]
+			b.byName[confKey{c.Type, c.Name}] = c
+			b.conf(c)
 		}
 		b.metadataUpload()
 		b.checkIdle()
@@ -43,7 +45,8 @@ type builder struct {
 	s    Settings
 
 	dags        map[dagKey]*DAG
-	confs       map[string]*Conf     // by file, those that have a task
+	confs       map[string]*Conf // by file, those that have a task
+	byName      map[confKey]*Conf
 	found       map[string]*findings // by file
 	producers   map[string]producer  // by producerKey
 	unscheduled map[string]string    // producerKey of a table of this repository that nothing writes -> why
@@ -112,6 +115,17 @@ func (b *builder) dag(kind Kind, c *Conf, cron string) *DAG {
 func (b *builder) ownedBy(dag *DAG, owner string) {
 	team := b.repo.teams.of(owner)
 	dag.Owner, dag.Emails = team.Owner.value, team.addresses()
+}
+
+// named is the sound conf of a type and name, and nil if there is none.
+func (b *builder) named(kind ConfType, name string) *Conf {
+	return b.byName[confKey{kind, name}]
+}
+
+// confKey identifies a conf.
+type confKey struct {
+	kind ConfType
+	name string
 }
 
 // perJoin says whether each join has a DAG of the kind for itself.

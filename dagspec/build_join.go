@@ -128,22 +128,34 @@ func (b *builder) labelJoin(c *Conf) {
 }
 
 // statistics adds the daily statistics of a join's table, and of its log where it has one. Both jobs fill what their table lacks whatever
-// historicalBackfill says (SummaryJob.scala works on unfilled ranges alone).
+// historicalBackfill says (SummaryJob.scala works on unfilled ranges alone). A join that does not run daily has its statistics in its own DAG: a
+// run of that starts only when its week or month is over, for which those of a daily DAG would wait.
 func (b *builder) statistics(c *Conf) {
 	lag, when := c.doc.Meta.lag(), c.doc.Meta.schedule()
-	add := func(mode Mode, when schedule, lag int, of string) {
+	switch {
+	case when.never:
+	case when.cron == cronDaily:
 		dag := b.dag(KindStats, c, cronDaily)
-		task := b.job(c, mode, lag)
-		task.Schedule = taskSchedule(dag, when)
-		task.Waits = []Wait{ownWait(Partition{Table: of, Fields: []Field{b.env.dayField(-lag)}})}
-		task.Outputs = []Partition{{Table: of + suffixStats, Fields: []Field{b.env.dayField(-lag)}}}
+		task := b.statisticsOf(c, dag, ModeStats, lag, c.table())
 		dag.Tasks = append(dag.Tasks, task)
-		b.writes(dag, task, task.Outputs[0], Partition{Table: of + suffixStats + suffixUpload})
-	}
-	if !when.never {
-		add(ModeStats, when, lag, c.table())
+	default:
+		dag := b.dag(KindJoin, c, when.cron)
+		task := b.statisticsOf(c, dag, ModeStats, lag, c.table())
+		task.Waits, task.After = nil, []string{dag.Tasks[len(dag.Tasks)-1].ID}
+		dag.Tasks = append(dag.Tasks, task)
 	}
 	if c.doc.logs() {
-		add(ModeLogStats, schedule{cron: cronDaily}, 0, c.table()+suffixLogged)
+		dag := b.dag(KindStats, c, cronDaily)
+		dag.Tasks = append(dag.Tasks, b.statisticsOf(c, dag, ModeLogStats, 0, c.table()+suffixLogged))
 	}
+}
+
+// statisticsOf is the task that computes the statistics of a table.
+func (b *builder) statisticsOf(c *Conf, dag *DAG, mode Mode, lag int, table string) Task {
+	day := b.env.dayField(-lag)
+	task := b.job(c, mode, lag)
+	task.Waits = []Wait{ownWait(Partition{Table: table, Fields: []Field{day}})}
+	task.Outputs = []Partition{{Table: table + suffixStats, Fields: []Field{day}}}
+	b.writes(dag, task, task.Outputs[0], Partition{Table: table + suffixStats + suffixUpload})
+	return task
 }

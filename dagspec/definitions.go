@@ -112,6 +112,7 @@ type Wait struct {
 	Start      Date   // no day before it is waited for; zero: none
 	End        Date   // inclusive last day of the source; zero: none
 	ProducedBy string // id of the DAG that writes it; empty: from outside
+	Producer   string // full name of the conf that writes it; empty: from outside
 }
 
 // Partition names one partition of one table, as a template over the day of the run.

@@ -48,6 +48,7 @@ type exportedWait struct {
 	Start      string `json:"start"`
 	End        string `json:"end"`
 	ProducedBy string `json:"produced_by"`
+	Producer   string `json:"producer"` // conf
 }
 
 // Export writes definitions as the engine-neutral JSON of `generate --format json`. generator is the program and its version, "chrononctl 0.1.0".
@@ -96,7 +97,7 @@ func exportTask(t *Task) exportedTask {
 		out.Argv[i] = arg.template()
 	}
 	for i, wait := range t.Waits {
-		out.WaitsFor[i] = exportedWait{wait.Spec, wait.Start.String(), wait.End.String(), wait.ProducedBy}
+		out.WaitsFor[i] = exportedWait{wait.Spec, wait.Start.String(), wait.End.String(), wait.ProducedBy, wait.Producer}
 	}
 	for i, output := range t.Outputs {
 		out.Outputs[i] = output.Spec()

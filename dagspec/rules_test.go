@@ -38,7 +38,7 @@ func TestParseSchedule(t *testing.T) {
 			}
 		})
 	}
-	for _, bad := range []string{"every day", "@fortnightly", "0 0 * *", "0 0 0 * * *", "60 0 * * *", "CRON_TZ=UTC 0 0 * *", "0 0 ? * *", "@every 5m"} {
+	for _, bad := range []string{"every day", "@fortnightly", "0 0 * *", "0 0 0 * * *", "60 0 * * *", "0 0 * * 70", "CRON_TZ=UTC 0 0 * *", "0 0 ? * *", "@every 5m"} {
 		if got, err := parseSchedule(bad); err == nil {
 			t.Errorf("parseSchedule(%q) = %+v, want an error", bad, got)
 		}

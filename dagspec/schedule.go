@@ -48,8 +48,7 @@ func parseSchedule(s string) (schedule, error) {
 	case len(fields) != 5:
 		return schedule{}, fmt.Errorf("%q has %d fields instead of five", s, len(fields))
 	}
-	// Airflow's croniter takes 7 for Sunday; the parser here does not.
-	checked := strings.Join(append(fields[:4:4], sundayPattern.ReplaceAllString(fields[4], "${1}6")), " ")
+	checked := parserCron(strings.Join(fields, " "))
 	if strings.Contains(s, "?") || strings.Contains(s, "=") {
 		return schedule{}, fmt.Errorf("%q is no schedule of five fields", s)
 	}
@@ -59,8 +58,22 @@ func parseSchedule(s string) (schedule, error) {
 	return schedule{cron: strings.Join(fields, " ")}, nil
 }
 
+// parserCron is a schedule of five fields for the parser here, which unlike Airflow's croniter does not take 7 for Sunday.
+func parserCron(expression string) string {
+	at := strings.LastIndexByte(expression, ' ') + 1
+	days := sundayPattern.ReplaceAllStringFunc(expression[at:], func(match string) string {
+		switch {
+		case strings.HasPrefix(match, "-"):
+			return "-6,0"
+		default:
+			return match[:len(match)-1] + "0"
+		}
+	})
+	return expression[:at] + days
+}
+
 var (
-	sundayPattern = regexp.MustCompile(`(^|[,-])7`)
+	sundayPattern = regexp.MustCompile(`(^|[,-])7\b`)
 	oncePattern   = regexp.MustCompile(`^\d+ \d+ `)
 )
 

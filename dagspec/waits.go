@@ -55,7 +55,7 @@ func (w Wait) waitID() string {
 	return "wait_for__" + slug[:min(len(slug), 180)] + "__" + sumOf([]byte(w.key()))[:8]
 }
 
-// resolveWaits finds out which DAG writes each partition that is waited for, and says where none does.
+// resolveWaits finds out which DAG and conf write each partition that is waited for, and says where none does.
 func (b *builder) resolveWaits() {
 	for _, dag := range b.dags {
 		for t := range dag.Tasks {
@@ -63,11 +63,12 @@ func (b *builder) resolveWaits() {
 			for w := range waits {
 				waits[w].Partition, _ = b.mendSignal(waits[w].Partition)
 				if by, ok := b.producers[producerKey(waits[w].Partition)]; ok {
-					waits[w].ProducedBy = by.dag.ID
+					waits[w].ProducedBy, waits[w].Producer = by.dag.ID, b.confs[by.file].Name
 				}
 			}
 		}
 	}
+	graph := b.lineage()
 	for _, want := range b.wanted {
 		partition, mended := b.mendSignal(want.partition)
 		key := producerKey(partition)
@@ -76,10 +77,11 @@ func (b *builder) resolveWaits() {
 				signalName(want.partition), signalName(partition)), "write the view's table name with _ for the dots of its conf's name")
 		}
 		if why, ok := b.unscheduled[key]; ok && b.producers[key].dag == nil {
-			b.about(want.file).warn(codeUnscheduled, want.path, fmt.Sprintf("waits for %s, which nothing writes: %s", want.partition.Table, why),
-				"schedule the one that writes it, or take the dependency out")
+			b.about(want.file).warn(codeUnscheduled, want.path, fmt.Sprintf("waits for %s, which nothing writes: %s%s", want.partition.Table, why,
+				heldUp(graph.behind(want.file, key))), "schedule the one that writes it, or take the dependency out")
 		}
 	}
+	b.checkLineage(graph)
 }
 
 // mendSignal corrects the partition of a view's signal whose name has the dots of the conf's name: staging_query.py writes it so, and the job
