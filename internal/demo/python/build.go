@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,7 @@ func (s *Store) build(ctx context.Context, dir string, work func(ctx context.Con
 		return false, err
 	}
 	if err := work(ctx); err != nil {
-		return false, err
+		return false, errors.Join(err, os.RemoveAll(dir)) // nothing half made stays
 	}
 	return true, os.WriteFile(filepath.Join(dir, stampName), nil, 0o644)
 }
@@ -106,8 +107,15 @@ func (s *Store) run(ctx context.Context, what string, environ []string, program 
 	return &InstallError{What: what, Output: lastLines(output.String(), outputLines), Err: err}
 }
 
+// lastLines are the last lines of a program's output. Of pip's repeated attempts the last one says it all.
 func lastLines(text string, n int) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
+	retry := func(line string) bool { return strings.HasPrefix(line, "WARNING: Retrying") }
+	for i := len(lines) - 2; i >= 0; i-- {
+		if retry(lines[i]) && retry(lines[i+1]) {
+			lines = slices.Delete(lines, i, i+1)
+		}
+	}
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
