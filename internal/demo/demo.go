@@ -55,6 +55,9 @@ type Demo struct {
 // everything that it started is ended.
 func Start(ctx context.Context, o Options) (*Demo, error) {
 	o = o.withDefaults()
+	if err := local.CheckPort(o.Port); err != nil {
+		return nil, err // before anything is installed
+	}
 	dir, err := os.MkdirTemp("", "chrononctl-demo-")
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)

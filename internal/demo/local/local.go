@@ -135,8 +135,8 @@ func Start(ctx context.Context, options Options) (*Airflow, error) {
 
 // start does the work of Start and leaves the clearing up after an error to it.
 func (a *Airflow) start(ctx context.Context) error {
-	if port := a.options.Port; port != 0 && !isFree(port) {
-		return &PortTakenError{Port: port} // before anything is installed
+	if err := CheckPort(a.options.Port); err != nil {
+		return err // before anything is installed
 	}
 	folder, err := openFolder(ctx, a.options.Dir)
 	if err != nil {

@@ -20,17 +20,25 @@ type ports struct {
 type PortTakenError struct{ Port int }
 
 func (e *PortTakenError) Error() string {
-	return fmt.Sprintf("port %d is taken by another program", e.Port)
+	return fmt.Sprintf("port %d of this machine is taken by another program", e.Port)
 }
 
 // Hint names the next step.
 func (e *PortTakenError) Hint() string { return "name another port, or none to take a free one" }
 
+// CheckPort says whether an instance could listen on a port now; 0 is any. The error is a *[PortTakenError].
+func CheckPort(port int) error {
+	if port != 0 && !isFree(port) {
+		return &PortTakenError{Port: port}
+	}
+	return nil
+}
+
 // choosePorts chooses the ports of one attempt. They are free now, and someone else may take them before we do.
 func (o Options) choosePorts() (ports, error) {
 	chosen := ports{web: o.Port}
-	if o.Port != 0 && !isFree(o.Port) {
-		return chosen, &PortTakenError{Port: o.Port}
+	if err := CheckPort(o.Port); err != nil {
+		return chosen, err
 	}
 	for _, port := range []*int{&chosen.web, &chosen.logs} {
 		if *port != 0 {
