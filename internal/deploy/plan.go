@@ -256,7 +256,7 @@ func (p *Plan) summary() string {
 	if n := len(p.Foreign()); n > 0 {
 		text += fmt.Sprintf("; %s in the way", count(n, "file"))
 	}
-	if n := p.Count(Create) + p.Count(Update) + p.Count(Remove); n == 0 && p.Changes() {
+	if n := p.Count(Create) + p.Count(Update) + p.Count(Remove); n == 0 && len(p.Foreign()) == 0 && p.Changes() {
 		text += "; an earlier deploy is to be finished"
 	}
 	return text + "\n"
