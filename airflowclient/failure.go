@@ -34,7 +34,7 @@ func (c *conn) networkError(ctx context.Context, call *call, err error) error {
 	case isTLS(err):
 		e.hint = "the certificate of " + c.base.Host + " is not trusted here; add its authority to the trusted ones"
 	default:
-		e.hint = "is Airflow running there? the address is " + e.URL
+		e.hint = "check that Airflow runs at " + e.URL + " and can be reached from here"
 	}
 	return e
 }
