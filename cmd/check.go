@@ -46,7 +46,7 @@ func newCheckCmd(a *app) *cobra.Command {
 		},
 	}
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return exit(exitCheckUnknown, fmt.Errorf("%s: %w", cmd.CommandPath(), err))
+		return exit(exitCheckUnknown, fmt.Errorf("%s: %w", commandWords(cmd), err))
 	})
 	cmd.AddCommand(newCheckFleetCmd(a))
 	return cmd
@@ -78,7 +78,7 @@ func newCheckFleetCmd(a *app) *cobra.Command {
 func (a *app) checkFleet(ctx context.Context, teams []string) verdict {
 	observer, err := a.observer(ctx)
 	if err != nil {
-		return verdict{code: exitCheckUnknown, summary: err.Error()}
+		return verdict{code: exitCheckUnknown, summary: withHint(err)}
 	}
 	whole, err := observer.Observe(ctx)
 	if err != nil {
@@ -86,7 +86,7 @@ func (a *app) checkFleet(ctx context.Context, teams []string) verdict {
 	}
 	snap, unknown := whole.Only(teams...)
 	if len(unknown) > 0 {
-		return verdict{code: exitCheckUnknown, summary: unknownTeams(unknown, whole).Error()}
+		return verdict{code: exitCheckUnknown, summary: withHint(unknownTeams(unknown, whole))}
 	}
 	if len(snap.DAGs) == 0 && snap.Health() < fleet.Failed {
 		return verdict{code: exitCheckUnknown, summary: "no DAG of this Airflow has the tag chronon"}
@@ -97,9 +97,17 @@ func (a *app) checkFleet(ctx context.Context, teams []string) verdict {
 // errorVerdict tells an Airflow that is down from a check that was never able to look.
 func errorVerdict(err error) verdict {
 	if airflowclient.IsUnavailable(err) || errors.Is(err, context.DeadlineExceeded) {
-		return verdict{code: exitCheckCrit, summary: err.Error()}
+		return verdict{code: exitCheckCrit, summary: withHint(err)}
 	}
-	return verdict{code: exitCheckUnknown, summary: err.Error()}
+	return verdict{code: exitCheckUnknown, summary: withHint(err)}
+}
+
+// withHint is an error with its next step, in the one line that a monitoring system shows.
+func withHint(err error) string {
+	if hint := hintOf(err); hint != "" {
+		return err.Error() + " (" + hint + ")"
+	}
+	return err.Error()
 }
 
 // fleetVerdict judges a picture. Failures outrank warnings, and warnings what could not be found out.

@@ -1,10 +1,14 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"chrononctl/airflowclient"
 	"chrononctl/internal/config"
@@ -70,11 +74,60 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// contextError says that the context which was asked for does not exist.
+type contextError struct {
+	name, file string
+	known      []string
+}
+
+func (e contextError) Error() string {
+	return fmt.Sprintf("there is no context %q in %s", e.name, e.file)
+}
+
+func (e contextError) Hint() string {
+	if len(e.known) == 0 {
+		return "the file names no context; write one there, or set CHRONONCTL_URL instead of naming a context"
+	}
+	return "contexts there: " + strings.Join(e.known, ", ")
+}
+
+// passwordSource and tokenSource say in messages where a secret came from. The secret itself is never said.
+func passwordSource(c config.Context) string {
+	return secretSource(c, c.PasswordEnv, c.PasswordCommand, c.PasswordFile)
+}
+
+func tokenSource(c config.Context) string {
+	return secretSource(c, c.TokenEnv, c.TokenCommand, c.TokenFile)
+}
+
+func secretSource(c config.Context, env string, command []string, file string) string {
+	from := "context " + c.Name + " of " + c.Source
+	switch {
+	case c.Source == "CHRONONCTL_URL" && env != "":
+		return env // the environment is the context
+	case env != "":
+		return env + ", named by " + from
+	case len(command) > 0:
+		return "the command " + command[0] + ", named by " + from
+	case file != "":
+		return file + ", named by " + from
+	case c.Source == "CHRONONCTL_URL":
+		return "nowhere: CHRONONCTL_PASSWORD is not set"
+	default:
+		return "nowhere: " + from + " names no password"
+	}
+}
+
 // airflow is the context that was chosen, with a client for it. Nothing has been asked of the server yet.
 func (a *app) airflow(ctx context.Context) (config.Context, *airflowclient.Client, error) {
 	all, err := config.ReadContexts(config.ContextsFile(a.Getenv))
 	if err != nil {
 		return config.Context{}, nil, err
+	}
+	if name := cmp.Or(a.contextName, a.Getenv("CHRONONCTL_CONTEXT")); name != "" {
+		if _, known := all.ByName[name]; !known {
+			return config.Context{}, nil, usage(contextError{name, config.ContextsFile(a.Getenv), slices.Sorted(maps.Keys(all.ByName))})
+		}
 	}
 	chosen, err := all.Choose(a.contextName, a.Getenv)
 	if err != nil {
@@ -104,11 +157,11 @@ func (a *app) authenticator(ctx context.Context, c config.Context) (airflowclien
 			v, err := c.Token(ctx, a.Getenv)
 			return airflowclient.NewSecret(v), err
 		}
-		return airflowclient.Bearer(token, c.Source), nil
+		return airflowclient.Bearer(token, tokenSource(c)), nil
 	}
 	password, err := c.Password(ctx, a.Getenv)
 	if err != nil {
 		return nil, err
 	}
-	return airflowclient.Auto(airflowclient.Login{User: c.Username, Password: airflowclient.NewSecret(password), Source: c.Source}), nil
+	return airflowclient.Auto(airflowclient.Login{User: c.Username, Password: airflowclient.NewSecret(password), Source: passwordSource(c)}), nil
 }

@@ -48,12 +48,18 @@ func runDemo(ctx context.Context, a *app, o demoOptions) (err error) {
 	if o.days < 1 || o.days > 30 {
 		return usage(fmt.Errorf("--days %d: must be from 1 to 30", o.days))
 	}
+	if o.port < 0 || o.port > 65535 {
+		return usage(fmt.Errorf("--port %d: must be from 1 to 65535, or 0 for a free one", o.port))
+	}
 	began := a.Now()
 	say := func(line string) {
 		fmt.Fprintf(a.Streams.Err, "demo %5.1fs  %s\n", a.Now().Sub(began).Seconds(), line)
 	}
 	say("spark is stood in for: jobs go through Chronon's real run.py to a program that plays spark-submit")
 	d, err := demo.Start(ctx, demo.Options{Airflow: o.airflow, Days: o.days, Port: o.port, Generator: "chrononctl " + version, Now: a.Now, Progress: say})
+	if taken, ok := errors.AsType[*local.PortTakenError](err); ok {
+		return hinted{taken, "give another --port, or none to take a free one; demos without --port run side by side"}
+	}
 	if err != nil {
 		return err
 	}

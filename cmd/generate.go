@@ -109,17 +109,18 @@ func (a *app) runGenerate(opts generateOptions) error {
 // generateBlocked says whether errors stop the generation: all of them do, and with --keep-going those that are not about one conf.
 func generateBlocked(defs dagspec.Definitions, root string, keepGoing bool) error {
 	errs := defs.Diagnostics.Errors()
+	shared := slices.DeleteFunc(slices.Clone(errs), func(d dagspec.Diagnostic) bool {
+		return slices.ContainsFunc(defs.LeftOut, func(left dagspec.LeftOut) bool { return left.File == d.File })
+	})
 	if keepGoing {
-		errs = slices.DeleteFunc(errs, func(d dagspec.Diagnostic) bool {
-			return slices.ContainsFunc(defs.LeftOut, func(left dagspec.LeftOut) bool { return left.File == d.File })
-		})
+		errs = shared
 	}
 	if len(errs) == 0 {
 		return nil
 	}
 	err := fmt.Errorf("generate: %s in %s; nothing was written", counted(len(errs), "error"), root)
-	if keepGoing {
-		return hinted{err, "these concern more than one conf, so --keep-going cannot leave them out"}
+	if len(shared) > 0 {
+		return hinted{err, "mend what is named above; where more than one conf is concerned, --keep-going cannot leave it out"}
 	}
 	return hinted{err, "mend the confs, or leave them out with --keep-going"}
 }

@@ -32,6 +32,9 @@ func (e foreignFileError) Error() string {
 
 func (e foreignFileError) Hint() string { return e.hint }
 
+// foreignFile refuses to touch somebody's file.
+func foreignFile(path, hint string) error { return exit(ExitRefused, foreignFileError{path, hint}) }
+
 // planFiles compares a release with a folder. It changes nothing.
 func planFiles(dir string, files []dagspec.File) (fileChanges, error) {
 	changes := fileChanges{dir: dir}
@@ -47,9 +50,9 @@ func planFiles(dir string, files []dagspec.File) (fileChanges, error) {
 			return fileChanges{}, fmt.Errorf("generate: %w", err)
 		case bytes.Equal(present, file.Data), file.Path == dagspec.IgnoreFile && ignores(present):
 		case len(file.DAGs) > 0 && !generated(present):
-			return fileChanges{}, foreignFileError{path, "move it away, or choose another folder"}
+			return fileChanges{}, foreignFile(path, "move it away, or choose another folder")
 		case file.Path == dagspec.IgnoreFile:
-			return fileChanges{}, foreignFileError{path, "add the line " + dagspec.SupportFolder + " to it, or choose another folder"}
+			return fileChanges{}, foreignFile(path, "add the line "+dagspec.SupportFolder+" to it, or choose another folder")
 		default:
 			changes.write = append(changes.write, file)
 		}

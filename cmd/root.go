@@ -84,7 +84,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetOut(a.Streams.Out)
 	root.SetErr(a.Streams.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(fmt.Errorf("%s: %w", cmd.CommandPath(), err))
+		return usage(fmt.Errorf("%s: %w", commandWords(cmd), err))
 	})
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.repoDir, "repo", "", "root of the Chronon repository (default: the nearest parent folder with teams.json)")
@@ -93,6 +93,15 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(newVersionCmd(a), newExitCodesCmd(a), newConsoleCmd(a))
 	addCommands(root, a)
 	return root
+}
+
+// commandWords are the words of a command behind the program's name, which stands before every error anyway.
+func commandWords(cmd *cobra.Command) string {
+	_, words, found := strings.Cut(cmd.CommandPath(), " ")
+	if !found {
+		return "command line"
+	}
+	return words
 }
 
 // noCommand refuses words that are no command, with the nearest one.
@@ -110,16 +119,21 @@ func noCommand(cmd *cobra.Command, args []string) error {
 // hinter is an error that knows the next step.
 type hinter interface{ Hint() string }
 
+// hintOf is the next step of the outermost error that knows one.
+func hintOf(err error) string {
+	var h hinter
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
+
 // printError says what went wrong, and what to do next where that is known.
 func (a *app) printError(err error) {
 	if err == nil || err.Error() == "" {
 		return
 	}
-	var h hinter
-	hint := ""
-	if errors.As(err, &h) {
-		hint = h.Hint()
-	}
+	hint := hintOf(err)
 	if a.jsonErrors {
 		a.writeJSON(a.Streams.Err, struct {
 			Error string   `json:"error"`

@@ -3,6 +3,7 @@ package cmd_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -38,11 +39,18 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "", // writes what was printed into the scripts, to be read before it is committed
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
+			// The folder of the program under test alone: a PATH without anything else.
+			env.Setenv("BIN", filepath.SplitList(os.Getenv("PATH"))[0])
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
 			"airflow": airflow,
+
+			"wrong-server":   wrongServer,
+			"use-context":    useContext,
+			"take-port":      takePort,
+			"leaves-nothing": leavesNothing,
 		},
 	})
 }
