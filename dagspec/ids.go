@@ -75,8 +75,20 @@ func (b *builder) refuseAll(keys []dagKey) {
 	for i, key := range keys {
 		others := slices.Delete(slices.Clone(owners), i, i+1)
 		b.refuse(key, codeDAGCollision, fmt.Sprintf("the DAG id %q belongs to %s as well", b.dags[key].ID, strings.Join(others, " and ")),
-			"rename a conf, or put {join} or {team} into the naming template")
+			b.collisionHint(key))
 	}
+}
+
+// collisionHint says how a DAG gets an id of its own: by the template, where that leaves out what tells the DAGs apart, else by another name.
+func (b *builder) collisionHint(key dagKey) string {
+	part, rename := "{team}", "rename one of the teams; in a DAG id their names become the same"
+	if key.join != "" {
+		part, rename = "{join}", "rename one of the confs; in a DAG id their names become the same"
+	}
+	if !strings.Contains(b.s.Naming[key.kind], part) {
+		return fmt.Sprintf("put %s into naming.%s of chrononctl.yaml", part, key.kind)
+	}
+	return rename
 }
 
 // refuse takes a DAG out. A join's DAG is the matter of its conf; a team's is one of the settings.
