@@ -110,42 +110,54 @@ func concrete(path string, names []string) string {
 // check finds what no single key can show.
 func (p *Project) check(file string) FileErrors {
 	var problems FileErrors
-	say := func(format string, args ...any) {
-		problems = append(problems, Problem{File: file, Message: fmt.Sprintf(format, args...)})
+	say := func(section, format string, args ...any) {
+		problems = append(problems, Problem{File: file, Line: p.firstLine(section), Message: fmt.Sprintf(format, args...)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Targets)) {
 		p.checkTarget(name, say)
 	}
 	if p.lines["run.repo"] > 0 && p.lines["chronon.delivery"] > 0 && !p.Settings.Bundle {
-		say("run.repo and chronon.delivery both name the repository on the workers: take run.repo out")
+		say("run", "run.repo and chronon.delivery both name the repository on the workers: take run.repo out")
 	}
 	s, c := p.Settings.Sensors, p.Settings.Compare
 	if s.Kind == "command" && len(s.Argv) == 0 {
-		say("sensors.argv is missing: the command that looks for {table} and {partition}")
+		say("sensors", "sensors.argv is missing: the command that looks for {table} and {partition}")
 	}
 	if s.Kind == "callable" && s.Callable == "" {
-		say("sensors.callable is missing: package.module:function")
+		say("sensors", "sensors.callable is missing: package.module:function")
 	}
 	if s.Kind == "sql" && p.lines["sensors.connection"] == 0 {
-		say("sensors.connection is missing: the Airflow connection of the database")
+		say("sensors", "sensors.connection is missing: the Airflow connection of the database")
 	}
 	if c.Reader == "sql" && c.Connection == "" {
-		say("consistency.connection is missing: the Airflow connection of the database")
+		say("consistency", "consistency.connection is missing: the Airflow connection of the database")
 	}
 	if c.Reader == "command" && len(c.Argv) == 0 {
-		say("consistency.argv is missing: the command that prints the rows of {table} from {ds_from} to {ds_to}")
+		say("consistency", "consistency.argv is missing: the command that prints the rows of {table} from {ds_from} to {ds_to}")
 	}
 	return problems
 }
 
+// firstLine is where the file's first key of a section stands, 0 when it has none: what is missing from a section is missed there.
+func (p *Project) firstLine(section string) int {
+	first := 0
+	for key, line := range p.lines {
+		if strings.HasPrefix(key, section+".") && (first == 0 || line < first) {
+			first = line
+		}
+	}
+	return first
+}
+
 // checkTarget reports what is missing in a target, and fills in what may be left out.
-func (p *Project) checkTarget(name string, say func(string, ...any)) {
+func (p *Project) checkTarget(name string, say func(section, format string, args ...any)) {
 	t := p.Targets[name]
-	if p.lines["targets."+name+".kind"] == 0 {
-		say("targets.%s.kind is missing: dir", name)
+	section := "targets." + name
+	if p.lines[section+".kind"] == 0 {
+		say(section, "targets.%s.kind is missing: dir", name)
 	}
 	if t.Path == "" {
-		say("targets.%s.path is missing: the folder that Airflow reads its DAGs from", name)
+		say(section, "targets.%s.path is missing: the folder that Airflow reads its DAGs from", name)
 	}
 	if t.Folder == "" {
 		t.Folder = "chronon"

@@ -81,7 +81,7 @@ targets:
 		"chrononctl.yaml:9: run must be a mapping of keys to values",
 		"chrononctl.yaml:10: kv_load: must be none",
 		`chrononctl.yaml:12: targets.prod.kind: "ftp" is none of dir`,
-		"chrononctl.yaml: targets.prod.path is missing",
+		"chrononctl.yaml:12: targets.prod.path is missing",
 	}
 	var problems config.FileErrors
 	if !errors.As(err, &problems) {

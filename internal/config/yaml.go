@@ -35,14 +35,18 @@ func (p FileErrors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Hint is the next step of the first problem that has one.
+// Hint is the next step: the advice of a problem that stands alone, else where the keys are explained.
 func (p FileErrors) Hint() string {
-	for _, one := range p {
-		if one.Advice != "" {
-			return one.Advice
-		}
+	switch {
+	case len(p) == 0:
+		return ""
+	case len(p) == 1 && p[0].Advice != "":
+		return p[0].Advice
+	case p[0].File == ProjectFile:
+		return "mend what is named above; `chrononctl config schema` knows every key and what it takes"
+	default:
+		return "mend what is named above"
 	}
-	return ""
 }
 
 // setter takes the value of one key. Its error says what is wrong with the value.
