@@ -66,6 +66,7 @@ type conn struct {
 	slots   chan struct{}
 	meter   meter
 	notes   notes
+	date    atomic.Int64                       // the server's clock in its last answer, in Unix seconds; 0: it has not said
 	proven  atomic.Bool                        // the credentials have been accepted at least once
 	api     func(context.Context) (int, error) // the API version of the server, asked for when unknown
 }
@@ -217,6 +218,9 @@ func (c *conn) attempt(req *http.Request, call *call) (*http.Response, error) {
 		c.meter.failed()
 		return nil, slowness(ctx, err)
 	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.date.Store(date.Unix())
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	_ = resp.Body.Close()
 	c.meter.received(len(body))
@@ -313,6 +317,14 @@ func (c *conn) retryAfter(header http.Header) time.Duration {
 		now = c.now()
 	}
 	return max(at.Sub(now), 0)
+}
+
+// serverTime is the server's clock as its last answer had it: never later than the server's present. Without one it is our own.
+func (c *conn) serverTime() time.Time {
+	if seconds := c.date.Load(); seconds != 0 {
+		return time.Unix(seconds, 0).UTC()
+	}
+	return c.now().UTC()
 }
 
 // sameOrigin reports whether two addresses name the same server.

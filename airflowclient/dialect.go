@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // dialect is one of the two REST APIs. Everything that differs on the wire is behind it: paths, names of parameters, defaults,
@@ -15,9 +16,11 @@ type dialect interface {
 	prefix() string
 	health(ctx context.Context) (Health, error)
 	dags(ctx context.Context, q DAGQuery) ([]DAG, error)
+	dagPage(ctx context.Context, q DAGQuery, offset, size int) (page, error)
 	dag(ctx context.Context, id string) (DAG, error)
 	tasks(ctx context.Context, dagID string) ([]Task, error)
 	runs(ctx context.Context, q RunQuery) ([]Run, error)
+	endedRunsChanged(ctx context.Context, since time.Time) ([]Run, error) // runs that have ended and were written to since then
 	run(ctx context.Context, dagID, runID string) (Run, error)
 	taskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance, error)
 	log(ctx context.Context, ref LogRef, token string) (LogChunk, error)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind says what went wrong, so that callers can decide without reading text or status codes.
@@ -54,9 +55,10 @@ func (k Kind) String() string {
 type Error struct {
 	Op     string // what was tried, "list DAG runs"
 	Kind   Kind
-	Status int    // HTTP status, 0 without an answer
-	Detail string // what Airflow or the network said, in its own words, one line
-	URL    string // address of the request without query and credentials
+	Status int           // HTTP status, 0 without an answer
+	Detail string        // what Airflow or the network said, in its own words, one line
+	URL    string        // address of the request without query and credentials
+	Wait   time.Duration // how long the server asks to wait before the next request; 0: it does not say
 
 	hint string
 	err  error

@@ -48,6 +48,7 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 		Op: call.op, Kind: kindOf(resp.StatusCode), Status: resp.StatusCode,
 		Detail: serverWords(resp.Header, body), URL: bare(resp.Request.URL),
 	}
+	e.Wait = c.retryAfter(resp.Header)
 	if e.Kind == KindPermission && c.doubtful() {
 		e.Kind = KindAuth
 	}
@@ -65,8 +66,8 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 	case KindTimeout:
 		e.hint = "a gateway in front of Airflow gave up; try again"
 	case KindServer:
-		if wait := c.retryAfter(resp.Header); wait > 0 {
-			e.hint = "the server asks to wait " + wait.Round(time.Second).String()
+		if e.Wait > 0 {
+			e.hint = "the server asks to wait " + e.Wait.Round(time.Second).String()
 		}
 	case KindNotFound, KindConflict, KindInvalid, KindUnreachable, KindNotAirflow, KindTooOld:
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/apache/airflow-client-go/airflow"
 )
@@ -59,6 +60,16 @@ var dagFields = []string{
 }
 
 func (d *v1) dags(ctx context.Context, q DAGQuery) ([]DAG, error) {
+	rows, err := allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
+		return d.dagPage(ctx, q, offset, size)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows[wireDAG](d.conn, "DAG", rows, dagKey), nil
+}
+
+func (d *v1) dagPage(ctx context.Context, q DAGQuery, offset, size int) (page, error) {
 	extra := url.Values{}
 	if d.can.SparseFields {
 		extra["fields"] = dagFields
@@ -66,27 +77,21 @@ func (d *v1) dags(ctx context.Context, q DAGQuery) ([]DAG, error) {
 	if q.Paused != nil {
 		extra.Set("paused", strconv.FormatBool(*q.Paused))
 	}
-	rows, err := allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
-		got, err := d.send(ctx, &call{op: opDAGs, read: true, query: extra}, func(ctx context.Context) (*http.Response, error) {
-			req := d.lib.DAGApi.GetDags(ctx).Limit(int32(size)).Offset(int32(offset)).OrderBy("dag_id").OnlyActive(!q.IncludeStale)
-			if len(q.Tags) > 0 {
-				req = req.Tags(q.Tags)
-			}
-			if q.Pattern != "" {
-				req = req.DagIdPattern(q.Pattern)
-			}
-			_, resp, err := req.Execute()
-			return resp, err
-		})
-		if err != nil {
-			return page{}, err
+	got, err := d.send(ctx, &call{op: opDAGs, read: true, query: extra}, func(ctx context.Context) (*http.Response, error) {
+		req := d.lib.DAGApi.GetDags(ctx).Limit(int32(size)).Offset(int32(offset)).OrderBy("dag_id").OnlyActive(!q.IncludeStale)
+		if len(q.Tags) > 0 {
+			req = req.Tags(q.Tags)
 		}
-		return readPage(opDAGs, got, "dags")
+		if q.Pattern != "" {
+			req = req.DagIdPattern(q.Pattern)
+		}
+		_, resp, err := req.Execute()
+		return resp, err
 	})
 	if err != nil {
-		return nil, err
+		return page{}, err
 	}
-	return decodeRows[wireDAG](d.conn, "DAG", rows, dagKey), nil
+	return readPage(opDAGs, got, "dags")
 }
 
 func (d *v1) dag(ctx context.Context, id string) (DAG, error) {
@@ -132,6 +137,26 @@ func (d *v1) runs(ctx context.Context, q RunQuery) ([]Run, error) {
 		form.SetPageLimit(int32(size))
 		got, err := d.send(ctx, &call{op: opRuns, read: true}, func(ctx context.Context) (*http.Response, error) {
 			_, resp, err := d.lib.DAGRunApi.GetDagRunsBatch(ctx).ListDagRunsForm(*form).Execute()
+			return resp, err
+		})
+		if err != nil {
+			return page{}, err
+		}
+		return readPage(opRuns, got, "dag_runs")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows[wireRun](d.conn, "DAG run", rows, runKey), nil
+}
+
+// endedRunsChanged adds the filters that the library does not know.
+func (d *v1) endedRunsChanged(ctx context.Context, since time.Time) ([]Run, error) {
+	extra := url.Values{"updated_at_gte": {since.Format(time.RFC3339)}}
+	rows, err := allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
+		got, err := d.send(ctx, &call{op: opRuns, read: true, query: extra}, func(ctx context.Context) (*http.Response, error) {
+			req := d.lib.DAGRunApi.GetDagRuns(ctx, "~").State(stateNames(endStates)).OrderBy("id").Limit(int32(size)).Offset(int32(offset))
+			_, resp, err := req.Execute()
 			return resp, err
 		})
 		if err != nil {

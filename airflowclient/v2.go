@@ -40,6 +40,16 @@ func (d *v2) health(ctx context.Context) (Health, error) {
 }
 
 func (d *v2) dags(ctx context.Context, q DAGQuery) ([]DAG, error) {
+	rows, err := allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
+		return d.dagPage(ctx, q, offset, size)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows[wireDAG](d.conn, "DAG", rows, dagKey), nil
+}
+
+func (d *v2) dagPage(ctx context.Context, q DAGQuery, offset, size int) (page, error) {
 	query := url.Values{"order_by": {"dag_id"}, "exclude_stale": {strconv.FormatBool(!q.IncludeStale)}}
 	if len(q.Tags) > 0 {
 		query["tags"] = q.Tags
@@ -51,24 +61,25 @@ func (d *v2) dags(ctx context.Context, q DAGQuery) ([]DAG, error) {
 	if q.Paused != nil {
 		query.Set("paused", strconv.FormatBool(*q.Paused))
 	}
-	rows, err := d.list(ctx, opDAGs, "/dags", "dags", query)
-	if err != nil {
-		return nil, err
-	}
-	return decodeRows[wireDAG](d.conn, "DAG", rows, dagKey), nil
+	return d.page(ctx, opDAGs, "/dags", "dags", query, offset, size)
 }
 
 // list reads all pages of a GET list.
 func (d *v2) list(ctx context.Context, op, path, member string, query url.Values) ([]json.RawMessage, error) {
 	return allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
-		query.Set("limit", strconv.Itoa(size))
-		query.Set("offset", strconv.Itoa(offset))
-		got, err := d.get(ctx, op, path, query)
-		if err != nil {
-			return page{}, err
-		}
-		return readPage(op, got, member)
+		return d.page(ctx, op, path, member, query, offset, size)
 	})
+}
+
+// page reads one page of a GET list.
+func (d *v2) page(ctx context.Context, op, path, member string, query url.Values, offset, size int) (page, error) {
+	query.Set("limit", strconv.Itoa(size))
+	query.Set("offset", strconv.Itoa(offset))
+	got, err := d.get(ctx, op, path, query)
+	if err != nil {
+		return page{}, err
+	}
+	return readPage(op, got, member)
 }
 
 func (d *v2) dag(ctx context.Context, id string) (DAG, error) {
@@ -117,6 +128,17 @@ func (d *v2) runs(ctx context.Context, q RunQuery) ([]Run, error) {
 			return page{}, err
 		}
 		return readPage(opRuns, got, "dag_runs")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows[wireRun](d.conn, "DAG run", rows, runKey), nil
+}
+
+// endedRunsChanged keeps the order of creation: by time of change, rows would move while pages are read.
+func (d *v2) endedRunsChanged(ctx context.Context, since time.Time) ([]Run, error) {
+	rows, err := d.list(ctx, opRuns, "/dags/~/dagRuns", "dag_runs", url.Values{
+		"updated_at_gte": {since.Format(time.RFC3339)}, "state": stateNames(endStates), "order_by": {"id"},
 	})
 	if err != nil {
 		return nil, err

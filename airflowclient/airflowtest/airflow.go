@@ -3,6 +3,7 @@ package airflowtest
 import (
 	"cmp"
 	"container/heap"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ type Options struct {
 	TokenLife time.Duration // of the tokens of Airflow 3; 0: 24 hours
 	Refresh   time.Duration // how often the DAG folder is listed; 0: 5 minutes
 	PageCap   int           // longest page of a GET list; 0: 100
+	BatchCap  int           // longest page of a POST list; 0: as long as it is asked for, as up to 3.3
 }
 
 // Airflow is one simulated Airflow. It is an [http.Handler], and safe for use by many goroutines. Make one with [New].
@@ -52,6 +54,7 @@ func New(o Options) *Airflow {
 	o.TokenLife = cmp.Or(o.TokenLife, 24*time.Hour)
 	o.Refresh = cmp.Or(o.Refresh, 5*time.Minute)
 	o.PageCap = cmp.Or(o.PageCap, 100)
+	o.BatchCap = cmp.Or(o.BatchCap, math.MaxInt)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -23,7 +23,7 @@ func (a *Airflow) pause(d *dag, paused bool) {
 		return
 	}
 	d.paused = paused
-	a.audit("paused", d.spec.ID, "", "")
+	a.audit("paused", d.spec.ID, "")
 	a.planNext(d)
 	if !paused {
 		a.startWaiting(d.spec.ID)
@@ -65,7 +65,7 @@ func (a *Airflow) mark(r *run, state string) {
 		r.end = a.now()
 		a.startWaiting(r.dag)
 	}
-	a.audit("dagrun_"+state, r.dag, r.id, "")
+	a.audit("dagrun_"+state, r.dag, r.id)
 }
 
 // Clear makes all tasks of a run run again.
@@ -85,7 +85,7 @@ func (a *Airflow) clear(r *run, tasks []*instance) {
 		ti.start, ti.end, ti.maxTries = time.Time{}, time.Time{}, ti.try+ti.task.Retries
 	}
 	r.state, r.queued, r.start, r.end, r.updated = queued, a.now(), time.Time{}, time.Time{}, a.now()
-	a.audit("clear", r.dag, r.id, "")
+	a.audit("clear", r.dag, r.id)
 	a.planStart(r)
 }
 
@@ -99,7 +99,7 @@ func (a *Airflow) delete(dagID, runID string) {
 	isIt := func(r *run) bool { return r.dag == dagID && r.id == runID }
 	a.runs = slices.DeleteFunc(a.runs, isIt)
 	a.byDAG[dagID] = slices.DeleteFunc(a.byDAG[dagID], isIt)
-	a.audit("delete_dag_run", dagID, runID, "")
+	a.audit("delete_dag_run", dagID, runID)
 	a.startWaiting(dagID)
 }
 
@@ -131,8 +131,8 @@ func (a *Airflow) Restart() {
 	a.tokenKey++
 }
 
-func (a *Airflow) audit(event, dagID, runID, taskID string) {
-	a.log = append(a.log, auditEntry{number: a.serial(), when: a.now(), event: event, dag: dagID, run: runID, task: taskID, owner: a.opts.User})
+func (a *Airflow) audit(event, dagID, runID string) {
+	a.log = append(a.log, auditEntry{number: a.serial(), when: a.now(), event: event, dag: dagID, run: runID, owner: a.opts.User})
 }
 
 // RunState is what tests compare: a run as the database has it.

@@ -187,6 +187,5 @@ type auditEntry struct {
 	when     time.Time
 	event    string
 	dag, run string
-	task     string
 	owner    string
 }

@@ -147,7 +147,7 @@ func (a *Airflow) listEvents(r *http.Request) (answer, error) {
 	}
 	return collection("event_logs", found, p, func(e auditEntry) row {
 		return row{
-			"event_log_id": e.number, "when": a.when(e.when), "dag_id": orNull(e.dag), "run_id": orNull(e.run), "task_id": orNull(e.task),
+			"event_log_id": e.number, "when": a.when(e.when), "dag_id": orNull(e.dag), "run_id": orNull(e.run), "task_id": nil,
 			"event": e.event, "owner": orNull(e.owner), "extra": nil,
 		}
 	}), nil

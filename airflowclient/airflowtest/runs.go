@@ -108,7 +108,7 @@ func (a *Airflow) findRuns(r *http.Request) (answer, error) {
 		f.logical = span{body.LogicalGTE, body.LogicalLTE}
 	}
 	if body.Limit != nil {
-		f.page.limit = *body.Limit
+		f.page.limit = min(*body.Limit, a.opts.BatchCap)
 	}
 	found, err := a.runsBy(f)
 	if err != nil {
@@ -199,7 +199,7 @@ func (a *Airflow) triggerRun(r *http.Request) (answer, error) {
 		return answer{}, conflict("DAGRun with DAG ID: '%s' and DAGRun ID: '%s' already exists", d.spec.ID, made.id)
 	}
 	a.makeRun(d, made)
-	a.audit("trigger_dag_run", made.dag, made.id, "")
+	a.audit("trigger_dag_run", made.dag, made.id)
 	return answer{body: a.runRow(made)}, nil
 }
 

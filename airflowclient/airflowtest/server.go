@@ -197,7 +197,7 @@ func (t inProcess) serve(w http.ResponseWriter, r *http.Request) (aborted bool) 
 	defer func() {
 		switch reason := recover(); reason {
 		case nil:
-		case http.ErrAbortHandler: //nolint:errorlint // The value itself is what a handler panics with.
+		case http.ErrAbortHandler:
 			aborted = true
 		default:
 			panic(reason)

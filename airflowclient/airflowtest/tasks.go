@@ -47,7 +47,7 @@ func (a *Airflow) findInstances(r *http.Request) (answer, error) {
 	}
 	p := page{limit: 100, offset: body.Offset}
 	if body.Limit != nil {
-		p.limit = *body.Limit
+		p.limit = min(*body.Limit, a.opts.BatchCap)
 	}
 	if !a.isV2 && !a.pagesInstances() {
 		p = page{limit: len(found)}

@@ -1,0 +1,148 @@
+package airflowtest
+
+import (
+	"fmt"
+	"time"
+)
+
+// Scenario fills a new Airflow with DAGs like those that Chronon's confs become, and with what has happened to them until now.
+type Scenario func(*Airflow)
+
+// Healthy is n DAGs of five teams that all do well.
+func Healthy(n int) Scenario {
+	return func(a *Airflow) { a.settle(sampleFiles(n, nil)) }
+}
+
+// Fleet is n healthy DAGs, for measuring at size.
+func Fleet(n int) Scenario { return Healthy(n) }
+
+// OneTeamDown is n DAGs, and all jobs of the team "risk" fail.
+func OneTeamDown(n int) Scenario {
+	return func(a *Airflow) {
+		a.settle(sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
+			if of.team != "risk" {
+				return does
+			}
+			return fails(does, "upstream_not_landed", "the partition of the day before has not landed")
+		}))
+	}
+}
+
+// MidnightBurst is n DAGs whose daily runs have all just begun and take two hours.
+func MidnightBurst(n int) Scenario {
+	return func(a *Airflow) {
+		a.settle(sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
+			if of.kind == "join" {
+				does.Takes = 2 * time.Hour
+			}
+			return does
+		}))
+		defer a.live()()
+		today := a.now().Truncate(24 * time.Hour)
+		for _, id := range sortedKeys(a.dags) {
+			if d := a.dags[id]; d.spec.Every == 24*time.Hour {
+				a.makeRun(d, &run{id: "burst__" + pythonISO(today), kind: "scheduled", logical: today, from: today, to: today, due: a.now()})
+			}
+		}
+	}
+}
+
+// SchedulerDead is n DAGs and a scheduler that stopped five minutes ago.
+func SchedulerDead(n int) Scenario {
+	return func(a *Airflow) {
+		Healthy(n)(a)
+		defer a.live()()
+		a.stopped, a.beat = true, a.now().Add(-5*time.Minute)
+	}
+}
+
+// StreamingFlapping is n DAGs, and the streams of the team "payments" come and go.
+func StreamingFlapping(n int) Scenario {
+	return func(a *Airflow) {
+		a.settle(sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
+			if of.team != "payments" || of.kind != "streaming" {
+				return does
+			}
+			does.Ends, does.Exception = failed, "AirflowException: stream is flapping"
+			does.XComs = streamXComs(of, "flapping", 9, "rfrfrfrf")
+			return does
+		}))
+	}
+}
+
+// settle puts files and has them parsed; each DAG then gets the run of its last interval.
+func (a *Airflow) settle(files []File) {
+	a.Put(files...)
+	a.ParseAll()
+}
+
+// sampleDAG is one DAG of a scenario.
+type sampleDAG struct{ team, kind, name string }
+
+var sampleTeams = []string{"core", "growth", "payments", "risk", "search"}
+
+// sampleFiles is n DAGs in files of a team and a kind: of twenty, one streams, one compares, and the others are joins. change
+// alters what their last task does.
+func sampleFiles(n int, change func(sampleDAG, Outcome) Outcome) []File {
+	perFile := map[string]*File{}
+	for i := range n {
+		of := sampleDAG{team: sampleTeams[i%len(sampleTeams)], kind: "join", name: fmt.Sprintf("feature_%04d.v1", i)}
+		switch i / len(sampleTeams) % 20 {
+		case 0:
+			of.kind = "streaming"
+		case 1:
+			of.kind = "comparison"
+		}
+		name := of.kind + "_" + of.team + ".py"
+		if perFile[name] == nil {
+			perFile[name] = &File{Name: name}
+		}
+		perFile[name].DAGs = append(perFile[name].DAGs, of.dag(i, change))
+	}
+	var files []File
+	for _, name := range sortedKeys(perFile) {
+		files = append(files, *perFile[name])
+	}
+	return files
+}
+
+// dag is the DAG with its tasks.
+func (of sampleDAG) dag(i int, change func(sampleDAG, Outcome) Outcome) DAG {
+	ends := func(does Outcome) func(Attempt) Outcome {
+		if change != nil {
+			does = change(of, does)
+		}
+		return func(t Attempt) Outcome { return of.dated(does, t) }
+	}
+	slug := fmt.Sprintf("feature_%04d__v1", i)
+	d := DAG{
+		Description: fmt.Sprintf("Sample of %s [cc:%012x]", of.team, i+1), Unpaused: true, Every: 24 * time.Hour, MaxActive: 1,
+		Tags: []string{"chronon", "kind:" + of.kind, "team:" + of.team},
+	}
+	switch of.kind {
+	case "streaming":
+		d.ID, d.Every = fmt.Sprintf("chronon_streaming_dag_%s_%04d", of.team, i), 20*time.Minute
+		d.Tasks = []Task{
+			{ID: "keep_alive__" + slug, Do: ends(Outcome{XComs: streamXComs(of, "alive", 0, "aaaaaaaa")})},
+			{ID: "summary", Upstream: []string{"keep_alive__" + slug}, Rule: "all_done", Do: ends(Outcome{Takes: 5 * time.Second, XComs: streamXComs(of, "alive", 0, "aaaaaaaa")})},
+		}
+	case "comparison":
+		d.ID = fmt.Sprintf("chronon_online_offline_comparison_%s__%s", of.team, slug)
+		d.Tags = append(d.Tags, "join:"+of.team+"."+of.name)
+		d.Tasks = []Task{
+			{ID: "consistency__" + slug, Do: ends(Outcome{Takes: 3 * time.Minute})},
+			{ID: "summary", Upstream: []string{"consistency__" + slug}, Rule: "all_done", Do: ends(Outcome{Takes: 5 * time.Second, XComs: consistencyXCom(of)})},
+		}
+	default:
+		d.ID = fmt.Sprintf("chronon_join_%s__%s", of.team, slug)
+		d.Tags = append(d.Tags, "join:"+of.team+"."+of.name)
+		wait := "wait_for__data_" + of.team + "__0123abcd"
+		d.Tasks = []Task{
+			{ID: wait, Operator: "Wait"},
+			{ID: "backfill__" + slug, Operator: "Job", Upstream: []string{wait}, Do: ends(Outcome{
+				Takes: 4 * time.Minute, Log: []string{"Join range to fill", "Finished writing to " + of.team + "." + slug}, XComs: progressXCom(of),
+			})},
+		}
+	}
+	return d
+}

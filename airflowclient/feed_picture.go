@@ -1,0 +1,156 @@
+package airflowclient
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Changes is what a reading has changed: whole rows by their identity. Generation counts changes; who has seen one and gets the
+// one after the next has missed something and takes [Feed.Picture].
+type Changes struct {
+	Generation   uint64
+	DAGs         []DAG
+	DAGsGone     []string
+	Runs         []Run
+	RunsGone     []RunRef
+	Tasks        map[RunRef][]TaskInstance // complete, of each focused run that has changed
+	Health       *Health                   // nil: as before
+	ImportErrors *[]ImportError            // nil: as before
+	Parts        map[Part]PartState        // of all parts
+}
+
+// Picture is everything that a feed knows: a copy, which nobody changes.
+type Picture struct {
+	Generation   uint64
+	DAGs         []DAG // by id
+	Runs         []Run // newest first
+	Tasks        map[RunRef][]TaskInstance
+	Health       Health
+	ImportErrors []ImportError
+	Parts        map[Part]PartState
+}
+
+// Picture is what the feed knows now.
+func (f *Feed) Picture() Picture {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := Picture{
+		Generation: f.picture.generation, Tasks: maps.Clone(f.picture.tasks), Health: f.picture.health,
+		ImportErrors: slices.Clone(f.picture.broken), Parts: f.picture.partStates(),
+	}
+	p.DAGs = slices.SortedFunc(maps.Values(f.picture.dags), func(a, b DAG) int { return strings.Compare(a.ID, b.ID) })
+	p.Runs = slices.SortedFunc(maps.Values(f.picture.runs), newestFirst)
+	return p
+}
+
+// picture is what a feed knows. Only updates change it, and they write down what they change.
+type picture struct {
+	generation uint64
+	dags       map[string]DAG
+	runs       map[RunRef]Run
+	tasks      map[RunRef][]TaskInstance
+	health     Health
+	broken     []ImportError
+	parts      [partCount]PartState
+}
+
+func newPicture() picture {
+	return picture{dags: map[string]DAG{}, runs: map[RunRef]Run{}, tasks: map[RunRef][]TaskInstance{}}
+}
+
+// update changes the picture and writes down what it changes.
+type update func(*picture, *Changes)
+
+// apply runs an update and tells what it changed.
+func (f *Feed) apply(u update, emit func(Changes)) {
+	f.mu.Lock()
+	before := f.picture.parts
+	var c Changes
+	u(&f.picture, &c)
+	nothing := reflect.DeepEqual(c, Changes{}) && before == f.picture.parts
+	if !nothing {
+		f.picture.generation++
+	}
+	c.Generation, c.Parts = f.picture.generation, f.picture.partStates()
+	f.mu.Unlock()
+	if emit != nil && !nothing {
+		emit(c)
+	}
+}
+
+func (p *picture) partStates() map[Part]PartState {
+	states := make(map[Part]PartState, partCount)
+	for part, state := range p.parts {
+		states[Part(part)] = state
+	}
+	return states
+}
+
+func (p *picture) putDAG(d DAG, c *Changes) {
+	if known, ok := p.dags[d.ID]; ok && reflect.DeepEqual(known, d) {
+		return
+	}
+	p.dags[d.ID] = d
+	c.DAGs = append(c.DAGs, d)
+}
+
+// dropDAG forgets a DAG and its runs.
+func (p *picture) dropDAG(id string, c *Changes) {
+	delete(p.dags, id)
+	c.DAGsGone = append(c.DAGsGone, id)
+	for ref := range p.runs {
+		if ref.DAGID == id {
+			p.dropRun(ref, c)
+		}
+	}
+}
+
+// putRun takes a run of a DAG that the picture holds.
+func (p *picture) putRun(r Run, c *Changes) {
+	ref := runKey(r)
+	if _, ours := p.dags[r.DAGID]; !ours {
+		return
+	}
+	if known, ok := p.runs[ref]; ok && reflect.DeepEqual(known, r) {
+		return
+	}
+	p.runs[ref] = r
+	c.Runs = append(c.Runs, r)
+}
+
+func (p *picture) dropRun(ref RunRef, c *Changes) {
+	if _, ok := p.runs[ref]; !ok {
+		return
+	}
+	delete(p.runs, ref)
+	delete(p.tasks, ref)
+	c.RunsGone = append(c.RunsGone, ref)
+}
+
+// forget drops runs that ended longer ago than the window of their DAG.
+func (p *picture) forget(now time.Time, window func(DAG) time.Duration, c *Changes) {
+	for ref, r := range p.runs {
+		if hasEnded(r.State) && r.End.Before(now.Add(-window(p.dags[ref.DAGID]))) {
+			p.dropRun(ref, c)
+		}
+	}
+}
+
+// The states of a run: these two say that it is over, all others that it is not.
+var (
+	endStates    = []State{StateSuccess, StateFailed}
+	activeStates = []State{StateQueued, StateRunning}
+)
+
+func hasEnded(s State) bool { return s == StateSuccess || s == StateFailed }
+
+// sortedRefs orders runs, so that what is asked does not depend on the order of a map.
+func sortedRefs(refs map[RunRef]bool) []RunRef {
+	return slices.SortedFunc(maps.Keys(refs), func(a, b RunRef) int {
+		return cmp.Or(strings.Compare(a.DAGID, b.DAGID), strings.Compare(a.RunID, b.RunID))
+	})
+}

@@ -1,0 +1,196 @@
+package airflowclient_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"chrononctl/airflowclient"
+	"chrononctl/airflowclient/airflowtest"
+)
+
+// soakSeeds is how many different hours a test run lives through, on each API.
+const soakSeeds = 3
+
+// TestFeedSoak lets people, fate and the network work on an Airflow for an hour, and then leaves it alone for another. In the
+// end the feed must hold what the server holds.
+func TestFeedSoak(t *testing.T) {
+	t.Parallel()
+	for _, a := range bothAPIs {
+		for seed := range uint64(soakSeeds) {
+			t.Run(fmt.Sprintf("%s seed %d", a.name, seed), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { soak(t, a, rand.New(rand.NewPCG(seed, 5))) })
+			})
+		}
+	}
+}
+
+// soaked is one soak under way.
+type soaked struct {
+	random *rand.Rand
+	server *airflowtest.Airflow
+	serial int
+}
+
+func soak(t *testing.T, a api, random *rand.Rand) {
+	t.Helper()
+	time.Sleep(time.Until(time.Date(2026, 1, 1, 5, 0, 0, 0, time.UTC)))
+	server := airflowtest.New(airflowtest.Options{
+		Version: a.version, User: "eve", Password: "secret", TokenLife: 20 * time.Minute, PageCap: 7, BatchCap: []int{0, 9}[random.IntN(2)],
+		Skew: time.Duration(random.IntN(7200)-3600) * time.Second,
+	})
+	airflowtest.Healthy(40)(server)
+	s := &soaked{random: random, server: server}
+	feed := newFeed(t, server, random)
+	for end := time.Now().Add(time.Hour); time.Now().Before(end); {
+		if random.IntN(3) == 0 {
+			s.mutate()
+		}
+		if random.IntN(6) == 0 {
+			s.breakSomething()
+		}
+		stepOn(t, feed)
+		if random.IntN(200) == 0 {
+			time.Sleep(time.Duration(random.IntN(40)) * time.Minute) // a laptop that sleeps
+		}
+	}
+	server.Heal()
+	for end := time.Now().Add(70 * time.Minute); time.Now().Before(end); {
+		stepOn(t, feed)
+	}
+	feed.Refresh()
+	feed.Step(t.Context(), nil)
+	compareWithServer(t, feed.Picture(), server)
+	if longest := server.LongestURL(); longest >= 2048 {
+		t.Errorf("an address of %d bytes", longest)
+	}
+}
+
+// newFeed is a feed of the server, with random jitter.
+func newFeed(t *testing.T, server *airflowtest.Airflow, random *rand.Rand) *airflowclient.Feed {
+	t.Helper()
+	login := airflowclient.Login{User: "eve", Password: airflowclient.NewSecret("secret")}
+	c := newClient(t, server.Transport(), airflowclient.Config{Auth: airflowclient.Auto(login)})
+	return airflowclient.NewFeed(c, airflowclient.FeedOptions{Rand: random.Float64})
+}
+
+// stepOn waits until something is due and does it.
+func stepOn(t *testing.T, feed *airflowclient.Feed) {
+	t.Helper()
+	time.Sleep(time.Until(feed.Next()))
+	feed.Step(t.Context(), nil)
+}
+
+// mutate does one thing that people do.
+func (s *soaked) mutate() {
+	runs := s.server.Runs()
+	dags := slices.Sorted(maps.Keys(s.server.DAGIDs()))
+	dag := dags[s.random.IntN(len(dags))]
+	s.serial++
+	if len(runs) > 0 {
+		run := runs[s.random.IntN(len(runs))]
+		switch s.random.IntN(8) {
+		case 0:
+			s.server.Mark(run.DAGID, run.RunID, "failed")
+		case 1:
+			s.server.Mark(run.DAGID, run.RunID, "success")
+		case 2:
+			s.server.Clear(run.DAGID, run.RunID)
+		case 3:
+			s.server.Delete(run.DAGID, run.RunID)
+		case 4:
+			s.server.Note(run.DAGID, run.RunID, fmt.Sprint("note ", s.serial))
+		}
+	}
+	extra := airflowtest.File{Name: fmt.Sprintf("extra_%d.py", s.random.IntN(4)), DAGs: []airflowtest.DAG{{
+		ID: fmt.Sprintf("extra_%d", s.random.IntN(6)), Unpaused: true, Every: 10 * time.Minute,
+		Description: fmt.Sprint("edition ", s.serial), Tasks: []airflowtest.Task{{ID: "only"}},
+	}}}
+	switch s.random.IntN(8) {
+	case 0:
+		s.server.Trigger(dag, fmt.Sprintf("manual__%d", s.serial), time.Time{})
+	case 1:
+		s.server.SetPaused(s.random.IntN(3) == 0, dag)
+	case 2:
+		s.server.Put(extra)
+	case 3:
+		s.server.Remove(extra.Name)
+	case 4:
+		s.server.ParseAll()
+	case 5:
+		s.server.Restart()
+	}
+}
+
+// breakSomething does one thing that networks and servers do, to one to three requests.
+func (s *soaked) breakSomething() {
+	faults := []airflowtest.Fault{
+		{Drop: true},
+		{Cut: true},
+		{Delay: 40 * time.Second},
+		{Delay: 3 * time.Second},
+		{Answer: airflowtest.Unavailable(503)},
+		{Answer: airflowtest.Unavailable(500)},
+		{Answer: airflowtest.TooMany(20 * time.Second)},
+		{Answer: airflowtest.TooMany(2 * time.Minute)},
+		{Answer: airflowtest.Unauthorized()},
+		{Answer: airflowtest.LoginPage()},
+		{Before: s.mutate},
+		{Path: "list", Skip: 1, Before: s.mutate},
+		{Path: "dags", Skip: 1, Before: func() { s.mutate(); s.server.ParseAll() }},
+	}
+	fault := faults[s.random.IntN(len(faults))]
+	fault.Times = 1 + s.random.IntN(3)
+	s.server.Break(fault)
+}
+
+// runLine is a run as both sides can write it.
+func runLine(dag, run, state, note string, start, end time.Time) string {
+	return fmt.Sprintf("%s %s %s %q %d %d", dag, run, state, note, start.UnixMicro(), end.UnixMicro())
+}
+
+// compareWithServer holds the picture to what the server has: its DAGs, their active runs, and those that ended within 26 hours.
+func compareWithServer(t *testing.T, got airflowclient.Picture, server *airflowtest.Airflow) {
+	t.Helper()
+	paused := server.DAGIDs()
+	var wantRuns, gotRuns, wantDAGs, gotDAGs []string
+	for _, r := range server.Runs() {
+		if _, listed := paused[r.DAGID]; listed {
+			wantRuns = append(wantRuns, runLine(r.DAGID, r.RunID, r.State, r.Note, r.Start, r.End))
+		}
+	}
+	for _, r := range got.Runs {
+		gotRuns = append(gotRuns, runLine(r.DAGID, r.ID, string(r.State), r.Note, r.Start, r.End))
+	}
+	for id, p := range paused {
+		wantDAGs = append(wantDAGs, fmt.Sprint(id, " ", p))
+	}
+	for _, d := range got.DAGs {
+		gotDAGs = append(gotDAGs, fmt.Sprint(d.ID, " ", d.Paused))
+	}
+	for _, list := range [][]string{wantRuns, gotRuns, wantDAGs, gotDAGs} {
+		slices.SortFunc(list, strings.Compare)
+	}
+	if diff := cmp.Diff(wantDAGs, gotDAGs); diff != "" {
+		t.Errorf("DAGs (-server +feed):\n%s", diff)
+	}
+	if diff := cmp.Diff(wantRuns, gotRuns); diff != "" {
+		t.Errorf("runs (-server +feed):\n%s", diff)
+	}
+	if len(wantRuns) < 50 {
+		t.Errorf("only %d runs: nothing was tested", len(wantRuns))
+	}
+	for part, state := range got.Parts {
+		if state.Err != nil || state.Read.IsZero() && part != airflowclient.PartFocus {
+			t.Errorf("%s: read at %v, %v", part, state.Read, state.Err)
+		}
+	}
+}
