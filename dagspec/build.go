@@ -192,13 +192,13 @@ func (b *builder) job(c *Conf, mode Mode, lag int, more ...Arg) Task {
 	b.confs[c.File] = c
 	return Task{
 		ID: taskID(mode, c), Conf: c.Name, ConfFile: c.File, Mode: mode,
-		Argv: b.argv(mode, Arg{Text: c.File, File: true}, lag, more...), Env: b.s.Run.Env,
+		Argv: b.argv(mode, c.Team, Arg{Text: c.File, File: true, Sum: c.sum[:sumLength]}, lag, more...), Env: b.s.Run.Env,
 		Lag: lag, Coalesce: true,
 	}
 }
 
 // argv is the command line of run.py. It always says production: without --env the jobs would take a developer's settings and name.
-func (b *builder) argv(mode Mode, conf Arg, lag int, more ...Arg) []Arg {
+func (b *builder) argv(mode Mode, team string, conf Arg, lag int, more ...Arg) []Arg {
 	argv := []Arg{{Text: b.s.Run.Python}}
 	if b.s.Run.RunPy != "" {
 		argv = append(argv, Arg{Text: b.s.Run.RunPy})
@@ -209,7 +209,7 @@ func (b *builder) argv(mode Mode, conf Arg, lag int, more ...Arg) []Arg {
 	argv = append(argv, conf)
 	argv = append(argv, words("--env", "production", "--ds")...)
 	argv = append(argv, Arg{Day: b.env.day(-lag)})
-	argv = append(argv, Arg{Text: "--repo"}, Arg{Text: ".", File: true})
+	argv = append(argv, Arg{Text: "--repo"}, Arg{Text: ".", File: true, Sum: b.repo.teams.sum(team)})
 	argv = append(argv, more...)
 	return append(argv, words(b.s.Run.Args...)...)
 }
@@ -296,7 +296,13 @@ func (b *builder) definitions() Definitions {
 		}
 	}
 	slices.SortFunc(defs.DAGs, func(x, y DAG) int { return cmp.Compare(x.ID, y.ID) })
+	settings := map[Kind]string{}
 	for i := range defs.DAGs {
+		dag := &defs.DAGs[i]
+		if settings[dag.Kind] == "" {
+			settings[dag.Kind] = renderSettings(dag.Kind, b.s)
+		}
+		dag.Settings, dag.Runtime = settings[dag.Kind], runtimeHash()
 		defs.DAGs[i].Hash = b.hash(&defs.DAGs[i])
 	}
 	return defs

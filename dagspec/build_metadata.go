@@ -11,13 +11,13 @@ func (b *builder) metadataUpload() {
 	folder := Arg{Text: b.s.ConfRoot + "/" + string(TypeJoin) + "//"} // run.py wants four parts: here team and name are empty
 	for _, c := range online {
 		b.confs[c.File] = c
-		folder.Files = append(folder.Files, c.File)
+		folder.Files = append(folder.Files, Source{c.File, c.sum[:sumLength]})
 	}
 	key := dagKey{kind: KindMetadataUpload}
 	dag := b.newDAG(key, cronDaily)
 	dag.Catchup = false // only the newest confs count
 	dag.Tasks = []Task{{
-		ID: taskWords[ModeMetadataUpload], Mode: ModeMetadataUpload, Env: b.s.Run.Env, Argv: b.argv(ModeMetadataUpload, folder, 0),
+		ID: taskWords[ModeMetadataUpload], Mode: ModeMetadataUpload, Env: b.s.Run.Env, Argv: b.argv(ModeMetadataUpload, "", folder, 0),
 	}}
 	b.dags[key] = dag
 }

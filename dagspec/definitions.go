@@ -66,6 +66,8 @@ type DAG struct {
 	Queue    string
 	User     string // operating system user of the jobs
 	Emails   []string
+	Settings string // the project file as far as the DAG's file has it, as Python writes it
+	Runtime  string // 12 hex digits over the runtime that the DAG's file imports
 	Tasks    []Task
 }
 
@@ -95,8 +97,15 @@ type Arg struct {
 	Text   string
 	Day    *Day     // not nil: the day, and Text is empty
 	File   bool     // Text is a slash path in the Chronon repository ("." for its root), which a release may carry elsewhere
-	Files  []string // not empty: Text is a folder of the Chronon repository, of which these files (slash paths) are wanted
+	Sum    string   // with File: the first 16 hex digits of the SHA-256 of what will be read: the conf, or the team's part of teams.json
+	Files  []Source // not empty: Text is a folder of the Chronon repository, of which these files are wanted
 	Pieces []Arg    // not empty: the element is these without a gap, "--date=" and a day; everything else is unset
+}
+
+// Source is a file of the Chronon repository.
+type Source struct {
+	Path string // slash path
+	Sum  string // the first 16 hex digits of the SHA-256 of its bytes
 }
 
 // Day is the day of a run, moved by Shift days. Layout is a Python strftime format; empty is %Y-%m-%d.

@@ -195,7 +195,7 @@ func described(defs Definitions) string {
 			}
 			for _, arg := range task.Argv {
 				for _, file := range arg.Files {
-					say("with %s", file)
+					say("with %s", file.Path)
 				}
 			}
 			if !task.Coalesce && task.Mode != ModeSummary {

@@ -43,7 +43,7 @@ func (c pyCall) withTexts(key string, values []string) pyCall {
 
 func waitValue(id string, w Wait) pyValue {
 	return call("Wait").with("id", id).with("partition", partitionValue(w.Partition)).
-		unless("start", w.Start.String(), "").unless("end", w.End.String(), "")
+		unless("start", w.Start.String(), "").unless("end", w.End.String(), "").unless("inside", w.ProducedBy != "", false)
 }
 
 func partitionValue(p Partition) pyValue {
@@ -139,7 +139,7 @@ func (r *renderer) arg(dag *DAG, arg Arg) (pyValue, error) {
 	case len(arg.Files) > 0 && r.s.Bundle:
 		var files pyTuple
 		for _, file := range arg.Files {
-			bundled, err := r.conf(file)
+			bundled, err := r.conf(file.Path)
 			if err != nil {
 				return nil, err
 			}
@@ -165,7 +165,7 @@ func (r *renderer) conf(file string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("%s is no conf of the repository", file)
 	}
-	bundled := path.Join("confs", c.sum[:16], c.File)
+	bundled := path.Join("confs", c.sum[:sumLength], c.File)
 	r.add(File{Path: path.Join(SupportFolder, bundled), Data: c.Raw})
 	return bundled, nil
 }
@@ -176,7 +176,7 @@ func (r *renderer) teamsFolder(team string) string {
 		return folder
 	}
 	part := r.repo.teams.part(team)
-	folder := path.Join("teams", sumOf(part)[:16])
+	folder := path.Join("teams", r.repo.teams.sum(team))
 	r.add(File{Path: path.Join(SupportFolder, folder, teamsFile), Data: part})
 	r.teams[team] = folder
 	return folder
@@ -191,7 +191,7 @@ func settingsValue(kind Kind, s Settings) pyValue {
 	}
 	settings = settings.unless("queue", s.Run.Queue, "").unless("pool", s.Run.Pool, "").
 		with("retries", s.DAGs.Retries).with("retry_delay_s", seconds(s.DAGs.RetryDelay)).with("timeout_s", seconds(s.DAGs.Timeout)).
-		unless("alert", s.DAGs.Alert, "").with("sensor", sensorValue(s.Sensors))
+		unless("alert", s.DAGs.Alert, "").unless("runner", s.Run.Runner, "").with("sensor", sensorValue(s.Sensors))
 	switch kind {
 	case KindBatch:
 		if s.KVLoad != nil && !s.NoKVLoad {

@@ -313,7 +313,7 @@ func pyTasks(dag DAG) []any {
 			after = append(after, wait.waitID())
 			if !seen[wait.waitID()] {
 				seen[wait.waitID()] = true
-				waits = append(waits, object{"": "Wait", "id": wait.waitID(), "partition": pyPartition(wait.Partition), "start": orNil(wait.Start.String()), "end": orNil(wait.End.String())})
+				waits = append(waits, object{"": "Wait", "id": wait.waitID(), "partition": pyPartition(wait.Partition), "start": orNil(wait.Start.String()), "end": orNil(wait.End.String()), "inside": wait.ProducedBy != ""})
 			}
 		}
 		after = append(after, task.After...)
@@ -333,7 +333,11 @@ func pyTasks(dag DAG) []any {
 				case arg.Day != nil:
 					argv = append(argv, pyDay(*arg.Day))
 				case len(arg.Files) > 0:
-					argv = append(argv, object{"": "Gathered", "folder": arg.Text, "files": arg.Files})
+					files := []string{}
+					for _, file := range arg.Files {
+						files = append(files, file.Path)
+					}
+					argv = append(argv, object{"": "Gathered", "folder": arg.Text, "files": files})
 				case arg.File:
 					argv = append(argv, "file "+strings.TrimPrefix(arg.Text, "."))
 				default:

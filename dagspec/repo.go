@@ -57,6 +57,9 @@ type Conf struct {
 // rest is the conf's name without its team: the name of its file.
 func (c *Conf) rest() string { return c.Name[len(c.Team)+1:] }
 
+// sumLength is how many hex digits of a sum name a file of a release.
+const sumLength = 16
+
 // sumOf is the SHA-256 of data in hex.
 func sumOf(data []byte) string {
 	sum := sha256.Sum256(data)

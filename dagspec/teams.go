@@ -24,6 +24,7 @@ type teams struct {
 	confs    map[string]teamConf
 	common   commonEnv
 	parts    map[string][]byte // by team, see part
+	sums     map[string]string // of the parts
 }
 
 // teamConf is what a section of teams.json says about a team's DAGs. The keys are those that Chronon's Airflow code reads (airflow/helpers.py,
@@ -76,9 +77,10 @@ func loadTeams(fsys fs.FS, found *findings) (t teams, ok bool) {
 	}
 	t.readSections(found)
 	t.readCommonEnv(found)
-	t.parts = make(map[string][]byte, len(t.sections))
+	t.parts, t.sums = make(map[string][]byte, len(t.sections)), make(map[string]string, len(t.sections))
 	for name := range t.sections {
 		t.parts[name] = t.partOf(name)
+		t.sums[name] = sumOf(t.parts[name])[:sumLength]
 	}
 	return t, true
 }
@@ -201,6 +203,14 @@ func (t *teams) part(team string) []byte {
 		return part
 	}
 	return t.partOf(defaultTeam)
+}
+
+// sum names the content of a team's part.
+func (t *teams) sum(team string) string {
+	if sum, ok := t.sums[team]; ok {
+		return sum
+	}
+	return sumOf(t.part(team))[:sumLength]
 }
 
 func (t *teams) partOf(team string) []byte {

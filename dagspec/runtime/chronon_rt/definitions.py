@@ -56,6 +56,7 @@ class Wait:
     partition: Partition
     start: str | None = None
     end: str | None = None
+    inside: bool = False  # a conf of the same repository writes it
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ class Sensor:
     poke_s: int = 60
     timeout_s: int = 172800
     pool: str = ""
+    missing_table_s: int = 3600  # hive: how long a wait bears that the table itself does not exist; 0: as long as anything else
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,8 @@ class Consistency:
     """How the rows of T_consistency are read, and which rates are too much.
 
     reader command: `argv` may hold {table}, {ds_from}, {ds_to}; it prints one JSON object per row of the table.
+    reader spark: `argv` is spark-submit with its options, in client deploy mode; empty: $SPARK_SUBMIT_PATH, $SPARK_HOME or the PATH.
+    reader sql: `connection` is an Airflow connection whose hook has a DB-API connection.
     """
 
     reader: str = "spark"
@@ -184,6 +188,7 @@ class Settings:
     retry_delay_s: int = 300
     timeout_s: int = 345600
     alert: str = ""
+    runner: str = ""
     sensor: Sensor = Sensor()
     kv_load: KvLoader | None = None
     streaming: Streaming = Streaming()
