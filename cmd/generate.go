@@ -19,6 +19,7 @@ import (
 type generateOptions struct {
 	dir       string
 	format    string
+	diff      string
 	keepGoing bool
 }
 
@@ -31,21 +32,25 @@ const (
 func newGenerateCmd(a *app) *cobra.Command {
 	opts := generateOptions{}
 	cmd := &cobra.Command{
-		Use:   "generate (-o DIR | --format json)",
+		Use:   "generate (-o DIR | --diff DIR | --format json)",
 		Short: "Write the DAG files of the repository into a folder",
 		Long: "Generates the Airflow DAG files of the repository and writes them into a folder, or prints the definition of every DAG as JSON for other\n" +
 			"orchestrators. The same confs give the same bytes on every machine.\n\n" +
 			"Files are replaced one by one and only where they differ. Generated DAG files of an earlier run that nothing asks for any more are removed;\n" +
-			"confs and runtimes of an earlier run stay, since running tasks may use them. A file that chrononctl did not write is never touched.",
-		Example: "  chrononctl generate -o build/dags\n  chrononctl generate --format json | jq '.dags[].id'",
+			"confs and runtimes of an earlier run stay, since running tasks may use them. A file that chrononctl did not write is never touched.\n\n" +
+			"With --diff nothing is written: the DAG files in a folder are compared with what the confs ask for now, and each change is told with what it\n" +
+			"means for the runs. --format json gives the same as a list.",
+		Example: "  chrononctl generate -o build/dags\n  chrononctl generate --format json | jq '.dags[].id'\n  chrononctl generate --diff build/dags",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.runGenerate(opts) },
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&opts.dir, "output", "o", "", "folder to write the files into; it is made if it does not exist")
 	flags.StringVar(&opts.format, "format", generateFiles, "files, or json to print the definitions")
+	flags.StringVar(&opts.diff, "diff", "", "folder of generated DAG files to compare with; nothing is written")
 	flags.BoolVar(&opts.keepGoing, "keep-going", false, "leave out the confs that have an error, generate the rest, and remove nothing")
 	_ = cmd.MarkFlagDirname("output")
+	_ = cmd.MarkFlagDirname("diff")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{generateFiles, generateJSON}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -55,6 +60,8 @@ func (o generateOptions) check() error {
 	switch {
 	case o.format != generateFiles && o.format != generateJSON:
 		return usage(fmt.Errorf("--format %q: must be %s or %s", o.format, generateFiles, generateJSON))
+	case o.diff != "":
+		return o.checkDiff()
 	case o.format == generateFiles && o.dir == "":
 		return usage(hinted{errors.New("generate: there is no folder to write into"), "name one with -o DIR, or print the definitions with --format json"})
 	case o.format == generateJSON && o.dir != "":
@@ -91,6 +98,9 @@ func (a *app) runGenerate(opts generateOptions) error {
 		return err
 	}
 	a.sayLeftOut(defs)
+	if opts.diff != "" {
+		return a.runGenerateDiff(opts, defs)
+	}
 	if opts.format == generateJSON {
 		out, err := dagspec.Export(defs, "chrononctl "+version)
 		if err != nil {
