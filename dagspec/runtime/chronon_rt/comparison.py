@@ -1,16 +1,15 @@
-"""The summary of an online/offline comparison DAG, and how it reads T_consistency."""
+"""The summary of an online/offline comparison DAG."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from . import compat, consistency
-from .definitions import Settings, Summary
-from .presence import OUTPUT_SHOWN, LookupFailed, run_helper
-from .rendering import fill
+from .definitions import Summary
+from .presence import LookupFailed
+from .readers import read_rows
 from .task import ChrononTask
 
 
@@ -68,30 +67,3 @@ class ConsistencySummary(ChrononTask):
                     "%s: mismatch %s, missing online %s, missing offline %s",
                     feature["name"], feature["mismatch"], feature["missing_online"], feature["missing_offline"],
                 )  # fmt: skip
-
-
-def read_rows(settings: Settings, table: str, day: date) -> list[dict[str, Any]]:
-    """Return the rows of the consistency table for the day and the two weeks before it."""
-    reader = settings.consistency
-    if reader.reader != "command":
-        raise compat.AirflowFailException(
-            f"consistency.reader is {reader.reader!r}, which this release cannot use yet: "
-            "set consistency.reader: command, with an argv that prints one JSON object per row"
-        )
-    first = day - timedelta(days=consistency.HISTORY_DAYS - 1)
-    values = {"table": table, "ds_from": first.isoformat(), "ds_to": day.isoformat()}
-    done = run_helper(fill(reader.argv, values), settings, {"CHRONON_DS": day.isoformat()}, split=True)
-    if done.returncode != 0:
-        shown = (done.stderr or done.stdout)[-OUTPUT_SHOWN:].strip()
-        raise LookupFailed(f"the consistency reader ended with exit status {done.returncode}: {shown}")
-    return [_row(number, line) for number, line in enumerate(done.stdout.splitlines(), start=1) if line.strip()]
-
-
-def _row(number: int, line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise LookupFailed(f"line {number} of the consistency reader is not JSON ({error}): {line[:200]!r}") from error
-    if not isinstance(row, dict) or "ds" not in row:
-        raise LookupFailed(f"line {number} of the consistency reader is not a row with a ds: {line[:200]!r}")
-    return row

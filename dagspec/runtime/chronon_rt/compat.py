@@ -29,6 +29,7 @@ AirflowException = _first("AirflowException", "airflow.sdk.exceptions", "airflow
 AirflowFailException = _first("AirflowFailException", "airflow.sdk.exceptions", "airflow.exceptions")
 AirflowSkipException = _first("AirflowSkipException", "airflow.sdk.exceptions", "airflow.exceptions")
 AirflowRescheduleException = _first("AirflowRescheduleException", "airflow.sdk.exceptions", "airflow.exceptions")
+TaskDeferred = _first("TaskDeferred", "airflow.sdk.exceptions", "airflow.exceptions")
 CronDataIntervalTimetable = _first("CronDataIntervalTimetable", "airflow.sdk", "airflow.timetables.interval")
 
 try:
@@ -86,6 +87,12 @@ def logical_date(context: Mapping[str, Any]) -> datetime:
             "this run has no logical date, so there is no day to compute: trigger it with a logical date"
         )
     return _plain(date)
+
+
+def run_started(context: Mapping[str, Any]) -> datetime | None:
+    """Return when the run began (again, after it was cleared), or None where that is not known."""
+    started = getattr(context.get("dag_run"), "start_date", None)
+    return _plain(started) if started is not None else None
 
 
 def run_conf(context: Mapping[str, Any]) -> Mapping[str, Any]:

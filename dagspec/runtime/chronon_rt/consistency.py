@@ -19,6 +19,7 @@ from typing import Any
 
 FEATURES_SHOWN = 50
 HISTORY_DAYS = 14
+DRIFT_DAYS = 7
 
 _COUNTS = ("both_null_sum", "left_null_sum", "right_null_sum", "mismatch_sum", "total_count")
 
@@ -58,6 +59,17 @@ class Sums:
             self.has_smape = True
             self.smape_weighted += smape * total
 
+    def merge(self, other: Sums) -> None:
+        """Add another day's counts."""
+        self.both_null += other.both_null
+        self.left_null += other.left_null
+        self.right_null += other.right_null
+        self.mismatch += other.mismatch
+        self.total += other.total
+        self.smape_weighted += other.smape_weighted
+        self.has_smape = self.has_smape or other.has_smape
+        self.has_mismatch = self.has_mismatch or other.has_mismatch
+
     @property
     def matched(self) -> float:
         """Rows with a value on both sides."""
@@ -88,7 +100,8 @@ def measure(
     features = features_of(rows)
     days = {day: _sums(features, by_day[day]) for day in sorted(by_day)}
     today = days.get(ds, {})
-    judged = [_judge(name, sums, sample_percent, budgets) for name, sums in today.items()]
+    week = _week_before(ds, days)
+    judged = [_judge(name, sums, sample_percent, budgets, week.get(name)) for name, sums in today.items()]
     judged.sort(key=_worst_first)
     reason = _why_not_measured(ds, today, sample_percent, budgets)
     over = sum(1 for feature in judged if feature["over"])
@@ -122,9 +135,28 @@ def _sums(features: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> dict[st
     return sums
 
 
-def _judge(name: str, sums: Sums, sample_percent: float | None, budgets: Budgets) -> dict[str, Any]:
-    """Return one element of `features`. A rate is null when fewer than `min_rows` rows carry it."""
-    mismatch = _rate(sums.mismatch, sums.matched, budgets.min_rows) if sums.has_mismatch else None
+def _week_before(ds: str, days: Mapping[str, Mapping[str, Sums]]) -> dict[str, Sums]:
+    """Return each feature's counts over the seven days before `ds`. A single day would make a drift of every Sunday."""
+    oldest = (date.fromisoformat(ds) - timedelta(days=DRIFT_DAYS)).isoformat()
+    week: dict[str, Sums] = {}
+    for day, features in days.items():
+        if oldest <= day < ds:
+            for name, sums in features.items():
+                week.setdefault(name, Sums()).merge(sums)
+    return week
+
+
+def _mismatch(sums: Sums | None, budgets: Budgets) -> float | None:
+    if sums is None or not sums.has_mismatch:
+        return None
+    return _rate(sums.mismatch, sums.matched, budgets.min_rows)
+
+
+def _judge(
+    name: str, sums: Sums, sample_percent: float | None, budgets: Budgets, week: Sums | None = None
+) -> dict[str, Any]:
+    """Return one element of `features`. A rate is null when fewer than `min_rows` rows carry it, and so is the drift from the week before."""
+    mismatch, before = _mismatch(sums, budgets), _mismatch(week, budgets)
     missing_online = _rate(sums.right_null, sums.matched + sums.right_null, budgets.min_rows)
     missing_offline = None
     if sample_percent is not None and sample_percent >= 100:
@@ -146,7 +178,7 @@ def _judge(name: str, sums: Sums, sample_percent: float | None, budgets: Budgets
         "missing_online": missing_online,
         "missing_offline": missing_offline,
         "smape": smape,
-        "drift": None,
+        "drift": round(mismatch - before, 6) if mismatch is not None and before is not None else None,
         "over": over,
     }
 

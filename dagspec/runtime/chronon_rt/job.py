@@ -12,6 +12,7 @@ from .definitions import Job, Text, Wait
 from .gathered import in_folders
 from .joblog import Failure, JobLog
 from .rendering import UnusableArgument, command_line, partition_name
+from .runner import Elsewhere
 from .task import ChrononTask, Run
 from .wait import is_there
 
@@ -30,7 +31,7 @@ class RunChronon(ChrononTask):
         self.job = job
         self.waits = tuple(waits)
         self.loads = tuple(loads)
-        self._process: process.Job | None = None
+        self._process: process.Job | Elsewhere | None = None
         self._killed = False
 
     def execute(self, context: Mapping[str, Any]) -> None:
@@ -40,7 +41,7 @@ class RunChronon(ChrononTask):
             raise compat.AirflowSkipException(why)
         self._let_kv_loads_finish(context)
         log, started = JobLog(), time.monotonic()
-        status = self._run(run, log.feed)
+        status = self._run(context, run, log.feed)
         minutes = (time.monotonic() - started) / 60
         failure, outcome = self._verdict(run, log, status)
         self._report(context, run, outcome, log, minutes, failure)
@@ -92,28 +93,38 @@ class RunChronon(ChrononTask):
             self.log.info("The KV load of %s comes first: this upload would overwrite its table", busy)
             raise compat.reschedule(self.poke_interval)
 
-    def _run(self, run: Run, line: Callable[[str], None], more: Sequence[str] = ()) -> int:
+    def _run(
+        self, context: Mapping[str, Any], run: Run, line: Callable[[str], None], more: Sequence[str] = ()
+    ) -> int:
         """Run the job, show its output line by line, and return its exit status."""
-        with in_folders(self.job.argv, self.surroundings.place) as argv:
-            return self._run_in_place(run, argv, line, more)
+        with in_folders(self.job.argv, self.surroundings.place) as parts:
+            argv = [*self._command_line(run, parts), *more]
+            self.log.info("Running %s in %s", argv, self.project.repo)
+            return self._run_command(context, argv, line)
 
-    def _run_in_place(self, run: Run, parts: Sequence[Text], line: Callable[[str], None], more: Sequence[str]) -> int:
+    def _command_line(self, run: Run, parts: Sequence[Text]) -> list[str]:
         try:
             argv = command_line(parts, run.day, self.surroundings.place)
         except UnusableArgument as error:
             raise compat.AirflowFailException(str(error)) from None
-        argv += [*run.options.arguments(self.job.mode, self.job.part), *more]
-        self.log.info("Running %s in %s", argv, self.project.repo)
+        return [*argv, *run.options.arguments(self.job.mode, self.job.part)]
+
+    def _run_command(self, context: Mapping[str, Any], argv: list[str], line: Callable[[str], None]) -> int:
+        """Run a command on the worker, or where the project's runner puts it."""
+        env = {**UNBUFFERED, **self.project.env, **self.job.env}
 
         def show(each: str) -> None:
             self.log.info("%s", each)
             line(each)
 
-        self._process = process.Job()
-        try:
-            return process.run_lines(
-                argv, self.project.repo, {**UNBUFFERED, **self.project.env, **self.job.env}, show, self._process
+        if self.project.runner:
+            elsewhere = self._process = Elsewhere()
+            return elsewhere.run(
+                self.project.runner, context, show, task_id=self.task_id, argv=argv, env=env, cwd=self.project.repo
             )
+        on_worker = self._process = process.Job()
+        try:
+            return process.run_lines(argv, self.project.repo, env, show, on_worker)
         except OSError as error:
             raise compat.AirflowException(f"the job could not be started in {self.project.repo!r}: {error}") from error
 

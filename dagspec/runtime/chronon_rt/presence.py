@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 from importlib import import_module
 from typing import Any, Callable
 
@@ -28,6 +29,14 @@ class LookupFailed(compat.AirflowException):
     """The question could not be answered, which is neither yes nor no."""
 
 
+class Answer(Enum):
+    """What was found. A table that does not exist is no different from a missing partition to all but a wait."""
+
+    THERE = "there"
+    NOT_THERE = "not there"
+    NO_TABLE = "no table"
+
+
 @dataclass(frozen=True)
 class Presence:
     """Answers whether a partition is there. `log` takes a line worth showing to people."""
@@ -36,17 +45,24 @@ class Presence:
     log: Callable[[str], None]
 
     def __call__(self, partition: Partition, day: date) -> bool:
+        return self.look(partition, day) is Answer.THERE
+
+    def look(self, partition: Partition, day: date) -> Answer:
+        """Look for the partition. Only the Hive metastore tells a table that does not exist from a partition that does not."""
         sensor = self.settings.sensor
         if sensor.kind not in _KINDS:
             raise compat.AirflowFailException(f"sensors.kind is {sensor.kind!r}; known are {', '.join(_KINDS)}")
-        return bool(_KINDS[sensor.kind](self, sensor, partition, day))
+        found = _KINDS[sensor.kind](self, sensor, partition, day)
+        if isinstance(found, Answer):
+            return found
+        return Answer.THERE if found else Answer.NOT_THERE
 
     @property
     def can_look(self) -> bool:
         """Tell whether the project has a way to look at all."""
         return self.settings.sensor.kind != "none"
 
-    def _hive(self, sensor: Sensor, partition: Partition, day: date) -> bool:
+    def _hive(self, sensor: Sensor, partition: Partition, day: date) -> bool | Answer:
         schema, table = _schema_and_table(partition)
         hook = compat.hive_metastore_hook(sensor.connection)
         # The metastore answers "no such partition" for a table that does not exist, so a mistyped name would wait in silence.
@@ -54,7 +70,7 @@ class Presence:
             self.log(
                 f"the table {partition.table} does not exist in the metastore: it was never written, or its name is wrong"
             )
-            return False
+            return Answer.NO_TABLE
         spec = partition_spec(partition, day)
         return not spec or hook.check_for_named_partition(schema, table, spec)
 
@@ -84,7 +100,7 @@ class Presence:
         return True
 
 
-_KINDS: Mapping[str, Callable[..., bool]] = {
+_KINDS: Mapping[str, Callable[..., bool | Answer]] = {
     "hive": Presence._hive,
     "sql": Presence._sql,
     "command": Presence._command,
@@ -94,7 +110,7 @@ _KINDS: Mapping[str, Callable[..., bool]] = {
 
 
 def run_helper(
-    argv: list[str], settings: Settings, env: Mapping[str, str], split: bool = False
+    argv: list[str], settings: Settings, env: Mapping[str, str], split: bool = False, timeout: float = COMMAND_TIMEOUT_S
 ) -> subprocess.CompletedProcess[str]:
     """Run a short command of the project in its repository, and return its status and its output (its errors apart if `split`)."""
     try:
@@ -107,7 +123,7 @@ def run_helper(
             stderr=subprocess.PIPE if split else subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=COMMAND_TIMEOUT_S,
+            timeout=timeout,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

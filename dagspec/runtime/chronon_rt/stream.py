@@ -9,7 +9,7 @@ from typing import Any
 from . import compat, keep_alive
 from .definitions import Summary
 from .job import RunChronon
-from .task import ChrononTask, decoded
+from .task import ChrononTask, Run, decoded
 
 # The least time that a submission gets before the tick gives up on it.
 START_LIMIT_S = 600
@@ -32,7 +32,7 @@ class KeepAlive(RunChronon):
                 "%d restarts in 24 hours are used up: the stream is looked for, and not started again", limit
             )
         log = keep_alive.StreamLog()
-        status = self._run_in_time(run, log, keep_alive.LOOK_ONLY if look_only else ())
+        status = self._run_in_time(context, run, log, keep_alive.LOOK_ONLY if look_only else ())
         tick = keep_alive.judge(log, status, before, look_only)
         stream = keep_alive.continue_history(self.job.conf, tick, before, compat.now())
         self.publish(context, "chronon_stream", stream)
@@ -46,7 +46,9 @@ class KeepAlive(RunChronon):
         if tick.state not in keep_alive.RUNNING:
             raise compat.AirflowException(f"{self.job.conf} is {tick.state}: {tick.reason}")
 
-    def _run_in_time(self, run: Any, log: keep_alive.StreamLog, more: Sequence[str]) -> int | None:
+    def _run_in_time(
+        self, context: Mapping[str, Any], run: Run, log: keep_alive.StreamLog, more: Sequence[str]
+    ) -> int | None:
         """Return run.py's exit status, or None when it did not come back: a submission in client mode stays as long as the stream."""
         late = threading.Event()
 
@@ -58,7 +60,7 @@ class KeepAlive(RunChronon):
         timer.daemon = True
         timer.start()
         try:
-            status = self._run(run, log.feed, more)
+            status = self._run(context, run, log.feed, more)
         finally:
             timer.cancel()
         return None if late.is_set() else status

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from . import calendar_rules
+from . import calendar_rules, compat
 from .definitions import Ds, Job, KvLoad, Wait
-from .presence import Presence
+from .presence import Answer, Presence
 from .rendering import partition_name
 from .task import ChrononTask, Run
 
@@ -45,11 +45,28 @@ class WaitForPartition(ChrononTask):
         if why := self._why_not_needed(run):
             self.log.info("Not waiting for %s: %s", name, why)
             return True
-        if self.presence()(self.wait.partition, run.day):
+        found = self.presence().look(self.wait.partition, run.day)
+        if found is Answer.THERE:
             self.log.info("%s is there", name)
             return True
+        if found is Answer.NO_TABLE:
+            self._bear_missing_table(context)
         self.log.info("%s is not there yet", name)
         return False
+
+    def _bear_missing_table(self, context: Mapping[str, Any]) -> None:
+        """Fail for good when the run has borne long enough that the table itself does not exist: a name with a mistake would wait for days.
+
+        A table that a conf of the same repository writes is never taken for a mistake: its first job may take longer than that.
+        """
+        grace = timedelta(seconds=self.project.sensor.missing_table_s)
+        started = compat.run_started(context)
+        if self.wait.inside or not grace or started is None or compat.now() - started < grace:
+            return
+        raise compat.AirflowFailException(
+            f"the table {self.wait.partition.table} does not exist, {grace} after the run began: mend its name in the conf, "
+            "or create it and clear this task (sensors.missing_table says how long that is borne)"
+        )
 
     def _why_not_needed(self, run: Run) -> str | None:
         if not run.options.wait:

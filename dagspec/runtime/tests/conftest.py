@@ -78,8 +78,9 @@ class FakeTaskInstance:
 
 
 class FakeDagRun:
-    def __init__(self, conf: dict[str, Any] | None) -> None:
+    def __init__(self, conf: dict[str, Any] | None, start_date: datetime | None = None) -> None:
         self.conf = conf
+        self.start_date = start_date
 
 
 @pytest.fixture
@@ -87,10 +88,13 @@ def ti() -> FakeTaskInstance:
     return FakeTaskInstance()
 
 
-def context(ti: FakeTaskInstance, day: str = "2026-11-20", conf: dict[str, Any] | None = None) -> dict[str, Any]:
+def context(
+    ti: FakeTaskInstance, day: str = "2026-11-20", conf: dict[str, Any] | None = None, started: str | None = None
+) -> dict[str, Any]:
     """Return what an operator gets from Airflow, as far as the runtime looks at it."""
     moment = datetime.fromisoformat(day).replace(tzinfo=timezone.utc)
-    return {"ti": ti, "logical_date": moment, "dag_run": FakeDagRun(conf)}
+    start_date = datetime.fromisoformat(started).replace(tzinfo=timezone.utc) if started else None
+    return {"ti": ti, "logical_date": moment, "dag_run": FakeDagRun(conf, start_date)}
 
 
 @pytest.fixture

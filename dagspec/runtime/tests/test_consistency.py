@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from conftest import table_rows
 
 from chronon_rt.consistency import Budgets, features_of, measure, not_measured
@@ -98,6 +99,21 @@ def test_history_goes_back_fourteen_days() -> None:
     history = measure("j", "2026-11-20", rows, 100.0, BUDGETS)["history"]
     assert [entry["ds"] for entry in history] == days[-14:]
     assert history[-1] == {"ds": "2026-11-20", "over": 1, "mismatch": 0.19}
+
+
+def test_drift_is_against_all_rows_of_the_week_before() -> None:
+    week = [row("f", 100, mismatch=1) | {"ds": f"2026-11-{day}"} for day in (13, 14, 15)]
+    sunday = row("f", 300, mismatch=12) | {"ds": "2026-11-16"}
+    older = row("f", 100, mismatch=90) | {"ds": "2026-11-12"}
+    rows = [older, *week, sunday, row("f", 100, mismatch=10)]
+    found = measure("j", "2026-11-20", rows, 100.0, BUDGETS)
+    assert by_name(found)["f"]["drift"] == round(10 / 100 - 15 / 600, 6)
+
+
+@pytest.mark.parametrize("before", [[], [{"ds": "2026-11-19", "f_total_count": 20}], [{"ds": "2026-11-12", "f_total_count": 500}]])
+def test_without_enough_rows_in_the_week_before_there_is_no_drift(before: list[dict[str, Any]]) -> None:
+    rows = [row("f", 100, mismatch=10), *({**row("f", 0), **one} for one in before)]
+    assert by_name(measure("j", "2026-11-20", rows, 100.0, BUDGETS))["f"]["drift"] is None
 
 
 def row(feature: str, total: int, **counts: Any) -> dict[str, Any]:

@@ -345,6 +345,42 @@ def test_a_wait_is_over_when_the_partition_is_there(world: World, ti: FakeTaskIn
     assert wait_for(world).poke(context(ti, "2026-11-20"))
 
 
+class EmptyMetastore:
+    """Stands in for the hook of a metastore that has nothing at all."""
+
+    def table_exists(self, table_name: str, db: str) -> bool:
+        return False
+
+
+def wait_for_missing_table(world: World, ti: FakeTaskInstance, monkeypatch: Any, started: str | None, **wait: Any) -> bool:
+    monkeypatch.setattr(compat, "hive_metastore_hook", lambda connection: EmptyMetastore())
+    world.settings["sensor"] = Sensor(kind="hive", missing_table_s=wait.pop("grace", 3600))
+    operator = wait_for(world, Wait("w", RAW.partition, **wait))
+    return operator.poke(context(ti, "2026-11-20", started=started))
+
+
+def test_a_table_that_does_not_exist_is_borne_for_a_while_and_then_reported(
+    world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
+    assert not wait_for_missing_table(world, ti, monkeypatch, started="2026-11-23T04:00:01")
+    with pytest.raises(compat.AirflowFailException, match="data.raw does not exist, 1:00:00 after the run began"):
+        wait_for_missing_table(world, ti, monkeypatch, started="2026-11-23T04:00:00")
+
+
+@pytest.mark.parametrize(
+    ("why", "started", "wait"),
+    [
+        ("a conf of the repository writes it", "2026-11-20T00:00", {"inside": True}),
+        ("the project bears it", "2026-11-20T00:00", {"grace": 0}),
+        ("nobody knows when the run began", None, {}),
+    ],
+)
+def test_a_table_that_does_not_exist_is_waited_for_where(
+    why: str, started: str | None, wait: Any, world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
+    assert not wait_for_missing_table(world, ti, monkeypatch, started, **wait), why
+
+
 @pytest.mark.parametrize(
     ("case", "wait", "day", "conf"),
     [
@@ -566,16 +602,6 @@ def test_what_was_not_measured_is_published_with_its_reason(
         compare(world, ti, monkeypatch, state, **limits)
     found = ti.read("chronon_consistency")
     assert found["state"] == "not_measured" and message in found["reason"]
-
-
-@pytest.mark.parametrize("reader", ["spark", "sql"])
-def test_a_reader_that_does_not_exist_yet_says_so(
-    reader: str, world: World, ti: FakeTaskInstance, monkeypatch: Any
-) -> None:
-    with pytest.raises(
-        compat.AirflowFailException, match=f"consistency.reader is '{reader}'.*set consistency.reader: command"
-    ):
-        compare(world, ti, monkeypatch, reader=reader)
 
 
 def test_the_summary_of_a_skipped_comparison_is_skipped(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:

@@ -1,0 +1,60 @@
+"""A small Spark job that prints what T_consistency counted, a line a day: `spark-submit spark_rows.py TABLE FIRST LAST`.
+
+It is a program of its own and imports nothing of this package, because spark-submit copies it away alone. Lines that are rows begin with MARK;
+the last of them is an empty row, which tells a table without rows from a job whose output went elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+MARK = "chronon_consistency_row "
+
+COUNTS = ("_both_null_sum", "_left_null_sum", "_right_null_sum", "_mismatch_sum", "_total_count")
+SMAPE = "_smape_average"
+
+
+def is_wanted(column):
+    """Tell whether the column is the day or a count that a rate is made of."""
+    return column == "ds" or column.endswith(COUNTS) or column.endswith(SMAPE)
+
+
+def by_day(columns, rows):
+    """Add up the hours of each day: counts as they are, averages weighted by the rows that they are over."""
+    place = {column: number for number, column in enumerate(columns)}
+    totals = {column: place.get(column[: -len(SMAPE)] + "_total_count") for column in columns if column.endswith(SMAPE)}
+    days = {}
+    for row in rows:
+        day = days.setdefault(str(row[place["ds"]]), {})
+        for column, number in place.items():
+            value = row[number]
+            if column == "ds" or value is None:
+                continue
+            if column in totals:
+                weight = row[totals[column]] if totals[column] is not None else None
+                value = value * (weight or 0)
+            day[column] = day.get(column, 0) + value
+    for day in days.values():
+        for column in totals:
+            total = day.get(column[: -len(SMAPE)] + "_total_count") or 0
+            if column in day:
+                day[column] = day[column] / total if total else None
+    return days
+
+
+def main(table, first, last):
+    from pyspark.sql import SparkSession
+
+    spark = SparkSession.builder.appName("chronon_consistency_reader").enableHiveSupport().getOrCreate()
+    frame = spark.table(table)
+    columns = [column for column in frame.columns if is_wanted(column)]
+    kept = frame.where(frame["ds"].between(first, last)).selectExpr(*["`%s`" % column for column in columns])
+    for day, counts in sorted(by_day(columns, kept.collect()).items()):
+        print(MARK + json.dumps({"ds": day, **counts}))
+    print(MARK + json.dumps({"ds": ""}), flush=True)
+    spark.stop()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
