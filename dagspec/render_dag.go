@@ -210,7 +210,8 @@ func settingsValue(kind Kind, s Settings) pyValue {
 
 func sensorValue(s SensorSettings) pyValue {
 	return call("Sensor").with("kind", s.Kind).unless("connection", s.Connection, "").withTexts("argv", s.Argv).unless("callable", s.Callable, "").
-		with("poke_s", seconds(s.Poke)).with("timeout_s", seconds(s.Timeout)).unless("pool", s.Pool, "")
+		with("poke_s", seconds(s.Poke)).with("timeout_s", seconds(s.Timeout)).unless("pool", s.Pool, "").
+		unless("missing_table_s", seconds(s.MissingTable), 3600) // the class's default
 }
 
 // renderSettings is settingsValue on one line, for the hash of a DAG.
