@@ -196,3 +196,16 @@ func TestAShelterEndsWithTheFolderOfItsInstance(t *testing.T) {
 		}
 	}
 }
+
+func TestShelterIsWhereEveryUserCanReachIt(t *testing.T) {
+	private := filepath.Join(t.TempDir(), "private")
+	if err := os.Mkdir(private, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", private)
+	for _, temporary := range []bool{true, false} {
+		if parent := shelterParent(temporary); !openToAll(parent) {
+			t.Errorf("temporary %v: the shelter would go to %s, which not every user can reach", temporary, parent)
+		}
+	}
+}

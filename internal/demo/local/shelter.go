@@ -41,7 +41,7 @@ func (f *folder) databaseHome(owner *account, installed string) (home, programs 
 	if !isOwnFolder(f.state.Shelter) {
 		// The database of an earlier start, if there was one, is gone with its shelter.
 		f.state.Migrated = ""
-		temp := persistentTemp(f.temporary)
+		temp := shelterParent(f.temporary)
 		sweepShelters(temp)
 		if f.state.Shelter, err = makeTemporary(temp); err != nil {
 			return "", "", err
@@ -74,11 +74,17 @@ func copyPrograms(to, installed string) (string, error) {
 	return filepath.Join(to, name), makeReadable(to)
 }
 
-// persistentTemp is a folder for temporary files; what is not temporary goes where a restart of the machine leaves it.
-func persistentTemp(temporary bool) string {
-	const kept = "/var/tmp"
-	if info, err := os.Stat(kept); !temporary && err == nil && info.IsDir() {
-		return kept
+// shelterParent is a folder for temporary files that every user can reach, which TMPDIR need not be; what is not temporary goes where a restart of
+// the machine leaves it.
+func shelterParent(temporary bool) string {
+	candidates := []string{os.TempDir(), "/tmp", "/var/tmp"}
+	if !temporary {
+		candidates = []string{"/var/tmp", os.TempDir(), "/tmp"}
+	}
+	for _, folder := range candidates {
+		if openToAll(folder) {
+			return folder
+		}
 	}
 	return os.TempDir()
 }
