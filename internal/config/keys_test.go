@@ -271,3 +271,33 @@ func TestProjectFileReportsWhatNoSingleKeyShows(t *testing.T) {
 		}
 	}
 }
+
+var inBackticks = regexp.MustCompile("`([a-z_]+(?:\\.[a-z_]+)+)[:`]")
+
+func TestPageForBoilerplateNamesKeysThatExist(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/from-boilerplate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{"teams.json": true, "chrononctl.yaml": true, "project-file.md": true}
+	sections := map[string]bool{}
+	for _, key := range config.Keys() {
+		known[key.Path] = true
+		section, _, _ := strings.Cut(key.Path, ".")
+		sections[section] = true
+	}
+	named := 0
+	for _, match := range inBackticks.FindAllStringSubmatch(string(page), -1) {
+		section, _, _ := strings.Cut(match[1], ".")
+		if sections[section] {
+			named++
+		}
+		if sections[section] && !known[match[1]] {
+			t.Errorf("the page names the key %s, which there is none of", match[1])
+		}
+	}
+	if named < 20 {
+		t.Errorf("only %d keys were found on the page", named)
+	}
+}

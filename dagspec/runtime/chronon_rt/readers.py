@@ -101,9 +101,15 @@ _READERS: Mapping[str, Callable[[Settings, str, date, date], list[Row]]] = {
 def _output(argv: list[str], settings: Settings, day: date, timeout: float | None = None) -> str:
     done = run_helper(argv, settings, {"CHRONON_DS": day.isoformat()}, split=True, **({"timeout": timeout} if timeout else {}))
     if done.returncode != 0:
-        shown = (done.stderr or done.stdout)[-OUTPUT_SHOWN:].strip()
+        shown = _error_in(done.stderr or done.stdout)
         raise LookupFailed(f"the consistency reader ended with exit status {done.returncode}: {shown}")
     return done.stdout
+
+
+def _error_in(output: str) -> str:
+    """Return the line that names an error, as Python and the JVM end a trace; Spark has much to say after that. Else the end of the output."""
+    named = [line for line in output.splitlines() if re.match(r"[\w.]+(Error|Exception): ", line)]
+    return named[-1][:OUTPUT_SHOWN] if named else output[-OUTPUT_SHOWN:].strip()
 
 
 def _row(number: int, line: str) -> Row:

@@ -188,6 +188,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+TRACE = """echo 'Traceback (most recent call last):
+pyspark.errors.AnalysisException: no such table `ns.t`
+26/11/23 06:31:23 INFO ShutdownHookManager: Shutdown hook called' >&2; exit 1"""
+
+
 @pytest.fixture
 def spark_submit(tmp_path: Path) -> Path:
     program = tmp_path / "home" / "bin" / "spark-submit"
@@ -217,7 +222,7 @@ def test_a_table_without_rows_is_read_as_such(spark_submit: Path, tmp_path: Path
     assert read_rows(settings, "empty", DAY) == []
 
 
-@pytest.mark.parametrize(("script", "message"), [("exit 0", "must run in client deploy mode"), ("echo no table >&2; exit 3", "exit status 3: no table")])
+@pytest.mark.parametrize(("script", "message"), [("exit 0", "must run in client deploy mode"), ("echo no table >&2; exit 3", "exit status 3: no table"), (TRACE, "exit status 1: pyspark.errors.AnalysisException: no such table `ns.t`$")])
 def test_a_spark_job_whose_rows_do_not_come_back_is_neither(script: str, message: str, tmp_path: Path) -> None:
     settings = Settings(repo=str(tmp_path), consistency=Consistency(reader="spark", argv=("bash", "-c", script)))
     with pytest.raises(LookupFailed, match=message):
