@@ -145,9 +145,7 @@ func checkMeta(m *metaData, at string, kind ConfType, repo *Repo, found *finding
 				"remove the conf when nobody needs it any more")
 		}
 	}
-	for i, dependency := range m.Dependencies.values {
-		checkDependency(dependency, fmt.Sprintf("%s.dependencies[%d]", at, i), kind, repo, found)
-	}
+	checkDependencies(m, at, kind, repo, found)
 }
 
 func checkCustomJSON(c *customJSON, at string, found *findings) {
@@ -176,14 +174,21 @@ func checkCustomJSON(c *customJSON, at string, found *findings) {
 	}
 }
 
-// checkDependency reports a dependency that no wait can be made of.
-func checkDependency(raw text, at string, kind ConfType, repo *Repo, found *findings) {
-	_, problems := readDependency(raw, kind, &repo.teams.common)
-	for _, p := range problems {
-		if p.code == codeNoPartition || p.code == codeBareSpec {
-			found.warn(p.code, at, p.message, p.hint)
-		} else {
-			found.err(p.code, at, p.message, p.hint)
+// checkDependencies understands the dependencies of a conf, and reports those that no wait can be made of.
+func checkDependencies(m *metaData, at string, kind ConfType, repo *Repo, found *findings) {
+	for i, raw := range m.Dependencies.values {
+		understood, problems := readDependency(raw, kind, &repo.teams.common)
+		if understood != nil {
+			understood.index = i
+			m.needs = append(m.needs, *understood)
+		}
+		for _, p := range problems {
+			place := fmt.Sprintf("%s.dependencies[%d]", at, i)
+			if p.code == codeNoPartition || p.code == codeBareSpec {
+				found.warn(p.code, place, p.message, p.hint)
+			} else {
+				found.err(p.code, place, p.message, p.hint)
+			}
 		}
 	}
 }
@@ -215,10 +220,7 @@ func checkJoin(d *document, repo *Repo, found *findings) {
 	}
 	for i, part := range d.ExternalParts {
 		if gb := part.Source.OfflineGroupBy; gb != nil && gb.Meta != nil {
-			for j, dependency := range gb.Meta.Dependencies.values {
-				at := fmt.Sprintf("onlineExternalParts[%d].source.offlineGroupBy.metaData.dependencies[%d]", i, j)
-				checkDependency(dependency, at, TypeJoin, repo, found)
-			}
+			checkDependencies(gb.Meta, fmt.Sprintf("onlineExternalParts[%d].source.offlineGroupBy.metaData", i), TypeJoin, repo, found)
 		}
 	}
 }

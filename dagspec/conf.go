@@ -39,6 +39,8 @@ type metaData struct {
 	SamplePercent            number     `json:"samplePercent"`
 	ConsistencySamplePercent number     `json:"consistencySamplePercent"`
 	ModeToEnv                envByMode  `json:"modeToEnvMap"`
+
+	needs []dependency // Dependencies, as far as they were understood when the conf was checked
 }
 
 type source struct {

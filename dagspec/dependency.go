@@ -8,6 +8,7 @@ import (
 
 // dependency is one entry of metaData.dependencies.
 type dependency struct {
+	index     int    // in metaData.dependencies
 	spec      string // as the conf has it
 	partition Partition
 	start     Date

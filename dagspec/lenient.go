@@ -22,6 +22,10 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 		t.bad = misfit(raw)
 		return nil
 	}
+	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 {
+		t.value = string(inner) // the decoder has seen that it is a string, and nothing in it is escaped
+		return nil
+	}
 	return json.Unmarshal(raw, &t.value)
 }
 

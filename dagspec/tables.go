@@ -1,15 +1,19 @@
 package dagspec
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
 
-var uncleanPattern = regexp.MustCompile(`[^a-zA-Z0-9_]`)
-
-// cleanName is a conf's name as part of a table name (api Extensions.scala, cleanName).
-func cleanName(name string) string { return uncleanPattern.ReplaceAllString(name, "_") }
+// cleanName is a conf's name as part of a table name: all but letters of ASCII, digits and _ become _ (api Extensions.scala, cleanName).
+func cleanName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, name)
+}
 
 // The tables of a conf, by what is appended to its output table (Extensions.scala 96-137, JoinBase.scala 49-52).
 const (

@@ -9,12 +9,8 @@ import (
 // waits are the partitions that a conf's metadata depends on, as far as a run of the DAG can need them. at is the path of the metadata in its file.
 func (b *builder) waits(c *Conf, m *metaData, at string, dag *DAG) []Wait {
 	var waits []Wait
-	for i, raw := range m.Dependencies.values {
-		found, _ := readDependency(raw, c.Type, b.env) // its problems were reported when the conf was loaded
-		if found == nil {
-			continue
-		}
-		b.wanted = append(b.wanted, want{c.File, fmt.Sprintf("%s.dependencies[%d]", at, i), found.partition})
+	for _, found := range m.needs {
+		b.wanted = append(b.wanted, want{c.File, fmt.Sprintf("%s.dependencies[%d]", at, found.index), found.partition})
 		if found.over(dag.Start) {
 			continue
 		}
@@ -39,11 +35,16 @@ func ownWait(p Partition) Wait { return Wait{Spec: p.Spec(), Partition: p} }
 // that goes on.
 func addWaits(waits []Wait, more ...Wait) []Wait {
 	for _, wait := range more {
-		if !slices.ContainsFunc(waits, func(other Wait) bool { return other.key() == wait.key() }) {
+		if !slices.ContainsFunc(waits, wait.same) {
 			waits = append(waits, wait)
 		}
 	}
 	return waits
+}
+
+// same says whether two waits are one.
+func (w Wait) same(other Wait) bool {
+	return w.Spec == other.Spec && w.Start == other.Start && w.End == other.End
 }
 
 // key identifies a wait within a DAG.
