@@ -93,9 +93,7 @@ class RunChronon(ChrononTask):
             self.log.info("The KV load of %s comes first: this upload would overwrite its table", busy)
             raise compat.reschedule(self.poke_interval)
 
-    def _run(
-        self, context: Mapping[str, Any], run: Run, line: Callable[[str], None], more: Sequence[str] = ()
-    ) -> int:
+    def _run(self, context: Mapping[str, Any], run: Run, line: Callable[[str], None], more: Sequence[str] = ()) -> int:
         """Run the job, show its output line by line, and return its exit status."""
         with in_folders(self.job.argv, self.surroundings.place) as parts:
             argv = [*self._command_line(run, parts), *more]

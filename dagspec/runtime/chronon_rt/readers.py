@@ -43,7 +43,13 @@ def _command(settings: Settings, table: str, first: date, last: date) -> list[Ro
 def _spark(settings: Settings, table: str, first: date, last: date) -> list[Row]:
     """Run `spark_rows.py` with spark-submit. What Spark and its hooks print among the rows does not matter: rows have a mark."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "spark_rows.py")
-    argv = [*(settings.consistency.argv or [_spark_submit(settings)]), script, table, first.isoformat(), last.isoformat()]
+    argv = [
+        *(settings.consistency.argv or [_spark_submit(settings)]),
+        script,
+        table,
+        first.isoformat(),
+        last.isoformat(),
+    ]
     output = _output(argv, settings, last, SPARK_TIMEOUT_S)
     lines = [line[len(MARK) :] for line in output.splitlines() if line.startswith(MARK)]
     if not lines:
@@ -77,7 +83,9 @@ def _sql(settings: Settings, table: str, first: date, last: date) -> list[Row]:
     except compat.AirflowFailException:
         raise
     except Exception as error:  # each driver has its own
-        raise LookupFailed(f"{table} could not be read over the connection {settings.consistency.connection!r}: {error}") from error
+        raise LookupFailed(
+            f"{table} could not be read over the connection {settings.consistency.connection!r}: {error}"
+        ) from error
 
 
 def _names(cursor: Any) -> list[str]:
@@ -99,7 +107,9 @@ _READERS: Mapping[str, Callable[[Settings, str, date, date], list[Row]]] = {
 
 
 def _output(argv: list[str], settings: Settings, day: date, timeout: float | None = None) -> str:
-    done = run_helper(argv, settings, {"CHRONON_DS": day.isoformat()}, split=True, **({"timeout": timeout} if timeout else {}))
+    done = run_helper(
+        argv, settings, {"CHRONON_DS": day.isoformat()}, split=True, **({"timeout": timeout} if timeout else {})
+    )
     if done.returncode != 0:
         shown = _error_in(done.stderr or done.stdout)
         raise LookupFailed(f"the consistency reader ended with exit status {done.returncode}: {shown}")

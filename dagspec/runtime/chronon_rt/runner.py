@@ -35,7 +35,9 @@ class Elsewhere:
         make = load_callable(name)
         self._operator = make(task_id=task_id, argv=list(argv), env=dict(env), cwd=cwd, line=line)
         if not callable(getattr(self._operator, "execute", None)):
-            raise compat.AirflowFailException(f"run.runner {name} must return an operator, and returned {self._operator!r}")
+            raise compat.AirflowFailException(
+                f"run.runner {name} must return an operator, and returned {self._operator!r}"
+            )
         try:
             self._operator.execute(context)
         except (compat.AirflowFailException, compat.AirflowSkipException, compat.AirflowRescheduleException):

@@ -110,7 +110,9 @@ def test_drift_is_against_all_rows_of_the_week_before() -> None:
     assert by_name(found)["f"]["drift"] == round(10 / 100 - 15 / 600, 6)
 
 
-@pytest.mark.parametrize("before", [[], [{"ds": "2026-11-19", "f_total_count": 20}], [{"ds": "2026-11-12", "f_total_count": 500}]])
+@pytest.mark.parametrize(
+    "before", [[], [{"ds": "2026-11-19", "f_total_count": 20}], [{"ds": "2026-11-12", "f_total_count": 500}]]
+)
 def test_without_enough_rows_in_the_week_before_there_is_no_drift(before: list[dict[str, Any]]) -> None:
     rows = [row("f", 100, mismatch=10), *({**row("f", 0), **one} for one in before)]
     assert by_name(measure("j", "2026-11-20", rows, 100.0, BUDGETS))["f"]["drift"] is None

@@ -352,7 +352,9 @@ class EmptyMetastore:
         return False
 
 
-def wait_for_missing_table(world: World, ti: FakeTaskInstance, monkeypatch: Any, started: str | None, **wait: Any) -> bool:
+def wait_for_missing_table(
+    world: World, ti: FakeTaskInstance, monkeypatch: Any, started: str | None, **wait: Any
+) -> bool:
     monkeypatch.setattr(compat, "hive_metastore_hook", lambda connection: EmptyMetastore())
     world.settings["sensor"] = Sensor(kind="hive", missing_table_s=wait.pop("grace", 3600))
     operator = wait_for(world, Wait("w", RAW.partition, **wait))

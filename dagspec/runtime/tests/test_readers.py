@@ -93,7 +93,9 @@ def test_postgres(monkeypatch: pytest.MonkeyPatch, postgres: Any) -> None:
     check_reading(sql_settings(monkeypatch, postgres), "pay.checkout_consistency")
 
 
-def test_a_table_that_is_not_there_is_named_with_its_connection(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_table_that_is_not_there_is_named_with_its_connection(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     settings = sql_settings(monkeypatch, lambda: sqlite3.connect(tmp_path / "empty.db"))
     with pytest.raises(LookupFailed, match="pay_c could not be read over the connection 'warehouse': no such table"):
         read_rows(settings, "pay_c", DAY)
@@ -199,12 +201,16 @@ def spark_submit(tmp_path: Path) -> Path:
     program.parent.mkdir(parents=True)
     program.write_text(FAKE_SPARK_SUBMIT.format(python=sys.executable))
     program.chmod(0o755)
-    (tmp_path / "pay.c_consistency.jsonl").write_text("".join(json.dumps(row) + "\n" for row in lower(table_rows("v1"))))
+    (tmp_path / "pay.c_consistency.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in lower(table_rows("v1")))
+    )
     return program
 
 
 def test_spark_adds_up_the_hours_and_is_judged_the_same(spark_submit: Path, tmp_path: Path) -> None:
-    settings = Settings(repo=str(tmp_path), consistency=Consistency(reader="spark", argv=(str(spark_submit), "--master", "yarn")))
+    settings = Settings(
+        repo=str(tmp_path), consistency=Consistency(reader="spark", argv=(str(spark_submit), "--master", "yarn"))
+    )
     check_reading(settings, "pay.c_consistency")
     rows = read_rows(settings, "pay.c_consistency", DAY)
     assert len(rows) == len({row["ds"] for row in rows}), "a row a day"
@@ -222,7 +228,14 @@ def test_a_table_without_rows_is_read_as_such(spark_submit: Path, tmp_path: Path
     assert read_rows(settings, "empty", DAY) == []
 
 
-@pytest.mark.parametrize(("script", "message"), [("exit 0", "must run in client deploy mode"), ("echo no table >&2; exit 3", "exit status 3: no table"), (TRACE, "exit status 1: pyspark.errors.AnalysisException: no such table `ns.t`$")])
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("exit 0", "must run in client deploy mode"),
+        ("echo no table >&2; exit 3", "exit status 3: no table"),
+        (TRACE, "exit status 1: pyspark.errors.AnalysisException: no such table `ns.t`$"),
+    ],
+)
 def test_a_spark_job_whose_rows_do_not_come_back_is_neither(script: str, message: str, tmp_path: Path) -> None:
     settings = Settings(repo=str(tmp_path), consistency=Consistency(reader="spark", argv=("bash", "-c", script)))
     with pytest.raises(LookupFailed, match=message):
@@ -232,7 +245,10 @@ def test_a_spark_job_whose_rows_do_not_come_back_is_neither(script: str, message
 def test_averages_of_hours_are_weighted_by_their_rows() -> None:
     columns = ["ds", "f_total_count", "f_smape_average", "g_total_count"]
     rows = [("d", 100, 0.1, None), ("d", 300, 0.5, 2), ("d", 0, None, 3), ("e", None, 0.5, None)]
-    assert spark_rows.by_day(columns, rows) == {"d": {"f_total_count": 400, "f_smape_average": 0.4, "g_total_count": 5}, "e": {"f_smape_average": None}}
+    assert spark_rows.by_day(columns, rows) == {
+        "d": {"f_total_count": 400, "f_smape_average": 0.4, "g_total_count": 5},
+        "e": {"f_smape_average": None},
+    }
 
 
 def test_the_spark_job_stands_alone() -> None:

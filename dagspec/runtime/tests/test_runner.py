@@ -66,7 +66,9 @@ def run(tmp_path: Path, ti: FakeTaskInstance, monkeypatch: pytest.MonkeyPatch, c
         (tmp_path / "run.sh").write_text(script)
         sensor = Sensor(kind="command", argv=(sys.executable, "-S", "-c", LOOK, "{table}", "{partition}"))
         settings = Settings(repo=str(tmp_path), env={"A": "{{ ds }}"}, runner=runner, sensor=sensor)
-        job = Job("job", given.pop("mode", "backfill"), "pay.b", ("bash", "run.sh", "{{x}}", Ds()), env={"B": "b"}, **given)
+        job = Job(
+            "job", given.pop("mode", "backfill"), "pay.b", ("bash", "run.sh", "{{x}}", Ds()), env={"B": "b"}, **given
+        )
         surroundings = Surroundings(settings, Place(str(tmp_path)), "0 0 * * *", ("pay.b",))
         operator = cls(task_id="job", job=job, waits=(), surroundings=surroundings)
         operator.execute(context(ti, "2026-11-22"))
@@ -79,7 +81,9 @@ OUTPUT = (Partition("pay.b", (("ds", (Ds(),)),)),)
 LAND = 'mkdir -p pay.b; touch "pay.b/ds=$2"; echo "[t] {X} 1 - Computing join for range: [$2...$2]  | [1/1]"'
 
 
-def test_the_operator_gets_the_rendered_command_and_its_output_is_read(run: Any, ti: FakeTaskInstance, tmp_path: Path) -> None:
+def test_the_operator_gets_the_rendered_command_and_its_output_is_read(
+    run: Any, ti: FakeTaskInstance, tmp_path: Path
+) -> None:
     run(LAND, outputs=OUTPUT, coalesce=False)
     progress = ti.read("chronon_progress")
     assert (progress["outcome"], progress["ranges"]) == ("landed", ["2026-11-22...2026-11-22"])
