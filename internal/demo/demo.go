@@ -48,6 +48,7 @@ type Demo struct {
 	Client  *airflowclient.Client
 	Result  *deploy.Result // of the deploy
 
+	now       func() time.Time
 	streaming map[string]bool // ids of the DAGs that tick
 }
 
@@ -62,7 +63,7 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	d := &Demo{Dir: dir, Repo: filepath.Join(dir, "sample", "repo")}
+	d := &Demo{Dir: dir, Repo: filepath.Join(dir, "sample", "repo"), now: o.Now}
 	if err := d.start(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("demo: %w", err), d.Stop(context.WithoutCancel(ctx)))
 	}

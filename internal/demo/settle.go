@@ -80,7 +80,7 @@ func (d *Demo) left(ctx context.Context) (remaining, error) {
 			r.active++
 		}
 	}
-	now := time.Now()
+	now := d.now()
 	for _, dag := range dags {
 		switch {
 		case d.streaming[dag.ID]:
