@@ -3,7 +3,6 @@ package airflowclient
 import (
 	"context"
 	"reflect"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -11,39 +10,58 @@ import (
 // pageGlance is how many DAGs one look at the list reads. A few at a time cost the same whatever the size of the fleet.
 const pageGlance = 50
 
-// readAllDAGs reads the whole list, the pages after the first one side by side. The first page is told as soon as it is there.
+// readAllDAGs reads the whole list, the pages after the first one side by side. At the start the first page is told as soon as it is there.
 func (f *Feed) readAllDAGs(ctx context.Context, tell func(update)) error {
 	d, err := f.client.connect(ctx)
 	if err != nil {
 		return err
 	}
-	paused, err := f.countPaused(ctx, d)
+	first, err := d.dagPage(ctx, f.query(), 0, pageGET)
 	if err != nil {
 		return err
 	}
-	first, err := d.dagPage(ctx, DAGQuery{Tags: f.opts.Tags}, 0, pageGET)
-	if err != nil {
-		return err
-	}
-	firstDAGs := f.decodeDAGs(first)
-	tell(func(p *picture, c *Changes) {
-		for _, dag := range firstDAGs {
-			if p.parts[PartDAGs].Read.IsZero() {
+	if !f.known(PartDAGs) {
+		tell(func(p *picture, c *Changes) {
+			for _, dag := range f.wanted(f.decodeDAGs(first)) {
 				p.putDAG(dag, c)
 			}
-		}
-	})
+		})
+	}
 	all, complete, err := f.otherPages(ctx, d, first)
 	if err != nil {
 		return err
 	}
 	if !complete { // something moved while the pages were read: once more, one page after the other
-		if all, err = f.client.DAGs(ctx, DAGQuery{Tags: f.opts.Tags}); err != nil {
+		if all, err = d.dags(ctx, f.query()); err != nil {
 			return err
 		}
 	}
-	f.total, f.paused, f.offset = first.total, paused, 0
-	return f.replaceDAGs(ctx, all, tell)
+	f.total, f.paused, f.offset = len(all), 0, 0
+	for _, dag := range all {
+		if dag.Paused {
+			f.paused++
+		}
+	}
+	return f.replaceDAGs(ctx, f.wanted(all), tell)
+}
+
+// query is what the server is asked for. It may answer with more, see [DAGQuery.matches].
+func (f *Feed) query() DAGQuery { return DAGQuery{Tags: f.opts.Tags} }
+
+// wanted keeps the DAGs that the feed follows.
+func (f *Feed) wanted(dags []DAG) []DAG {
+	q := f.query()
+	var kept []DAG
+	for _, d := range dags {
+		if q.matches(d) {
+			kept = append(kept, d)
+		}
+	}
+	return kept
+}
+
+func (f *Feed) decodeDAGs(p page) []DAG {
+	return decodeRows[wireDAG](f.client.conn, "DAG", p.rows, dagKey)
 }
 
 // otherPages reads the pages after the first one. They are as long as that one was, however long it should have been. complete
@@ -60,7 +78,7 @@ func (f *Feed) otherPages(ctx context.Context, d dialect, first page) (all []DAG
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range pages {
 		group.Go(func() (err error) {
-			pages[i], err = d.dagPage(ctx, DAGQuery{Tags: f.opts.Tags}, (i+1)*length, length)
+			pages[i], err = d.dagPage(ctx, f.query(), (i+1)*length, length)
 			return err
 		})
 	}
@@ -80,13 +98,6 @@ func (f *Feed) otherPages(ctx context.Context, d dialect, first page) (all []DAG
 		}
 	}
 	return all, rows == first.total && len(seen) == len(all), nil
-}
-
-// decodeDAGs keeps the DAGs of a page that were asked for.
-func (f *Feed) decodeDAGs(p page) []DAG {
-	q := DAGQuery{Tags: f.opts.Tags}
-	dags := decodeRows[wireDAG](f.client.conn, "DAG", p.rows, dagKey)
-	return slices.DeleteFunc(dags, func(d DAG) bool { return !q.matches(d) })
 }
 
 // replaceDAGs makes the list of the picture this one. DAGs that join a picture that has runs already bring theirs along.
@@ -141,11 +152,11 @@ func (f *Feed) readSomeDAGs(ctx context.Context, tell func(update)) error {
 	if err != nil {
 		return err
 	}
-	some, err := d.dagPage(ctx, DAGQuery{Tags: f.opts.Tags}, f.offset, pageGlance)
+	some, err := d.dagPage(ctx, f.query(), f.offset, pageGlance)
 	if err != nil {
 		return err
 	}
-	rows := f.decodeDAGs(some)
+	rows := f.wanted(f.decodeDAGs(some))
 	moved := paused != f.paused || some.total != f.total
 	f.look(func(p *picture) {
 		for _, dag := range rows {
@@ -169,8 +180,9 @@ func (f *Feed) readSomeDAGs(ctx context.Context, tell func(update)) error {
 
 // countPaused asks for one row and reads the number of all.
 func (f *Feed) countPaused(ctx context.Context, d dialect) (int, error) {
-	yes := true
-	p, err := d.dagPage(ctx, DAGQuery{Tags: f.opts.Tags, Paused: &yes}, 0, 1)
+	yes, q := true, f.query()
+	q.Paused = &yes
+	p, err := d.dagPage(ctx, q, 0, 1)
 	return p.total, err
 }
 

@@ -22,12 +22,10 @@ func (f *Feed) readRuns(ctx context.Context, tell func(update)) error {
 		return err
 	}
 	mark := f.client.conn.serverTime() // of an answer that was there before the next request: nothing ends unseen behind it
-	since := f.mark
-	if since.IsZero() || mark.Sub(since) > f.opts.Window {
-		since, f.due[PartHistory] = mark, time.Time{} // the first tick, or a long sleep: the history has the rest
-	}
-	ended, err := f.client.Runs(ctx, RunQuery{States: endStates, EndedSince: since.Add(-overlap)})
-	if err != nil {
+	var ended []Run
+	if f.mark.IsZero() || mark.Sub(f.mark) > f.opts.Window {
+		f.due[PartHistory] = time.Time{} // the first tick, or a long sleep: the history has what has ended
+	} else if ended, err = f.client.Runs(ctx, RunQuery{States: endStates, EndedSince: f.mark.Add(-overlap)}); err != nil {
 		return err
 	}
 	f.mark = mark
@@ -140,8 +138,9 @@ func (f *Feed) readEdits(ctx context.Context, tell func(update)) error {
 		return err
 	}
 	mark, since := f.client.conn.serverTime(), f.editMark
-	if since.IsZero() {
-		since = mark
+	if since.IsZero() { // the history was read a moment ago
+		f.editMark = mark
+		return nil
 	}
 	runs, err := d.endedRunsChanged(ctx, since.Add(-overlap))
 	if err != nil {

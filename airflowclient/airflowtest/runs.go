@@ -131,7 +131,10 @@ func (a *Airflow) runRow(r *run) row {
 		shown["execution_date"], shown["external_trigger"] = a.when(r.logical), r.byHand
 		return shown
 	}
-	shown["run_after"], shown["queued_at"], shown["triggered_by"], shown["dag_versions"] = a.when(r.due), a.when(r.queued), "rest_api", []row{}
+	shown["run_after"], shown["queued_at"], shown["triggered_by"], shown["dag_versions"] = a.when(r.due), a.when(r.queued), "rest_api", []row{{
+		"id": fmt.Sprintf("00000000-0000-7000-8000-%012x", r.number), "version_number": 1, "dag_id": r.dag, "bundle_name": "dags-folder",
+		"bundle_version": nil, "bundle_url": nil, "created_at": a.when(r.queued), "dag_display_name": r.dag,
+	}}
 	shown["duration"] = nil
 	if !r.start.IsZero() && !r.end.IsZero() {
 		shown["duration"] = r.end.Sub(r.start).Seconds()
