@@ -45,6 +45,24 @@ targets:
 ` + "```" + `
 `
 
+const referenceFunctions = `
+## Functions that you write
+
+Keys that name a Python function want it importable on the workers. It is imported when it is needed, not while Airflow parses DAG files.
+
+| key | called as | must |
+|---|---|---|
+| ` + "`dags.alert`" + ` | ` + "`alert(context)`" + ` with Airflow's context of the failed task | tell somebody |
+| ` + "`sensors.callable`" + ` | ` + "`there(table, partition)`" + `, such as ` + "`there(\"core.orders\", \"ds=2026-11-21\")`" + `; the partition of a whole table is empty | return whether it is there |
+| ` + "`kv_load.callable`" + ` | ` + "`load(table=..., dataset=..., ds=...)`" + ` | load the table, or raise |
+| ` + "`run.runner`" + ` | ` + "`make(task_id=..., argv=[...], env={...}, cwd=..., line=...)`" + ` | return an Airflow operator that runs the command |
+
+The operator of ` + "`run.runner`" + ` is executed at once, inside of the job's task, and its template fields are not rendered. That it returns is success and that it
+raises is failure; the partitions of the job are looked for in either case as they always are. Progress, classes of failure and the state of a stream are
+read from the output that the operator hands to ` + "`line`" + `, line by line. It cannot defer. Paths of confs in ` + "`argv`" + ` lie below the DAG folder; where the other
+machine does not have that, set ` + "`chronon.delivery`" + ` to the repository there.
+`
+
 // Reference is the documentation of every key, in Markdown.
 func Reference() string {
 	var out strings.Builder
@@ -55,6 +73,7 @@ func Reference() string {
 		fmt.Fprintf(&out, "\n## %s\n\n%s\n\n", s.name, s.doc)
 		writeReference(&out, s.name)
 	}
+	out.WriteString(referenceFunctions)
 	return out.String()
 }
 
