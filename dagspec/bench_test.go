@@ -3,6 +3,7 @@ package dagspec
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,10 +16,21 @@ import (
 	"time"
 )
 
-// hugeRepo is a repository of 100 teams with 5,000 GroupBys, 1,500 joins of up to 30 parts and 1,000 staging queries: about 100 MB of JSON.
+// hugeRepo is a seeded repository of 100 teams with 5,000 GroupBys, 1,500 joins of up to 30 parts and 1,000 staging queries: about 100 MB of JSON.
 func hugeRepo(b *testing.B) fstest.MapFS {
 	b.Helper()
-	padding := strings.Repeat("SELECT something, or_other FROM somewhere ", 60)
+	random := rand.New(rand.NewPCG(4, 2026)) //nolint:gosec // a seed, so that every run has the same repository
+	columns := func() object {
+		selects := object{}
+		for i := range 20 + random.IntN(21) {
+			selects[fmt.Sprintf("column_%02d", i)] = fmt.Sprintf("IF(raw_%02d IS NULL, %d, CAST(raw_%02d AS DOUBLE))", i, random.IntN(1000), i)
+		}
+		return selects
+	}
+	of := make([]object, 400)
+	for i := range of {
+		of[i] = columns()
+	}
 	fsys := fstest.MapFS{}
 	put := func(path string, conf object) {
 		if meta, ok := conf["metaData"].(object); ok {
@@ -33,7 +45,7 @@ func hugeRepo(b *testing.B) fstest.MapFS {
 	teams := object{"default": object{"common_env": object{"CHRONON_LOG_TABLE": "raw.log", "CHRONON_SCHEMA_TABLE": "raw.schemas"}}}
 	gb := func(i int) object {
 		source := events(fmt.Sprintf("raw.t%d", i%400), "")
-		source["events"].(object)["query"].(object)["selects"] = object{"a": padding}
+		source["events"].(object)["query"].(object)["selects"] = of[i%400]
 		return groupBy(fmt.Sprintf("team%d.gb%d.v1", i%100, i), object{
 			"online": i % 2, "dependencies": []string{dep(fmt.Sprintf("raw.t%d/ds={{ ds }}", i%400), "2026-01-01", "")},
 		}, object{"sources": []object{source}, "backfillStartDate": "2026-01-01"})
@@ -58,7 +70,7 @@ func hugeRepo(b *testing.B) fstest.MapFS {
 	for i := range 1000 {
 		put(fmt.Sprintf("production/staging_queries/team%d/sq%d.v1", i%100, i), stagingQuery(fmt.Sprintf("team%d.sq%d.v1", i%100, i), object{
 			"dependencies": []string{fmt.Sprintf("raw.t%d/ds={{ ds }}", i%400)},
-		}, object{"query": padding}))
+		}, object{"query": strings.Repeat("SELECT something, or_other FROM somewhere ", 60)}))
 	}
 	return fsys
 }

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // defaultStart is the first day of DAGs for which nobody stated one; they do not catch up.
@@ -296,16 +299,27 @@ func (b *builder) definitions() Definitions {
 		}
 	}
 	slices.SortFunc(defs.DAGs, func(x, y DAG) int { return cmp.Compare(x.ID, y.ID) })
+	b.hashAll(defs.DAGs)
+	return defs
+}
+
+// hashAll names the contents of DAGs. It is the last step, and each DAG is by itself.
+func (b *builder) hashAll(dags []DAG) {
 	settings := map[Kind]string{}
-	for i := range defs.DAGs {
-		dag := &defs.DAGs[i]
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range dags {
+		dag := &dags[i]
 		if settings[dag.Kind] == "" {
 			settings[dag.Kind] = renderSettings(dag.Kind, b.s)
 		}
 		dag.Settings, dag.Runtime = settings[dag.Kind], runtimeHash()
-		defs.DAGs[i].Hash = b.hash(&defs.DAGs[i])
+		group.Go(func() error {
+			dag.Hash = b.hash(dag)
+			return nil
+		})
 	}
-	return defs
+	_ = group.Wait() // its functions cannot fail
 }
 
 // leftOut lists the confs that an error keeps out, with the DAGs that they would have had a part in.

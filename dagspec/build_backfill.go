@@ -54,7 +54,7 @@ func (b *builder) backfillInParts(c *Conf, dag *DAG, waits []Wait, parts []partO
 	final := b.job(c, ModeBackfillFinal, lag)
 	for _, part := range parts {
 		task := b.job(c, ModeBackfill, lag, words("--selected-join-parts", part.name, "--use-cached-left")...)
-		task.ID = "backfill_part__" + idPart(c.rest()) + "__" + part.name
+		task.ID = "backfill_part__" + idPart(c.rest()) + "__" + idPart(part.name)
 		task.Part = part.name
 		task.Coalesce = left.Coalesce
 		task.After = []string{left.ID}

@@ -218,10 +218,24 @@ func checkJoin(d *document, repo *Repo, found *findings) {
 	if d.LabelPart != nil && d.LabelPart.Meta != nil {
 		checkMeta(d.LabelPart.Meta, "labelPart.metaData", TypeJoin, repo, found)
 	}
+	for i, part := range d.JoinParts {
+		checkPrefix(part.Prefix, fmt.Sprintf("joinParts[%d].prefix", i), found)
+	}
 	for i, part := range d.ExternalParts {
+		checkPrefix(part.Prefix, fmt.Sprintf("onlineExternalParts[%d].prefix", i), found)
 		if gb := part.Source.OfflineGroupBy; gb != nil && gb.Meta != nil {
 			checkDependencies(gb.Meta, fmt.Sprintf("onlineExternalParts[%d].source.offlineGroupBy.metaData", i), TypeJoin, repo, found)
 		}
+	}
+}
+
+// checkPrefix reports a prefix that cannot be part of the names that Chronon makes of it, of a table and its columns and of an argument.
+func checkPrefix(prefix text, at string, found *findings) {
+	switch {
+	case prefix.bad != "":
+		found.err(codeFieldType, at, "cannot be "+prefix.bad, recompileHint)
+	case prefix.value != "" && !columnPattern.MatchString(prefix.value):
+		found.err(codeFieldValue, at, fmt.Sprintf("%q cannot be part of a table's and a column's name", prefix.value), "use letters, digits and _")
 	}
 }
 

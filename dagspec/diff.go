@@ -41,11 +41,11 @@ type Change struct {
 	Runs  int    // runs that Airflow will create at once to catch up, as far as the change leads to any
 }
 
-// Diff tells what changes for each DAG when new takes the place of old, by DAG, class and task. today, the present day in UTC, is what catch-up runs
+// Diff tells what changes for each DAG when next takes the place of old, by DAG, class and task. today, the present day in UTC, is what catch-up runs
 // are counted to; with none they are not counted. Old may come from [ReadBack]; what that cannot know is not compared.
-func Diff(old, new Definitions, today Date) []Change {
+func Diff(old, next Definitions, today Date) []Change {
 	d := differ{today: today}
-	before, after := byID(old.DAGs), byID(new.DAGs)
+	before, after := byID(old.DAGs), byID(next.DAGs)
 	moved := renamed(before, after)
 	for _, id := range slices.Sorted(maps.Keys(after)) {
 		was, known := before[id]
@@ -225,8 +225,8 @@ func (d *differ) contents(old, dag *DAG) {
 }
 
 // settingsChange names the settings that differ.
-func settingsChange(old, new string) string {
-	was, is := settingsOf(old), settingsOf(new)
+func settingsChange(old, next string) string {
+	was, is := settingsOf(old), settingsOf(next)
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(is)) {
 		if before, known := was[key]; !known {

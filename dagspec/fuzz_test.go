@@ -36,6 +36,19 @@ func FuzzRepository(f *testing.F) {
 			}
 		}
 	}
+	for i, text := range hostile {
+		conf := groupBy(text, object{"online": 1, "outputNamespace": text, "dependencies": []string{dep(text, text, text)}, "customJson": `{"team_override": "x"}`},
+			object{"sources": []object{events(text, text)}, "backfillStartDate": text})
+		team, name, _ := strings.Cut(text, ".")
+		teams := object{"default": object{"team_name": text, "airflow_queue": text, "common_env": object{"PARTITION_COLUMN": text, "CHRONON_LOG_TABLE": text}}, team: object{"maintainer_emails": []string{text}}}
+		rawConf, _ := json.Marshal(conf)
+		rawTeams, _ := json.Marshal(teams)
+		f.Add(rawConf, rawTeams, team, name, uint8(i))
+		join, _ := json.Marshal(joinConf("pay.j.v1", object{"dependencies": []string{dep("ns.t/x="+text, "", "")}, "online": 1, "samplePercent": 1}, object{
+			"joinParts": []object{{"prefix": text, "groupBy": object{"metaData": meta(text, nil)}}},
+		}))
+		f.Add(join, []byte(testTeams), "pay", "j.v1", uint8(2))
+	}
 	f.Fuzz(func(t *testing.T, conf, teams []byte, team, name string, kind uint8) {
 		path := "production/" + string(confTypes[int(kind)%len(confTypes)]) + "/" + team + "/" + name
 		fsys := fstest.MapFS{teamsFile: {Data: teams}, path: {Data: conf}}
@@ -56,6 +69,13 @@ func FuzzRepository(f *testing.F) {
 			t.Fatal("a second build differs")
 		}
 	})
+}
+
+// hostile are names and values that mean something to Python, Jinja, a shell, a path or a terminal.
+var hostile = []string{
+	`pay."quoted"`, "pay.'single'", `pay.back\slash`, "pay.line\nbreak", "pay.nul\x00", "pay.{{ ds }}", "pay.{% raw %}", "pay.{# x #}", "pay.$(id)", "pay.`id`",
+	"pay.${HOME}", "../../etc/passwd", "pay..", "pay.../x", "pay.\u202egnp.exe", "pay.\u2028line", "pay.\x1b[31m", "pay." + strings.Repeat("x", 300), "pay.a b", "pay.--flag",
+	"pay.é", "pay.𝒳", "", ".", "pay", "pay.%s%n", "pay.x\";import os", "pay.\"\"\"",
 }
 
 // checkHostile holds definitions and their files to what must be true of any input.

@@ -3,9 +3,14 @@ package dagspec
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // The layout of a DAG folder.
@@ -36,7 +41,7 @@ type File struct {
 // What is named by a hash never changes, so a task that runs keeps the conf and the runtime that it started with. Render is a pure function: the
 // same input gives the same bytes. The definitions must be those that [Build] made of the same repository with the same settings.
 func Render(defs Definitions, repo *Repo, s Settings) ([]File, error) {
-	r := renderer{repo: repo, s: s, files: map[string]File{}, confs: make(map[string]*Conf, len(repo.Confs)), teams: map[string]string{}}
+	r := renderer{repo: repo, s: s, files: map[string]File{}, confs: make(map[string]*Conf, len(repo.Confs))}
 	for i := range repo.Confs {
 		r.confs[repo.Confs[i].File] = &repo.Confs[i]
 	}
@@ -45,10 +50,8 @@ func Render(defs Definitions, repo *Repo, s Settings) ([]File, error) {
 		name := dagFile(&defs.DAGs[i], s.Layout)
 		byFile[name] = append(byFile[name], &defs.DAGs[i])
 	}
-	for name, dags := range byFile {
-		if err := r.dagFile(name, dags); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
+	if err := r.dagFiles(byFile); err != nil {
+		return nil, err
 	}
 	r.add(File{Path: IgnoreFile, Data: []byte(SupportFolder + "\n")})
 	modules, hash := runtimeModules()
@@ -81,12 +84,38 @@ func dagFile(dag *DAG, layout string) string {
 type renderer struct {
 	repo  *Repo
 	s     Settings
+	confs map[string]*Conf // by file
+
+	lock  sync.Mutex
 	files map[string]File
-	confs map[string]*Conf  // by file
-	teams map[string]string // team -> its folder below the support folder
 }
 
-func (r *renderer) add(file File) { r.files[file.Path] = file }
+func (r *renderer) add(file File) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.files[file.Path] = file
+}
+
+// dagFiles writes the DAG files, several at a time. Of several errors the one of the first file comes back.
+func (r *renderer) dagFiles(byFile map[string][]*DAG) error {
+	names := slices.Sorted(maps.Keys(byFile))
+	errs := make([]error, len(names))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		group.Go(func() error {
+			errs[i] = r.dagFile(name, byFile[name])
+			return nil
+		})
+	}
+	_ = group.Wait() // its functions leave their errors in errs
+	for i, err := range errs {
+		if err != nil {
+			return fmt.Errorf("%s: %w", names[i], err)
+		}
+	}
+	return nil
+}
 
 // dagFile writes the DAGs of one kind and team into a file.
 func (r *renderer) dagFile(name string, dags []*DAG) error {

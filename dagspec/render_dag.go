@@ -172,13 +172,9 @@ func (r *renderer) conf(file string) (string, error) {
 
 // teamsFolder puts a team's part of teams.json into the release and returns its folder.
 func (r *renderer) teamsFolder(team string) string {
-	if folder, ok := r.teams[team]; ok {
-		return folder
-	}
 	part := r.repo.teams.part(team)
 	folder := path.Join("teams", r.repo.teams.sum(team))
 	r.add(File{Path: path.Join(SupportFolder, folder, teamsFile), Data: part})
-	r.teams[team] = folder
 	return folder
 }
 
