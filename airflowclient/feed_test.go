@@ -15,13 +15,14 @@ import (
 
 // followed is a feed that has read a server of 40 DAGs, inside a bubble of fake time.
 type followed struct {
+	t      *testing.T
 	server *airflowtest.Airflow
 	client *airflowclient.Client
 	feed   *airflowclient.Feed
 }
 
 // follow runs a test on both APIs with a feed that has read everything.
-func follow(t *testing.T, test func(t *testing.T, f followed)) {
+func follow(t *testing.T, test func(f followed)) {
 	t.Helper()
 	t.Parallel()
 	for _, a := range bothAPIs {
@@ -34,16 +35,17 @@ func follow(t *testing.T, test func(t *testing.T, f followed)) {
 				server.Runs() // now the runs of the last intervals are made
 				time.Sleep(15 * time.Minute)
 				c := newClient(t, server.Transport(), airflowclient.Config{Auth: airflowclient.Auto(airflowclient.Login{})})
-				f := followed{server, c, airflowclient.NewFeed(c, airflowclient.FeedOptions{})}
+				f := followed{t, server, c, airflowclient.NewFeed(c, airflowclient.FeedOptions{})}
 				f.feed.Step(t.Context(), nil)
-				test(t, f)
+				test(f)
 			})
 		})
 	}
 }
 
 // after lets a while pass, in which the feed does what it does.
-func (f followed) after(t *testing.T, d time.Duration) airflowclient.Picture {
+func (f followed) after(d time.Duration) airflowclient.Picture {
+	t := f.t
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
@@ -54,7 +56,8 @@ func (f followed) after(t *testing.T, d time.Duration) airflowclient.Picture {
 }
 
 // ended is a run that is over.
-func (f followed) ended(t *testing.T) airflowclient.RunRef {
+func (f followed) ended() airflowclient.RunRef {
+	t := f.t
 	t.Helper()
 	runs := f.feed.Picture().Runs
 	i := slices.IndexFunc(runs, func(r airflowclient.Run) bool { return r.State == airflowclient.StateSuccess })
@@ -143,13 +146,14 @@ func TestFeedSeesEachChangeInTime(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			follow(t, func(t *testing.T, f followed) {
-				run := f.ended(t)
+			follow(t, func(f followed) {
+				t := f.t
+				run := f.ended()
 				if tc.seen(f.feed.Picture(), run) {
 					t.Fatal("seen before it happened")
 				}
 				tc.change(f, run)
-				if !tc.seen(f.after(t, tc.within), run) {
+				if !tc.seen(f.after(tc.within), run) {
 					t.Error("not seen in time")
 				}
 			})
@@ -158,25 +162,27 @@ func TestFeedSeesEachChangeInTime(t *testing.T) {
 }
 
 func TestFeedSeesADeletedActiveRun(t *testing.T) {
-	follow(t, func(t *testing.T, f followed) {
-		ref := airflowclient.RunRef{DAGID: f.ended(t).DAGID, RunID: "doomed"}
+	follow(t, func(f followed) {
+		t := f.t
+		ref := airflowclient.RunRef{DAGID: f.ended().DAGID, RunID: "doomed"}
 		f.server.Trigger(ref.DAGID, ref.RunID, time.Time{})
-		if _, there := findRun(f.after(t, fastTick), ref); !there {
+		if _, there := findRun(f.after(fastTick), ref); !there {
 			t.Fatal("the run was not seen")
 		}
 		f.server.Delete(ref.DAGID, ref.RunID)
-		if _, there := findRun(f.after(t, fastTick), ref); there {
+		if _, there := findRun(f.after(fastTick), ref); there {
 			t.Error("the run is still there")
 		}
 	})
 }
 
 func TestFeedKeepsThePictureWhenTheServerFails(t *testing.T) {
-	follow(t, func(t *testing.T, f followed) {
+	follow(t, func(f followed) {
+		t := f.t
 		before := f.feed.Picture()
 		f.server.Break(airflowtest.Fault{Drop: true})
 		asked := f.server.Requests()
-		during := f.after(t, 30*time.Minute)
+		during := f.after(30 * time.Minute)
 		state := during.Parts[airflowclient.PartRuns]
 		if !airflowclient.IsUnavailable(state.Err) || !state.Read.Before(time.Now().Add(-29*time.Minute)) {
 			t.Errorf("read at %v, error %v", state.Read, state.Err)
@@ -188,7 +194,7 @@ func TestFeedKeepsThePictureWhenTheServerFails(t *testing.T) {
 			t.Errorf("%d requests to a server that does not answer", n)
 		}
 		f.server.Heal()
-		after := f.after(t, 6*time.Minute)
+		after := f.after(6 * time.Minute)
 		if state := after.Parts[airflowclient.PartRuns]; state.Err != nil || time.Since(state.Read) > fastTick {
 			t.Errorf("read at %v, error %v", state.Read, state.Err)
 		}
@@ -196,36 +202,38 @@ func TestFeedKeepsThePictureWhenTheServerFails(t *testing.T) {
 }
 
 func TestFeedWaitsAsLongAsTheServerAsks(t *testing.T) {
-	follow(t, func(t *testing.T, f followed) {
+	follow(t, func(f followed) {
+		t := f.t
 		f.server.Break(airflowtest.Fault{Path: "dagRuns/list", Answer: airflowtest.TooMany(10 * time.Minute), Times: 1})
-		f.after(t, fastTick)
+		f.after(fastTick)
 		read := f.feed.Picture().Parts[airflowclient.PartRuns].Read
-		if got := f.after(t, 8*time.Minute).Parts[airflowclient.PartRuns]; !got.Read.Equal(read) || got.Err == nil {
+		if got := f.after(8 * time.Minute).Parts[airflowclient.PartRuns]; !got.Read.Equal(read) || got.Err == nil {
 			t.Errorf("read at %v in spite of the server's wish, error %v", got.Read, got.Err)
 		}
-		if got := f.after(t, 4*time.Minute).Parts[airflowclient.PartRuns]; got.Read.Equal(read) || got.Err != nil {
+		if got := f.after(4 * time.Minute).Parts[airflowclient.PartRuns]; got.Read.Equal(read) || got.Err != nil {
 			t.Errorf("not read again: %v", got)
 		}
 	})
 }
 
 func TestFeedFollowsTheTasksOfAFocusedRun(t *testing.T) {
-	follow(t, func(t *testing.T, f followed) {
-		ref := airflowclient.RunRef{DAGID: f.ended(t).DAGID, RunID: "watched"}
+	follow(t, func(f followed) {
+		t := f.t
+		ref := airflowclient.RunRef{DAGID: f.ended().DAGID, RunID: "watched"}
 		f.server.Trigger(ref.DAGID, ref.RunID, time.Time{})
 		f.feed.Focus(ref)
-		tasks := f.after(t, 10*time.Second).Tasks[ref]
+		tasks := f.after(10 * time.Second).Tasks[ref]
 		if !slices.ContainsFunc(tasks, func(ti airflowclient.TaskInstance) bool { return ti.State == airflowclient.StateRunning }) {
 			t.Errorf("no task runs: %v", tasks)
 		}
-		tasks = f.after(t, 15*time.Minute).Tasks[ref]
+		tasks = f.after(15 * time.Minute).Tasks[ref]
 		for _, ti := range tasks {
 			if ti.State != airflowclient.StateSuccess {
 				t.Errorf("%s is %s", ti.TaskID, ti.State)
 			}
 		}
 		before := f.client.Requests().ByOp["list task instances"]
-		f.after(t, 5*time.Minute)
+		f.after(5 * time.Minute)
 		if after := f.client.Requests().ByOp["list task instances"]; after != before || before == 0 {
 			t.Errorf("%d requests for the tasks of a run that is over, %d before", after-before, before)
 		}
@@ -233,7 +241,8 @@ func TestFeedFollowsTheTasksOfAFocusedRun(t *testing.T) {
 }
 
 func TestFeedNumbersItsChanges(t *testing.T) {
-	follow(t, func(t *testing.T, f followed) {
+	follow(t, func(f followed) {
+		t := f.t
 		last := f.feed.Picture().Generation
 		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Minute)
 		defer cancel()

@@ -151,11 +151,12 @@ func (r *recorder) WriteHeader(status int) { r.status = status }
 
 func (r *recorder) Write(text []byte) (int, error) { return r.body.Write(text) }
 
-// writeHalf announces the whole answer and sends half of it.
+// writeHalf announces the whole answer and sends half of it, at once: a connection that breaks before that is tried again by net/http.
 func (r *recorder) writeHalf(w http.ResponseWriter) {
 	w.Header().Set("Content-Length", strconv.Itoa(r.body.Len()))
 	w.WriteHeader(r.status)
 	_, _ = w.Write(r.body.Bytes()[:r.body.Len()/2])
+	_ = http.NewResponseController(w).Flush()
 }
 
 // Transport reaches the Airflow without a socket, so that nothing waits for a network inside testing/synctest.
