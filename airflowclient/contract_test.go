@@ -148,6 +148,19 @@ var contract = []step{
 		}
 		return nil, c.Reparse(ctx, dag.FileToken)
 	}, nil},
+	{"a feed reads all its parts, twice", func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		feed := airflowclient.NewFeed(c, airflowclient.FeedOptions{Fast: 1, Slow: 1})
+		feed.Step(ctx, nil)
+		feed.Step(ctx, nil)
+		p := feed.Picture()
+		for _, state := range p.Parts {
+			if state.Err != nil {
+				return nil, state.Err
+			}
+		}
+		ids := mapped(p.DAGs, func(d airflowclient.DAG) string { return d.ID })
+		return []any{ids, mapped(p.Runs, plainRun), len(p.ImportErrors)}, nil
+	}, []any{[]string{"contract_idle", "contract_ok"}, []airflowclient.Run{contractRunIn(airflowclient.StateFailed)}, 1}},
 	{"what does not exist is not found", func(ctx context.Context, c *airflowclient.Client) (any, error) {
 		_, dag := c.DAG(ctx, "no_such")
 		_, run := c.Run(ctx, "contract_ok", "no_such")

@@ -20,6 +20,12 @@
 // change is sent once. The one exception is a 401 with a token that could be renewed: what was refused has changed nothing.
 // [Client.Requests] counts everything.
 //
+// # Following a fleet
+//
+// A [Feed] keeps a picture of the DAGs, their active runs and those that ended lately. Two requests a tick see what starts and what
+// ends, whatever the number of DAGs; a few more a minute see pauses, edits, import errors and health; once an hour everything that
+// has ended is read again. It says how old each part of the picture is, and keeps the last good one while the server fails.
+//
 // # Credentials
 //
 // An [Authenticator] puts them on each request: [Basic] for Airflow 2, [TokenExchange] for Airflow 3, [Bearer] for gateways and

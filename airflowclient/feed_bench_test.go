@@ -2,6 +2,7 @@ package airflowclient_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -86,4 +87,30 @@ func BenchmarkFeedBootstrap(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkFeedMemory is what the picture of a fleet holds on to.
+func BenchmarkFeedMemory(b *testing.B) {
+	for _, n := range fleetSizes {
+		b.Run(fmt.Sprintf("%d DAGs", n), func(b *testing.B) {
+			clock, _, c, _ := fleetAtWork(b, apiV2, n)
+			feeds := make([]*airflowclient.Feed, 0, b.N)
+			before := heap()
+			for b.Loop() {
+				feed := airflowclient.NewFeed(c, airflowclient.FeedOptions{Now: clock.Now})
+				feed.Step(b.Context(), nil)
+				feeds = append(feeds, feed)
+			}
+			b.ReportMetric(float64(heap()-before)/float64(len(feeds))/1e6, "MB/feed")
+			runtime.KeepAlive(feeds)
+		})
+	}
+}
+
+// heap is how many bytes are in use after a collection.
+func heap() int64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }

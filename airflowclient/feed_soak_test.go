@@ -18,7 +18,7 @@ import (
 )
 
 // soakSeeds is how many different hours a test run lives through, on each API.
-var soakSeeds = flag.Uint64("soak", 3, "seeds of the soak of the feed")
+var soakSeeds = flag.Uint64("soak", 2, "seeds of the soak of the feed")
 
 // TestFeedSoak lets people, fate and the network work on an Airflow for an hour, and then leaves it alone for another. In the
 // end the feed must hold what the server holds.
