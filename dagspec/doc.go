@@ -6,7 +6,8 @@
 //	Build   which conf gets which task, what waits for what, with which argv           ->  Definitions
 //	Render  one Python file per team and kind, the confs and the runtime beside them   ->  []File
 //
-// and [Export], which writes Definitions as JSON for other orchestrators and for tests.
+// and [Export], which writes Definitions as JSON for other orchestrators and for tests. [ReadBack] reads rendered files as definitions again, without
+// Python, and [Diff] tells in words what changes between two of them.
 //
 // # What is read
 //
@@ -18,7 +19,8 @@
 // # What is decided
 //
 // Each rule stands in one place: a table's name in tables.go, accuracy and streaming in accuracy.go, schedules in schedule.go, partitions and
-// their templates in partition.go, and what each conf gets in build_*.go. The rules are those of Chronon's jobs, not of the Airflow code that
+// their templates in partition.go, and what each conf gets in build_*.go. lineage.go follows each wait to the task that writes what it is for, and
+// lineage_check.go tells the chain of a wait that cannot end. The rules are those of Chronon's jobs, not of the Airflow code that
 // Chronon ships, which differs from them in many places.
 //
 // # What is written
