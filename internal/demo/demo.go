@@ -7,6 +7,7 @@
 //	sample/standin  the programs in place of Spark and YARN
 //	store           what they write: partitions, consistency rows, streaming applications
 //	dags            the folder that Airflow reads; the release is deployed into it
+//	tmp             temporary files of Airflow and of tasks
 //	contexts.yaml   the Airflow as a context, for commands in another terminal
 package demo
 
@@ -107,6 +108,7 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 		Parallelism: 6,
 		// A changed file is seen at once whatever this says; parsing unchanged ones all the time would cost a core.
 		Config:   map[string]string{"dag_processor.min_file_process_interval": "60", "scheduler.min_file_process_interval": "60"},
+		Env:      map[string]string{"TMPDIR": d.temp()}, // Airflow 2 leaves files of its caches behind
 		Store:    store,
 		Progress: func(s local.Step) { o.Progress(s.Text) },
 	})
@@ -124,13 +126,15 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 
 func (d *Demo) dags() string { return filepath.Join(d.Dir, "dags") }
 
+func (d *Demo) temp() string { return filepath.Join(d.Dir, "tmp") }
+
 // layOut writes the sample and the project file that fits this machine.
 func (d *Demo) layOut(chronon python.Env, o Options) error {
 	root := filepath.Join(d.Dir, "sample")
 	if err := sample.Write(root); err != nil {
 		return err
 	}
-	for _, folder := range []string{d.dags(), filepath.Join(d.Dir, "store")} {
+	for _, folder := range []string{d.dags(), d.temp(), filepath.Join(d.Dir, "store")} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}
