@@ -221,7 +221,7 @@ func teamName(name string) string {
 func (a *app) printTaskTable(snap fleet.Snapshot) {
 	var rows [][]string
 	for _, t := range tasksOf(snap) {
-		rows = append(rows, []string{term.Clean(t.dag.ID), term.Clean(t.day()), term.Clean(t.task.label()), a.mark(t.task.Health, t.stateWord()), t.tries()})
+		rows = append(rows, []string{term.Clean(t.dag.ID), term.Clean(t.day()), term.Clean(t.task.label()), a.mark(t.task.Health, t.task.Word()), t.tries()})
 	}
 	writeTable(a.Streams.Styled(), []string{"DAG", "DAY", "TASK", "STATE", "TRY"}, rows)
 }

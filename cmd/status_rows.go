@@ -33,14 +33,6 @@ func (r taskRow) day() string {
 	return r.run.Day
 }
 
-// stateWord is Airflow's own word, which is empty for a task that nothing has looked at yet.
-func (r taskRow) stateWord() string {
-	if r.task.State == "" {
-		return "no state yet"
-	}
-	return r.task.State
-}
-
 func (r taskRow) tries() string {
 	if r.task.Try == 0 {
 		return ""

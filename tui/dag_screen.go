@@ -38,7 +38,7 @@ func newDAGScreen(s *shell, id string) *dagScreen {
 	})
 	d.tasks = table.New(table.Spec[fleet.Task]{
 		ID:      taskID,
-		Search:  func(t fleet.Task) string { return t.ID + " " + t.State + " " + t.Health.Word() },
+		Search:  func(t fleet.Task) string { return t.ID + " " + t.Word() + " " + t.Health.Word() },
 		Clean:   clean,
 		Columns: d.taskColumns(),
 	})
@@ -312,7 +312,7 @@ func (d *dagScreen) taskColumns() []table.Column[fleet.Task] {
 		{
 			Title: "STATE", Min: 14, Max: 19,
 			Cell: func(t fleet.Task) table.Cell {
-				return table.Cell{Text: d.theme.glyph(t.Health) + " " + cmp.Or(t.State, t.Health.Word()), Style: d.theme.paintOf(t.Health)}
+				return table.Cell{Text: d.theme.glyph(t.Health) + " " + t.Word(), Style: d.theme.paintOf(t.Health)}
 			},
 			Compare: func(a, b fleet.Task) int { return cmp.Compare(b.Health, a.Health) },
 		},

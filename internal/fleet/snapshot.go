@@ -108,6 +108,14 @@ type Task struct {
 	End      time.Time
 }
 
+// Word is Airflow's own word for the task's state; it has none for a task that nothing has looked at yet.
+func (t Task) Word() string {
+	if t.State == "" {
+		return "no state yet"
+	}
+	return t.State
+}
+
 // Stream is one streaming GroupBy, as its keep-alive task reported it.
 type Stream struct {
 	Team     string
