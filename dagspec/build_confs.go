@@ -135,7 +135,7 @@ func (b *builder) keepAlive(c *Conf) {
 	task := b.job(c, ModeStreaming, 0, more...)
 	task.Coalesce = false
 	if len(dag.Tasks) == 0 {
-		dag.Tasks = []Task{{ID: "summary", Mode: ModeSummary}}
+		dag.Tasks = []Task{{ID: SummaryTask, Mode: ModeSummary}}
 	}
 	last := len(dag.Tasks) - 1
 	summary := dag.Tasks[last]

@@ -89,7 +89,7 @@ func (b *builder) comparison(c *Conf) {
 		sample = 0
 	}
 	dag.Tasks = append(dag.Tasks, task, Task{
-		ID: "summary", Conf: c.Name, ConfFile: c.File, Mode: ModeSummary, Lag: task.Lag, After: []string{task.ID}, Table: result.Table, Sample: sample,
+		ID: SummaryTask, Conf: c.Name, ConfFile: c.File, Mode: ModeSummary, Lag: task.Lag, After: []string{task.ID}, Table: result.Table, Sample: sample,
 	})
 	b.writes(dag, task, result, Partition{Table: c.table() + suffixComparison}, Partition{Table: result.Table + suffixUpload})
 }

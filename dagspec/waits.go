@@ -53,7 +53,7 @@ func (w Wait) key() string { return w.Spec + "\x00" + w.Start.String() + "\x00" 
 // waitID is the task id of a wait's sensor: readable, and told from others by what it waits for.
 func (w Wait) waitID() string {
 	slug := cleanName(w.Partition.Table)
-	return "wait_for__" + slug[:min(len(slug), 180)] + "__" + sumOf([]byte(w.key()))[:8]
+	return sensorPrefix + slug[:min(len(slug), 180)] + "__" + sumOf([]byte(w.key()))[:8]
 }
 
 // resolveWaits finds out which DAG and conf write each partition that is waited for, and says where none does.

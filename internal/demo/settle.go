@@ -58,7 +58,7 @@ func (r remaining) String() string {
 // left asks Airflow, in a handful of requests whatever the number of DAGs.
 func (d *Demo) left(ctx context.Context) (remaining, error) {
 	var r remaining
-	dags, err := d.Client.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{"chronon"}})
+	dags, err := d.Client.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{dagspec.Tag}})
 	if err != nil {
 		return r, err
 	}

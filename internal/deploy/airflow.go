@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
 )
 
 // Airflow is what a deploy needs of an Airflow. *airflowclient.Client is one.
@@ -24,12 +25,6 @@ type Airflow interface {
 
 var _ Airflow = (*airflowclient.Client)(nil)
 
-// tag marks every DAG that chrononctl generates.
-const tag = "chronon"
-
-// sensorPrefix begins the ids of the tasks that wait for partitions; the definitions list the jobs only.
-const sensorPrefix = "wait_for__"
-
 // picture is what Airflow shows of our DAGs at one moment.
 type picture struct {
 	dags   map[string]airflowclient.DAG
@@ -39,7 +34,7 @@ type picture struct {
 
 // look reads the picture: one list of DAGs, in pages, and one of import errors. Paths are the files by DAG id.
 func look(ctx context.Context, airflow Airflow, files map[string]ManifestDAG) (picture, error) {
-	dags, err := airflow.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{tag}, IncludeStale: true})
+	dags, err := airflow.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{dagspec.Tag}, IncludeStale: true})
 	if err != nil {
 		return picture{}, err
 	}
@@ -85,19 +80,6 @@ func (p picture) names(shown, file string) bool {
 	default:
 		return strings.HasSuffix(p.root+"/", "/"+prefix)
 	}
-}
-
-// contentHash is what a description says about the content of its DAG: the text between "[cc:" and the "]" that ends it.
-func contentHash(description string) string {
-	text, ok := strings.CutSuffix(strings.TrimSpace(description), "]")
-	if !ok {
-		return ""
-	}
-	at := strings.LastIndex(text, "[cc:")
-	if at < 0 || !isHash(text[at+len("[cc:"):]) {
-		return ""
-	}
-	return text[at+len("[cc:"):]
 }
 
 // nudges is the number of files that are asked for when none of ours is known: one of each folder, since bundles are folders.

@@ -47,10 +47,10 @@ const manifestFormat = 1
 
 // supportFolder holds what DAG files import or name: runtimes, confs and team settings, each under a name that holds its
 // hash. A file in there is never replaced, and stays as long as a release that is kept names it: tasks that run keep what they began with.
-const supportFolder = "_chronon_rt/"
+const supportFolder = dagspec.SupportFolder + "/"
 
 // ignoreFile tells Airflow to leave the support folder alone, so it has to be there first.
-const ignoreFile = ".airflowignore"
+const ignoreFile = dagspec.IgnoreFile
 
 func isSupport(name string) bool { return strings.HasPrefix(name, supportFolder) }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
 )
 
 // Times of verification. Airflow takes a changed file within three seconds and a new one, when it was asked to look, in two; without that
@@ -166,7 +167,7 @@ func (v *verifier) judge(want expectation, seen picture) DAGResult {
 	}
 	dag, ok := seen.dags[want.id]
 	result.Parsed = dag.LastParsed
-	switch shown := contentHash(dag.Description); {
+	switch shown := dagspec.ContentHash(dag.Description); {
 	case !ok:
 		result.State = StateNotSeen
 	case dag.Stale:
@@ -267,7 +268,7 @@ func taskDifference(want []string, tasks []airflowclient.Task) string {
 		delete(have, id)
 	}
 	for _, id := range slices.Sorted(maps.Keys(have)) {
-		if !strings.HasPrefix(id, sensorPrefix) {
+		if !dagspec.IsSensor(id) {
 			return "task " + id + " is one too many"
 		}
 	}
@@ -312,7 +313,7 @@ func (v *verifier) explain(ctx context.Context, results []DAGResult) {
 // namesake finds a DAG of the same id that somebody else's file defines.
 func (v *verifier) namesake(ctx context.Context, id string) string {
 	dag, err := v.airflow.DAG(ctx, id)
-	if err != nil || dag.Stale || slices.Contains(dag.Tags, tag) {
+	if err != nil || dag.Stale || slices.Contains(dag.Tags, dagspec.Tag) {
 		return ""
 	}
 	return fmt.Sprintf("%s defines a DAG of this id", dag.FileLoc)

@@ -15,7 +15,7 @@ import (
 func dagOf(d airflowclient.DAG, names namer) DAG {
 	who := identify(d.ID, d.Tags, names)
 	return DAG{
-		ID: d.ID, Kind: who.kind, Team: who.team, Join: who.join, Hash: contentHash(d.Description),
+		ID: d.ID, Kind: who.kind, Team: who.team, Join: who.join, Hash: dagspec.ContentHash(d.Description),
 		Paused: d.Paused, Stale: d.Stale, Broken: d.HasImportErrors, NextRun: d.NextRun,
 	}
 }

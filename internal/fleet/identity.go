@@ -12,7 +12,7 @@ import (
 
 // What the tags of a generated DAG say (dagspec): that it is Chronon's, and what it is for.
 const (
-	tagOurs = "chronon"
+	tagOurs = dagspec.Tag
 	tagKind = "kind:"
 	tagTeam = "team:"
 	tagJoin = "join:"
@@ -114,15 +114,4 @@ func (n namer) read(id string, kind dagspec.Kind) identity {
 		return who
 	}
 	return identity{}
-}
-
-// hashMark is the end of a generated DAG's description: the content that Airflow parsed.
-var hashMark = regexp.MustCompile(`\[cc:([0-9a-f]{12})\]\s*$`)
-
-// contentHash is the hash that a DAG's description ends in, or empty for a DAG that we did not generate.
-func contentHash(description string) string {
-	if m := hashMark.FindStringSubmatch(description); m != nil {
-		return m[1]
-	}
-	return ""
 }

@@ -234,7 +234,7 @@ func (o *Observer) report(ctx context.Context, run Run, key string) (published, 
 	if told, ok := o.cachedReport(run); ok {
 		return told, nil
 	}
-	value, err := o.Airflow.XCom(ctx, run.DAGID, run.ID, summaryTask, key)
+	value, err := o.Airflow.XCom(ctx, run.DAGID, run.ID, dagspec.SummaryTask, key)
 	switch {
 	case airflowclient.IsNotFound(err):
 		told := published{problem: fmt.Sprintf("its last run, for %s, published no report", dayOf(run))}

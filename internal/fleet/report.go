@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"chrononctl/dagspec"
 )
 
 // What the runtime publishes, and where (dagspec/runtime/README.md, "What tasks publish").
 const (
-	summaryTask    = "summary"
 	keepAliveKey   = "chronon_keep_alive"
 	consistencyKey = "chronon_consistency"
 	reportVersion  = 1
@@ -78,7 +79,7 @@ func reportRun(runs []Run) (run Run, found bool) {
 // summaryState is the state of the run's summary task, None when the run has none or was not read.
 func summaryState(run Run) Health {
 	for _, t := range run.Tasks {
-		if t.ID == summaryTask {
+		if t.ID == dagspec.SummaryTask {
 			return t.Health
 		}
 	}

@@ -1,13 +1,9 @@
 package fleet
 
 import (
-	"strings"
-
 	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
 )
-
-// sensorPrefix begins the id of a task that only waits for a partition (dagspec).
-const sensorPrefix = "wait_for__"
 
 // The two words of Airflow for a task that did not do its work.
 const (
@@ -104,7 +100,7 @@ func succeededHealth(all, jobs map[Health]int, read reading) Health {
 
 // work is the tasks without sensors and the summary, or all of them if there are no others.
 func work(tasks []Task) []Task {
-	jobs := filter(tasks, func(t Task) bool { return !t.IsSensor() && t.ID != summaryTask })
+	jobs := filter(tasks, func(t Task) bool { return !t.IsSensor() && t.ID != dagspec.SummaryTask })
 	if len(jobs) == 0 {
 		return tasks
 	}
@@ -140,7 +136,7 @@ func count(tasks []Task) map[Health]int {
 }
 
 // IsSensor says whether the task only waits for a partition, so that it is no work of its own.
-func (t Task) IsSensor() bool { return strings.HasPrefix(t.ID, sensorPrefix) }
+func (t Task) IsSensor() bool { return dagspec.IsSensor(t.ID) }
 
 // finished says whether Airflow is done with a run.
 func (r Run) finished() bool {

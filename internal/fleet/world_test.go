@@ -159,7 +159,7 @@ func (w *world) XCom(_ context.Context, dagID, runID, taskID, _ string) (json.Ra
 		return nil, err
 	}
 	value, ok := w.xcoms[airflowclient.RunRef{DAGID: dagID, RunID: runID}]
-	if !ok || taskID != summaryTask {
+	if !ok || taskID != dagspec.SummaryTask {
 		return nil, &airflowclient.Error{Op: "read XCom", Kind: airflowclient.KindNotFound, Status: 404}
 	}
 	return json.RawMessage(value), nil

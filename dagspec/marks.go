@@ -1,0 +1,30 @@
+package dagspec
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Tag marks every DAG that is generated; the runtime sets it (runtime/chronon_rt/build.py, tags).
+const Tag = "chronon"
+
+// SummaryTask is the id of the last task of a streaming or comparison DAG, which publishes what the others found.
+const SummaryTask = "summary"
+
+// sensorPrefix begins the ids of the tasks that wait for partitions.
+const sensorPrefix = "wait_for__"
+
+// IsSensor says whether the id is that of a task which only waits for a partition.
+func IsSensor(taskID string) bool { return strings.HasPrefix(taskID, sensorPrefix) }
+
+// hashMark is the end of a generated DAG's description; the runtime writes it (runtime/chronon_rt/build.py, describe).
+var hashMark = regexp.MustCompile(`\[cc:([0-9a-f]{12})\]\s*$`)
+
+// ContentHash is the hash that the description of a DAG ends in, which is [DAG.Hash] of the content that Airflow parsed. It is empty for a
+// DAG that was not generated.
+func ContentHash(description string) string {
+	if m := hashMark.FindStringSubmatch(description); m != nil {
+		return m[1]
+	}
+	return ""
+}
