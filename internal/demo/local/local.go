@@ -55,6 +55,7 @@ type Options struct {
 	Triggerer   bool                // run a triggerer too; only deferrable operators need it
 	Port        int                 // of the web address; 0 is a free one
 	FreePort    func() (int, error) // chooses ports; nil asks the system
+	Besides     []string            // lock files of packages that tasks need besides Airflow, such as "hive"
 	Store       *python.Store       // where Airflow is installed; nil is [python.Open]
 	Progress    func(Step)          // told what begins; nil is silent
 	Patience    time.Duration       // how long the components may take to become ready; 0 is 5 min
@@ -161,12 +162,12 @@ func (a *Airflow) install(ctx context.Context) error {
 	store := *a.options.Store
 	store.Progress = func(line string) { a.step(StepInstall, "%s", line) }
 	a.Version = a.options.Version
-	env, err := store.Named(ctx, "airflow-"+a.Version)
+	env, err := store.Named(ctx, "airflow-"+a.Version, a.options.Besides...)
 	var unfit *python.UnfitError
 	if errors.As(err, &unfit) && a.options.FallBack && a.Version == Airflow3 {
 		a.Version = Airflow2
 		a.step(StepFallBack, "taking Airflow %s instead of %s: %v", Airflow2, Airflow3, unfit)
-		env, err = store.Named(ctx, "airflow-"+a.Version)
+		env, err = store.Named(ctx, "airflow-"+a.Version, a.options.Besides...)
 	}
 	if err != nil {
 		return err

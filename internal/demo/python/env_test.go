@@ -220,6 +220,28 @@ func TestNamedSaysBothThatNoneFitsAndThatNoneCouldBeFetched(t *testing.T) {
 	}
 }
 
+func TestNamedAddsThePackagesOfFurtherLocks(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.python(m.onPath("python3"), "3.12.9")
+	m.withUV("exit 0")
+	plain, err := m.store.Named(t.Context(), "airflow-3.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := m.store.Named(t.Context(), "airflow-3.3", "hive")
+	if err != nil || more.Name != "airflow-3.3-hive" || more.Dir == plain.Dir {
+		t.Fatalf("%+v, %v", more, err)
+	}
+	installed, err := os.ReadFile(filepath.Join(more.Dir, "requirements.txt"))
+	if err != nil || !strings.Contains(string(installed), "\napache-airflow==3.3") || !strings.Contains(string(installed), "\nhmsclient==") {
+		t.Errorf("what is installed lacks one of both: %v", err)
+	}
+	if _, err := m.store.Named(t.Context(), "airflow-3.3", "pig"); err == nil || !strings.Contains(err.Error(), `no lock file "pig"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestNamedListsWhatItKnows(t *testing.T) {
 	t.Parallel()
 	_, err := newMachine(t).store.Named(t.Context(), "airflow-1.10")

@@ -41,16 +41,17 @@ func Environments() []string {
 	return names
 }
 
-func (e environment) lock() (locks.Lock, error) {
+// lock joins the environment's lock files and those that are wanted besides, which its name then shows.
+func (e environment) lock(besides []string) (locks.Lock, error) {
 	var parts []locks.Lock
-	for _, name := range e.locks {
+	for _, name := range slices.Concat(e.locks, besides) {
 		lock, err := locks.Get(name)
 		if err != nil {
 			return locks.Lock{}, err
 		}
 		parts = append(parts, lock)
 	}
-	return locks.Join(e.name, parts...), nil
+	return locks.Join(strings.Join(append([]string{e.name}, besides...), "-"), parts...), nil
 }
 
 // UnfitError says that an environment has no interpreter: none on the machine fits, and none could be fetched.
@@ -79,14 +80,14 @@ func (e *UnfitError) Hint() string {
 }
 
 // Named returns the environment of that name with the best interpreter for it: one of this machine, else one that uv fetches. The
-// error is an *[UnfitError] when there is neither.
-func (s *Store) Named(ctx context.Context, name string) (Env, error) {
+// error is an *[UnfitError] when there is neither. besides names lock files whose packages the environment gets too, such as "hive".
+func (s *Store) Named(ctx context.Context, name string, besides ...string) (Env, error) {
 	all := environments()
 	at := slices.IndexFunc(all, func(e environment) bool { return e.name == name })
 	if at < 0 {
 		return Env{}, fmt.Errorf("no environment %q, there are: %s", name, strings.Join(Environments(), ", "))
 	}
-	lock, err := all[at].lock()
+	lock, err := all[at].lock(besides)
 	if err != nil {
 		return Env{}, err
 	}
