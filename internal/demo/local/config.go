@@ -16,7 +16,7 @@ type settings map[string]string
 // settings says how this instance differs from Airflow's defaults.
 func (a *Airflow) settings() settings {
 	s := a.commonSettings()
-	if a.Version == Airflow2 {
+	if isAirflow2(a.Version) {
 		maps.Copy(s, a.settings2())
 	} else {
 		maps.Copy(s, a.settings3())

@@ -96,7 +96,7 @@ func (a *Airflow) migrate(ctx context.Context) error {
 	if err := a.once(ctx, a.airflow("migrate", "db", "migrate")); err != nil {
 		return err
 	}
-	if a.Version == Airflow2 {
+	if isAirflow2(a.Version) {
 		admin := program{name: "admin", environ: a.environ(),
 			command: []string{a.Python, filepath.Join(a.Dir, adminScript), filepath.Join(a.Dir, "secrets.json")}}
 		if err := a.once(ctx, admin); err != nil {
@@ -110,7 +110,7 @@ func (a *Airflow) migrate(ctx context.Context) error {
 // programs lists what an Airflow of this version consists of.
 func (a *Airflow) programs() []program {
 	var all []program
-	if a.Version == Airflow2 {
+	if isAirflow2(a.Version) {
 		all = append(all, a.airflow(webServerName, "webserver"), a.airflow("scheduler", "scheduler", "--skip-serve-logs"))
 	} else {
 		all = append(all, a.airflow("api-server", "api-server"), a.airflow("scheduler", "scheduler", "--skip-serve-logs"),
@@ -140,7 +140,7 @@ const logServerName = "log-server"
 func (a *Airflow) logServer() program {
 	port := fmt.Sprint(a.ports.logs)
 	command := []string{a.Python, "-m", "uvicorn", "--factory", "airflow.utils.serve_logs.log_server:get_app", "--host", loopback, "--port", port}
-	if a.Version == Airflow2 {
+	if isAirflow2(a.Version) || a.Version == OldestAirflow3 { // where it was still a Flask application
 		command = []string{a.Python, "-m", "gunicorn", "airflow.utils.serve_logs:create_app()", "--bind", loopback + ":" + port}
 	}
 	return program{name: logServerName, environ: a.environ(), stop: "TERM", grace: componentGrace, command: command}

@@ -1,7 +1,7 @@
 // Package local runs a whole Airflow on this machine, and ends it without a trace.
 //
 // An instance is PostgreSQL, from the wheel that the lock file names, and the processes of one Airflow: API server, scheduler and DAG
-// processor for 3.3; web server and scheduler for 2.11. SQLite would not carry it: with several processes "database is locked" comes
+// processor for 3.x; web server and scheduler for 2.x. SQLite would not carry it: with several processes "database is locked" comes
 // within minutes. Everything listens on free loopback ports or on a unix socket in a private folder, so instances stand side by side
 // and no other machine can reach them.
 //
@@ -29,6 +29,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,15 +37,23 @@ import (
 	"chrononctl/internal/demo/python"
 )
 
-// The versions that can be started.
+// The versions that can be started: the newest of each line, which the demo and most tests run, and the oldest that is supported.
 const (
-	Airflow3 = "3.3"
-	Airflow2 = "2.11"
+	Airflow3       = "3.3"
+	Airflow2       = "2.11"
+	OldestAirflow3 = "3.0"
+	OldestAirflow2 = "2.6"
 )
+
+// Versions lists them, newest first.
+func Versions() []string { return []string{Airflow3, OldestAirflow3, Airflow2, OldestAirflow2} }
+
+// isAirflow2 says whether a version is of the 2.x line, whose components, settings and REST API differ from those of 3.x.
+func isAirflow2(version string) bool { return strings.HasPrefix(version, "2.") }
 
 // Options says what to start. The zero value is an Airflow 3.3 in a temporary folder.
 type Options struct {
-	Version     string              // [Airflow3] (default) or [Airflow2]
+	Version     string              // one of [Versions]; "" is [Airflow3]
 	FallBack    bool                // take Airflow 2.11 where no Python fits 3.3 and none can be fetched; a step says so
 	Dir         string              // the instance's folder; "" is a temporary one
 	DAGs        string              // the DAG folder, made where it does not exist; "" is dags in the instance's folder
@@ -92,7 +101,7 @@ type Auth struct {
 // Airflow is a running instance. It must be stopped.
 type Airflow struct {
 	URL     string // "http://127.0.0.1:41233"
-	Version string // Airflow3 or Airflow2; differs from what was asked for after a fall back
+	Version string // one of [Versions]; differs from what was asked for after a fall back
 	Auth    Auth
 	Dir     string // the instance's folder and AIRFLOW_HOME
 	DAGs    string
@@ -178,7 +187,7 @@ func (a *Airflow) install(ctx context.Context) error {
 
 // prepare writes what the components read: the supervisor, the host name module, the secrets.
 func (a *Airflow) prepare() (err error) {
-	if a.Version == Airflow2 && strings.Contains(a.Dir, "%") {
+	if isAirflow2(a.Version) && strings.Contains(a.Dir, "%") {
 		return fmt.Errorf("the folder %s has a %% in its path, which Airflow 2 cannot read: name another", a.Dir)
 	}
 	for _, dir := range []string{a.DAGs, a.LogDir} {
@@ -189,7 +198,7 @@ func (a *Airflow) prepare() (err error) {
 	if a.secrets, err = loadSecrets(filepath.Join(a.Dir, "secrets.json")); err != nil {
 		return err
 	}
-	if a.Version == Airflow2 {
+	if isAirflow2(a.Version) {
 		a.Auth = Auth{Username: "admin", Password: a.secrets.Password}
 	}
 	return writePrograms(a.Dir)
@@ -245,8 +254,8 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Version == "" {
 		o.Version = Airflow3
 	}
-	if o.Version != Airflow3 && o.Version != Airflow2 {
-		return o, fmt.Errorf("no local Airflow %q, there are %s and %s", o.Version, Airflow3, Airflow2)
+	if !slices.Contains(Versions(), o.Version) {
+		return o, fmt.Errorf("no local Airflow %q, there are %s", o.Version, strings.Join(Versions(), ", "))
 	}
 	if o.DAGs != "" {
 		dags, err := filepath.Abs(o.DAGs)

@@ -59,7 +59,7 @@ func (h health) missing(began time.Time, wantProcessor, wantTriggerer bool) erro
 // readiness returns a check whether the server answers as Airflow and its components have reported since began.
 func (a *Airflow) readiness(began time.Time) func(context.Context) error {
 	prefix, healthPath := a.URL+"/api/v2", "/monitor/health"
-	if a.Version == Airflow2 {
+	if isAirflow2(a.Version) {
 		prefix, healthPath = a.URL+"/api/v1", "/health"
 	}
 	// The environment's proxy has no business between this process and its child.
@@ -78,14 +78,14 @@ func (a *Airflow) readiness(began time.Time) func(context.Context) error {
 		if err := getJSON(ctx, client, prefix+healthPath, &h); err != nil {
 			return err
 		}
-		return h.missing(began, a.Version == Airflow3, a.options.Triggerer)
+		return h.missing(began, !isAirflow2(a.Version), a.options.Triggerer)
 	}
 }
 
 // gunicornGaveUp is the death of the web server of Airflow 2 when its gunicorn could not get the port: Airflow waits two minutes more
 // for a gunicorn that has ended. It is nil as long as there is hope.
 func (a *Airflow) gunicornGaveUp() error {
-	if a.Version != Airflow2 {
+	if !isAirflow2(a.Version) {
 		return nil
 	}
 	death := &ComponentError{Name: webServerName, Log: a.logFile(webServerName), Err: errors.New("gunicorn gave up")}

@@ -5,8 +5,9 @@
 //
 //	uv pip compile --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.10 NAME.in -o NAME.txt
 //
-// Airflow is resolved without its constraint files, which name one Python version each; the upper bound on SQLAlchemy does what
-// matters of them. PostgreSQL comes as a wheel too, because Airflow 3 with several processes soon finds an SQLite file locked.
+// Airflow is resolved without its constraint files, which name one Python version each. For the newest releases the upper bound on
+// SQLAlchemy does what matters of them; the oldest that are supported, 2.6 and 3.0, are resolved as of a day soon after their release,
+// which their NAME.in names, so that they meet the libraries of their time. PostgreSQL comes as a wheel too, because Airflow 3 with several processes soon finds an SQLite file locked.
 package locks
 
 import (

@@ -20,10 +20,13 @@ type environment struct {
 	locks []string
 }
 
-// environments lists what the demo and the tests install. Airflow 2.11 knows no Python newer than 3.12.
+// environments lists what the demo and the tests install: of Airflow the newest releases of both lines, and the oldest that are supported.
+// Airflow 2.6 knows no Python newer than 3.11, Airflow 2.11 and 3.0 none newer than 3.12.
 func environments() []environment {
 	return []environment{
+		{"airflow-2.6", Want{For: "Airflow 2.6", Minors: []string{"3.10", "3.11"}}, []string{"airflow-2.6"}},
 		{"airflow-2.11", Want{For: "Airflow 2.11", Minors: []string{"3.12", "3.11", "3.10"}}, []string{"airflow-2.11"}},
+		{"airflow-3.0", Want{For: "Airflow 3.0", Minors: []string{"3.12", "3.10"}}, []string{"airflow-3.0"}},
 		{"airflow-3.3", Want{
 			For: "Airflow 3.3", Minors: []string{"3.12", "3.13", "3.10"}, Refused: map[string]string{"3.11": segfault},
 		}, []string{"airflow-3.3"}},

@@ -33,7 +33,7 @@ type instance struct {
 	err     error
 }
 
-// Airflow returns a running Airflow of that version, local.Airflow3 or local.Airflow2, with a DAG folder of its own in
+// Airflow returns a running Airflow of that version, one of local.Versions, with a DAG folder of its own in
 // its field DAGs. Without options it is the one that all tests of this binary share, which their DAG ids must respect; with options
 // it is started for this test and ends with it.
 func Airflow(tb testing.TB, version string, options ...func(*local.Options)) *local.Airflow {

@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 	options := local.Options{Env: map[string]string{}}
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&options.Version, "version", local.Airflow3, "Airflow version, 3.3 or 2.11")
+	flags.StringVar(&options.Version, "version", local.Airflow3, "Airflow version: "+strings.Join(local.Versions(), ", "))
 	flags.StringVar(&options.DAGs, "dags", "", "DAG folder (default: dags in the folder of the instance)")
 	flags.StringVar(&options.Dir, "dir", "", "folder of the instance (default: a temporary one)")
 	flags.IntVar(&options.Port, "port", 0, "port (default: a free one)")
