@@ -36,16 +36,23 @@ type Airflow struct {
 	queue   events
 	serials int // numbers rows and events in the order in which they came to be
 
-	folder   map[string]*sourceFile
-	dags     map[string]*dag
-	runs     []*run // by number, as databases have them
-	byDAG    map[string][]*run
-	broken   []*importError
-	log      []auditEntry
-	hidden   map[string]bool // DAGs that the user may not read
-	stopped  bool            // the scheduler is dead
-	beat     time.Time       // last heartbeat of a dead scheduler
-	tokenKey int             // tokens of other keys are refused
+	folder      map[string]*sourceFile
+	dags        map[string]*dag
+	runs        []*run // by number, as databases have them
+	byDAG       map[string][]*run
+	broken      []*importError
+	pools       map[string]*pool
+	busy        map[string]int // task instances that hold a worker, by DAG
+	ready       []*instance    // scheduled, for a slot of their pool
+	dispatching bool           // an event will hand out slots
+
+	backfills      []*backfill
+	backfillSerial int
+	log            []auditEntry
+	hidden         map[string]bool // DAGs that the user may not read
+	stopped        bool            // the scheduler is dead
+	beat           time.Time       // last heartbeat of a dead scheduler
+	tokenKey       int             // tokens of other keys are refused
 }
 
 // New makes an Airflow with an empty DAG folder.
@@ -60,9 +67,10 @@ func New(o Options) *Airflow {
 	}
 	a := &Airflow{
 		opts: o, isV2: !strings.HasPrefix(o.Version, "2."), folder: map[string]*sourceFile{}, dags: map[string]*dag{}, hidden: map[string]bool{},
-		byDAG: map[string][]*run{},
+		byDAG: map[string][]*run{}, pools: map[string]*pool{}, busy: map[string]int{},
 	}
 	a.played = a.present()
+	a.setPool(defaultPool, 128, "Default pool")
 	a.mux = http.NewServeMux()
 	if a.isV2 {
 		a.routeV2()

@@ -38,7 +38,7 @@ func (a *Airflow) Trigger(dagID, runID string, day time.Time) {
 	}
 }
 
-// Mark sets the state of a run, as "mark success" and "mark failed" do. The end of a run that had ended stays.
+// Mark sets the state of a run: success, failed or queued.
 func (a *Airflow) Mark(dagID, runID, state string) {
 	defer a.live()()
 	if r := a.findRun(dagID, runID); r != nil {
@@ -46,47 +46,12 @@ func (a *Airflow) Mark(dagID, runID, state string) {
 	}
 }
 
-func (a *Airflow) mark(r *run, state string) {
-	if state == queued {
-		a.clear(r, r.tasks)
-		return
-	}
-	wasActive := r.active()
-	for _, ti := range r.tasks {
-		if !ti.ended() {
-			ti.life++
-			a.closeTry(ti, state)
-			ti.end = a.now()
-			a.setState(ti, state)
-		}
-	}
-	r.state, r.updated = state, a.now()
-	if wasActive {
-		r.end = a.now()
-		a.startWaiting(r.dag)
-	}
-	a.audit("dagrun_"+state, r.dag, r.id)
-}
-
 // Clear makes all tasks of a run run again.
 func (a *Airflow) Clear(dagID, runID string) {
 	defer a.live()()
 	if r := a.findRun(dagID, runID); r != nil {
-		a.clear(r, r.tasks)
+		a.clear(r, r.tasks, true)
 	}
-}
-
-// clear queues a run again and forgets what the instances were. A clear takes away start and end.
-func (a *Airflow) clear(r *run, tasks []*instance) {
-	for _, ti := range tasks {
-		ti.life++
-		a.closeTry(ti, failed)
-		a.setState(ti, none)
-		ti.start, ti.end, ti.maxTries = time.Time{}, time.Time{}, ti.try+ti.task.Retries
-	}
-	r.state, r.queued, r.start, r.end, r.updated = queued, a.now(), time.Time{}, time.Time{}, a.now()
-	a.audit("clear", r.dag, r.id)
-	a.planStart(r)
 }
 
 // Delete deletes a run.
@@ -96,6 +61,9 @@ func (a *Airflow) Delete(dagID, runID string) {
 }
 
 func (a *Airflow) delete(dagID, runID string) {
+	if r := a.findRun(dagID, runID); r != nil {
+		a.forget(r)
+	}
 	isIt := func(r *run) bool { return r.dag == dagID && r.id == runID }
 	a.runs = slices.DeleteFunc(a.runs, isIt)
 	a.byDAG[dagID] = slices.DeleteFunc(a.byDAG[dagID], isIt)
@@ -115,6 +83,21 @@ func (a *Airflow) Note(dagID, runID, text string) {
 func (a *Airflow) StopScheduler() {
 	defer a.live()()
 	a.stopped, a.beat = true, a.now()
+}
+
+// StartScheduler starts a scheduler again that was stopped.
+func (a *Airflow) StartScheduler() {
+	defer a.live()()
+	a.stopped = false
+	for _, id := range sortedKeys(a.dags) {
+		a.startWaiting(id)
+	}
+	for _, r := range a.runs {
+		if r.state == running {
+			a.wake(r)
+		}
+	}
+	a.freeSlots()
 }
 
 // Forbid takes away the permission to read the DAGs.

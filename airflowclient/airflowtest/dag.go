@@ -10,6 +10,7 @@ type File struct {
 	Name string // path below the DAG folder
 	DAGs []DAG
 	Err  string // the trace of an import error; then DAGs is not looked at
+	Text string // what stands in the file; see [Options.Parse]
 }
 
 // DAG is what a file says about one DAG.
@@ -18,10 +19,12 @@ type DAG struct {
 	Description string
 	Tags        []string
 	Tasks       []Task
-	Every       time.Duration // length of the data interval; 0: runs are only made by hand
+	Every       time.Duration // length of the data interval; 0: runs are only made by hand, or as Cron says
+	Cron        string        // five fields, UTC, with data intervals between its ticks
 	Start       time.Time     // first logical date; zero: long ago
 	Catchup     bool
 	MaxActive   int  // runs at the same time; 0: 16
+	MaxTasks    int  // tasks at the same time, of a DAG on Airflow 2 and of a run on Airflow 3; 0: 16
 	Unpaused    bool // Airflow pauses new DAGs, unless told otherwise
 }
 
@@ -34,7 +37,10 @@ type Task struct {
 	Rule     string // trigger rule; "" is all_success
 	Retries  int
 	Mapped   int // number of mapped instances; 0: not mapped
+	Priority int // weight of its own, to which that of all tasks behind it is added; 0: 1
 	Do       func(Attempt) Outcome
+
+	RetryDelay time.Duration // 0: five minutes
 }
 
 // Attempt is one try of a task instance, as its script sees it.
@@ -42,14 +48,17 @@ type Attempt struct {
 	DAGID, RunID, TaskID string
 	MapIndex             int
 	Try                  int       // from 1
+	Poke                 int       // from 0: how often this try was rescheduled
 	Day                  time.Time // logical date; zero where the run has none
 	Start                time.Time
+	Conf                 map[string]any // of the run
 }
 
 // Outcome is what a try does. The zero Outcome takes a minute and succeeds without a word.
 type Outcome struct {
 	Takes     time.Duration     // 0: a minute
-	Ends      string            // state at the end; "" is success
+	Ends      string            // state at the end; "" is success. up_for_reschedule and deferred: Do is asked again, in the same try
+	Again     time.Duration     // after which Do is asked again; 0: a minute
 	Log       []string          // lines, spread over the time that it takes
 	Exception string            // last in the log, with a traceback: "ValueError: no"
 	XComs     map[string]string // JSON text by key
@@ -66,6 +75,11 @@ const (
 	upstreamFailed = "upstream_failed"
 	upForRetry     = "up_for_retry"
 	scheduled      = "scheduled"
+	restarting     = "restarting"
+	deferred       = "deferred"
+	removed        = "removed"
+
+	upForReschedule = "up_for_reschedule"
 )
 
 // dag is the row of a DAG.
@@ -74,7 +88,7 @@ type dag struct {
 	file     string
 	tasks    []Task // as they were serialised last: late, see processor.go
 	written  time.Time
-	versions int
+	versions []*version
 	paused   bool
 	stale    bool
 	broken   bool // its file has an import error
@@ -89,6 +103,16 @@ func (d *dag) task(id string) (Task, bool) {
 		return Task{}, false
 	}
 	return d.tasks[i], true
+}
+
+// weight is the priority of a task: its own and that of all tasks behind it (the weight rule "downstream").
+func (d *dag) weight(t Task) int {
+	sum := 0
+	for _, id := range d.related([]string{t.ID}, false, true) {
+		behind, _ := d.task(id)
+		sum += max(behind.Priority, 1)
+	}
+	return sum
 }
 
 // downstream lists the tasks that wait for a task.
@@ -142,6 +166,9 @@ type run struct {
 	beforeStart  bool // of the DAG's start date: no task will run
 	byHand       bool
 	waitsToStart bool // an event will start it
+	busy         int  // task instances that hold a worker
+	version      *version
+	backfill     *backfill
 }
 
 func (r *run) active() bool { return r.state == queued || r.state == running }
@@ -163,19 +190,25 @@ type instance struct {
 	xcoms    map[string]string
 	life     int // events of an earlier life are void: it was cleared or marked
 	tries    []attempt
+	pokes    int       // of the try that goes on
+	due      time.Time // of the next try, or the next look of a sensor
+	weight   int       // priority
+	version  *version
 }
 
 // attempt is what is kept of a try: enough for its log.
 type attempt struct {
 	Attempt
 	Outcome
-	end   time.Time // zero: runs
-	state string
+	queued  time.Time
+	end     time.Time // zero: runs
+	state   string
+	earlier []logLine // of looks before this one
 }
 
 func (i *instance) ended() bool {
 	switch i.state {
-	case success, failed, skipped, upstreamFailed, "removed":
+	case success, failed, skipped, upstreamFailed, removed:
 		return true
 	}
 	return false

@@ -210,15 +210,11 @@ func (a *Airflow) listVersions(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	var versions []int
-	for n := range d.versions {
-		versions = append(versions, n+1)
-	}
 	p, err := a.pageOf(r.URL.Query())
 	if err != nil {
 		return answer{}, err
 	}
-	return collection("dag_versions", versions, p, func(n int) row {
-		return row{"version_number": n, "dag_id": d.spec.ID, "bundle_name": "dags-folder", "bundle_version": nil, "created_at": a.when(d.written)}
+	return collection("dag_versions", d.versions, p, func(v *version) row {
+		return row{"version_number": v.number, "dag_id": d.spec.ID, "bundle_name": "dags-folder", "bundle_version": nil, "created_at": a.when(v.created)}
 	}), nil
 }

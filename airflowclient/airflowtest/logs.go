@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -148,22 +149,29 @@ func (a *Airflow) written(ti *instance, try int) (lines []logLine, ended bool) {
 		return nil, true
 	}
 	t := ti.tries[try-1]
-	lines = []logLine{}
-	now := a.now()
-	if ended = !t.end.IsZero(); ended {
+	return t.lines(a.now()), !t.end.IsZero()
+}
+
+// lines is what a try has logged until now.
+func (t attempt) lines(now time.Time) []logLine {
+	lines := slices.Clone(t.earlier)
+	if lines == nil {
+		lines = []logLine{}
+	}
+	if !t.end.IsZero() {
 		now = t.end
 	}
 	for i, text := range t.Log {
 		at := t.Start.Add(t.Takes * time.Duration(i+1) / time.Duration(len(t.Log)+1))
 		if at.After(now) {
-			return lines, ended
+			return lines
 		}
 		lines = append(lines, logLine{at: at, text: text})
 	}
-	if t.Exception != "" && ended && t.state != success {
+	if t.Exception != "" && !t.end.IsZero() && t.state != success {
 		lines = append(lines, logLine{at: t.end, raise: t.Exception})
 	}
-	return lines, ended
+	return lines
 }
 
 // logText is the format of Airflow 2.

@@ -17,6 +17,7 @@ const (
 // sourceFile is a file of the folder and what Airflow knows of it.
 type sourceFile struct {
 	now    File
+	parsed File // as it was parsed last
 	gone   bool
 	known  bool // Airflow has parsed it
 	queued bool // for parsing
@@ -84,7 +85,7 @@ func (a *Airflow) parse(name string) {
 	if !ok {
 		return
 	}
-	file.known, file.queued = true, false
+	file.known, file.queued, file.parsed = true, false, file.now
 	a.broken = slices.DeleteFunc(a.broken, func(e *importError) bool { return e.file == name })
 	if file.gone {
 		delete(a.folder, name)
@@ -122,17 +123,6 @@ func (a *Airflow) define(file string, spec DAG) {
 	if back {
 		a.planNext(d)
 	}
-}
-
-// serialise writes the structure of a DAG, which is a new version when it has changed.
-func (a *Airflow) serialise(d *dag) {
-	sameTasks := slices.EqualFunc(d.tasks, d.spec.Tasks, func(x, y Task) bool {
-		return x.ID == y.ID && slices.Equal(x.Upstream, y.Upstream) && x.Operator == y.Operator && x.Retries == y.Retries
-	})
-	if d.versions == 0 || !sameTasks {
-		d.versions++
-	}
-	d.tasks, d.written = d.spec.Tasks, a.now()
 }
 
 // retire makes the DAGs of a file stale, except for the given ones.

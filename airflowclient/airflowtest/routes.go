@@ -109,21 +109,7 @@ func (a *Airflow) listPools(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	busy := map[string]int{}
-	for _, run := range a.runs {
-		if !run.active() {
-			continue
-		}
-		for _, ti := range run.tasks {
-			busy[ti.state]++
-		}
-	}
-	const slots = 128
-	pool := row{
-		"name": "default_pool", "slots": slots, "description": "Default pool", "include_deferred": false, "running_slots": busy[running],
-		"queued_slots": busy[queued], "occupied_slots": busy[running] + busy[queued], "open_slots": slots - busy[running] - busy[queued],
-	}
-	return collection("pools", []row{pool}, p, func(shown row) row { return shown }), nil
+	return collection("pools", a.poolsByName(), p, poolRow), nil
 }
 
 func (a *Airflow) listEvents(r *http.Request) (answer, error) {

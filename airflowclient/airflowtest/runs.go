@@ -285,6 +285,6 @@ func (a *Airflow) clearRunV1(r *http.Request) (answer, error) {
 	if body.DryRun {
 		return collection("task_instances", found.tasks, page{limit: len(found.tasks)}, a.reference), nil
 	}
-	a.clear(found, found.tasks)
+	a.clear(found, found.tasks, true)
 	return answer{body: a.runRow(found)}, nil
 }

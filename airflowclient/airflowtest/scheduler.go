@@ -1,77 +1,105 @@
 package airflowtest
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
 
-// pickUp is how long the scheduler and a worker take to notice what they have to do.
-const pickUp = time.Second
-
-// retryDelay is Airflow's default.
-const retryDelay = 5 * time.Minute
+// How long the parts of Airflow take to notice what they have to do.
+const (
+	pickUp     = time.Second     // scheduler and worker
+	noticeKill = 5 * time.Second // a worker, that its task was cleared: the heartbeat of tasks
+	retryDelay = 5 * time.Minute // Airflow's default
+	maxTasks   = 16              // [core] max_active_tasks_per_dag, of a DAG on Airflow 2 and of a run on Airflow 3
+	maxRuns    = 16              // [core] max_active_runs_per_dag
+)
 
 // planNext plans the next run of a DAG that has a schedule. Without catch-up it is that of the newest interval that is over.
 func (a *Airflow) planNext(d *dag) {
-	every := d.spec.Every
 	d.plan = a.serial()
-	if every == 0 {
+	if !d.spec.scheduled() {
 		return
 	}
 	now := a.now()
-	newest := now.Truncate(every).Add(-every)
-	if d.next.IsZero() {
-		d.next = d.spec.Start
+	if d.next.IsZero() && !d.spec.Start.IsZero() {
+		d.next = d.spec.tick(d.spec.Start.Add(-time.Nanosecond))
 	}
-	if d.next.IsZero() {
-		d.next = newest
-	}
-	if !d.spec.Catchup && d.next.Before(newest) {
+	if newest := d.spec.newest(now); d.next.IsZero() || !d.spec.Catchup && d.next.Before(newest) {
 		d.next = newest
 	}
 	if d.paused || d.stale {
 		return
 	}
 	plan := d.plan
-	a.at(latest(d.next.Add(every), now), func() { a.makeNext(d, plan) })
+	a.at(latest(d.spec.tick(d.next), now), func() { a.makeNext(d, plan) })
 }
 
-// makeNext makes the planned run, unless the plan was given up.
+// makeNext makes the planned run, unless the plan was given up. A DAG that has as many active runs as it may gets it when one has ended.
 func (a *Airflow) makeNext(d *dag, plan int) {
-	if d.plan != plan || d.paused || d.stale || a.stopped {
+	if d.plan != plan || d.paused || d.stale || a.stopped || a.full(d) {
 		return
 	}
-	from, to := d.next, d.next.Add(d.spec.Every)
+	from, to := d.next, d.spec.tick(d.next)
 	named := from
 	if a.isV2 {
 		named = to
 	}
 	id := "scheduled__" + pythonISO(named)
-	if a.findRun(d.spec.ID, id) == nil {
+	if a.findRun(d.spec.ID, id) == nil && !a.hasLogical(d.spec.ID, from) {
 		a.makeRun(d, &run{id: id, kind: "scheduled", logical: from, from: from, to: to, due: to})
 	}
 	d.next = to
 	a.planNext(d)
 }
 
+// full reports whether a DAG has as many active runs as it may have. Those of backfills do not count.
+func (a *Airflow) full(d *dag) bool {
+	active := 0
+	for _, r := range a.byDAG[d.spec.ID] {
+		if r.active() && r.backfill == nil {
+			active++
+		}
+	}
+	return active >= cmp.Or(d.spec.MaxActive, maxRuns)
+}
+
+// hasLogical reports whether a DAG has a run of the date: a backfill made it, or somebody by hand.
+func (a *Airflow) hasLogical(dagID string, logical time.Time) bool {
+	return slices.ContainsFunc(a.byDAG[dagID], func(r *run) bool { return r.logical.Equal(logical) })
+}
+
 // makeRun adds a run with its task instances and has it started.
 func (a *Airflow) makeRun(d *dag, r *run) {
 	r.number, r.dag, r.state, r.queued, r.updated = a.serial(), d.spec.ID, queued, a.now(), a.now()
-	r.beforeStart = !r.logical.IsZero() && r.logical.Before(d.spec.Start)
+	r.beforeStart = r.backfill == nil && !r.logical.IsZero() && r.logical.Before(d.spec.Start)
+	r.version = d.version()
 	if !r.beforeStart {
 		for _, t := range d.tasks {
-			first, last := -1, -1
-			if t.Mapped > 0 {
-				first, last = 0, t.Mapped-1
-			}
-			for index := first; index <= last; index++ {
-				r.tasks = append(r.tasks, &instance{number: a.serial(), run: r, task: t, mapIndex: index, maxTries: t.Retries, updated: a.now()})
-			}
+			r.tasks = append(r.tasks, a.instances(d, r, t)...)
 		}
 	}
 	a.runs = append(a.runs, r)
 	a.byDAG[r.dag] = append(a.byDAG[r.dag], r)
 	a.planStart(r)
+}
+
+// instances are the task instances of one task of a run: one, or one for each map index.
+func (a *Airflow) instances(d *dag, r *run, t Task) []*instance {
+	first, last := -1, -1
+	if t.Mapped > 0 {
+		first, last = 0, t.Mapped-1
+	}
+	if r.version != nil {
+		r.version.used = true
+	}
+	var made []*instance
+	for index := first; index <= last; index++ {
+		made = append(made, &instance{
+			number: a.serial(), run: r, task: t, mapIndex: index, maxTries: t.Retries, updated: a.now(), weight: d.weight(t), version: r.version,
+		})
+	}
+	return made
 }
 
 // planStart has a queued run started as soon as the scheduler looks.
@@ -92,13 +120,16 @@ func (a *Airflow) startRun(r *run) {
 	if r.state != queued || a.stopped || d == nil || d.paused || d.stale || a.findRun(r.dag, r.id) != r {
 		return
 	}
-	limit := d.spec.MaxActive
-	if limit == 0 {
-		limit = 16
+	limit := cmp.Or(d.spec.MaxActive, maxRuns)
+	if r.backfill != nil {
+		if r.backfill.paused {
+			return
+		}
+		limit = r.backfill.MaxActive
 	}
 	busy := 0
 	for _, other := range a.byDAG[r.dag] {
-		if other.state == running {
+		if other.state == running && other.backfill == r.backfill {
 			busy++
 		}
 	}
@@ -109,40 +140,65 @@ func (a *Airflow) startRun(r *run) {
 	a.advance(r)
 }
 
-// startWaiting looks again at the queued runs of a DAG.
+// startWaiting looks again at the queued runs of a DAG, and whether its next run can be made.
 func (a *Airflow) startWaiting(dagID string) {
 	for _, r := range a.byDAG[dagID] {
 		if r.state == queued {
 			a.planStart(r)
 		}
 	}
+	if d := a.dags[dagID]; d != nil && !d.paused {
+		a.planNext(d)
+	}
 }
 
-// advance queues the tasks of a run that may start, and ends the run when all have ended.
+// wake looks again at a run that has something new to decide.
+func (a *Airflow) wake(r *run) {
+	switch r.state {
+	case running:
+		a.after(pickUp, func() { a.advance(r) })
+	case queued:
+		a.planStart(r)
+	}
+}
+
+// advance schedules the tasks of a run that may start, and ends the run when all have ended.
 func (a *Airflow) advance(r *run) {
-	if r.state != running || a.stopped {
+	if r.state != running || a.stopped || a.findRun(r.dag, r.id) != r {
 		return
 	}
 	for again := true; again; {
 		again = false
 		for _, ti := range r.tasks {
-			if ti.state != none {
+			if !ti.waits(a.now()) {
 				continue
 			}
 			switch next := a.verdict(ti); next {
 			case none:
 			case scheduled:
-				a.enqueue(ti)
+				a.schedule(ti)
 			default:
 				a.setState(ti, next)
-				ti.end, again = a.now(), true
+				ti.start, ti.end, again = a.now(), a.now(), true
 			}
 		}
 	}
 	if slices.ContainsFunc(r.tasks, func(ti *instance) bool { return !ti.ended() }) {
 		return
 	}
-	a.endRun(r, a.result(r))
+	r.state, r.end, r.updated = a.result(r), a.now(), a.now()
+	a.startWaiting(r.dag)
+}
+
+// waits reports whether an instance waits for the scheduler: it is new or cleared, or the time of its next try or look has come.
+func (ti *instance) waits(now time.Time) bool {
+	switch ti.state {
+	case none:
+		return true
+	case upForRetry, upForReschedule, deferred:
+		return !ti.due.After(now)
+	}
+	return false
 }
 
 // verdict is what the trigger rule says about an instance: none to wait, scheduled to run, or the state in which it ends without running.
@@ -178,77 +234,6 @@ func (a *Airflow) result(r *run) string {
 		}
 	}
 	return success
-}
-
-func (a *Airflow) endRun(r *run, state string) {
-	r.state, r.end, r.updated = state, a.now(), a.now()
-	a.startWaiting(r.dag)
-}
-
-func (a *Airflow) setState(ti *instance, state string) { ti.state, ti.updated = state, a.now() }
-
-// enqueue hands an instance to a worker.
-func (a *Airflow) enqueue(ti *instance) {
-	a.setState(ti, queued)
-	ti.queued = a.now()
-	life := ti.life
-	a.after(pickUp, func() {
-		if ti.life == life && ti.state == queued {
-			a.begin(ti)
-		}
-	})
-}
-
-// begin runs the script of an instance; its end is planned.
-func (a *Airflow) begin(ti *instance) {
-	ti.try++
-	a.setState(ti, running)
-	ti.start, ti.end, ti.host, ti.xcoms = a.now(), time.Time{}, "worker-1", nil
-	try := Attempt{
-		DAGID: ti.run.dag, RunID: ti.run.id, TaskID: ti.task.ID, MapIndex: ti.mapIndex, Try: ti.try, Day: ti.run.logical, Start: a.now(),
-	}
-	var does Outcome
-	if ti.task.Do != nil {
-		does = ti.task.Do(try)
-	}
-	if does.Takes == 0 {
-		does.Takes = time.Minute
-	}
-	if does.Ends == "" {
-		does.Ends = success
-	}
-	ti.tries = append(ti.tries, attempt{Attempt: try, Outcome: does, state: running})
-	life := ti.life
-	a.after(does.Takes, func() {
-		if ti.life == life && ti.state == running {
-			a.finish(ti, does)
-		}
-	})
-}
-
-// finish ends a try; a failed one is repeated while it may be.
-func (a *Airflow) finish(ti *instance, does Outcome) {
-	a.closeTry(ti, does.Ends)
-	ti.end, ti.xcoms = a.now(), does.XComs
-	if does.Ends == failed && ti.try <= ti.maxTries {
-		a.setState(ti, upForRetry)
-		life := ti.life
-		a.after(retryDelay, func() {
-			if ti.life == life && ti.state == upForRetry && ti.run.state == running {
-				a.enqueue(ti)
-			}
-		})
-		return
-	}
-	a.setState(ti, does.Ends)
-	a.advance(ti.run)
-}
-
-// closeTry ends the last try of an instance.
-func (a *Airflow) closeTry(ti *instance, state string) {
-	if last := len(ti.tries) - 1; last >= 0 && ti.tries[last].end.IsZero() {
-		ti.tries[last].end, ti.tries[last].state = a.now(), state
-	}
 }
 
 func (a *Airflow) findRun(dagID, runID string) *run {

@@ -93,7 +93,7 @@ func (a *Airflow) instanceRow(ti *instance) row {
 		"try_number": ti.try, "max_tries": ti.maxTries, "operator": cmp.Or(ti.task.Operator, "PythonOperator"),
 		"pool": cmp.Or(ti.task.Pool, "default_pool"), "pool_slots": 1, "queue": "default", "hostname": ti.host, "unixname": "airflow",
 		"queued_when": a.when(ti.queued), "start_date": a.when(ti.start), "end_date": a.when(ti.end), "duration": nil, "note": nil,
-		"priority_weight": 1, "rendered_fields": row{}, "pid": nil, "trigger": nil, "triggerer_job": nil,
+		"priority_weight": ti.weight, "rendered_fields": row{}, "pid": nil, "trigger": nil, "triggerer_job": nil,
 	}
 	if !ti.start.IsZero() && !ti.end.IsZero() {
 		shown["duration"] = ti.end.Sub(ti.start).Seconds()
@@ -151,7 +151,7 @@ func (a *Airflow) clearTasks(r *http.Request) (answer, error) {
 		}
 		for _, run := range a.byDAG[d.spec.ID] {
 			if tasks := byRun[run]; len(tasks) > 0 {
-				a.clear(run, tasks)
+				a.clear(run, tasks, body.ResetRuns)
 			}
 		}
 	}

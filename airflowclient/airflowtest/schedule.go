@@ -1,0 +1,39 @@
+package airflowtest
+
+import (
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// scheduled reports whether runs of the DAG are made by the clock.
+func (d DAG) scheduled() bool { return d.Every > 0 || d.Cron != "" }
+
+// tick is the first tick of the schedule after a time. A cron expression that is none never ticks again.
+func (d DAG) tick(after time.Time) time.Time {
+	if d.Every > 0 {
+		return after.Truncate(d.Every).Add(d.Every)
+	}
+	schedule, err := cron.ParseStandard(d.Cron)
+	if err != nil {
+		return time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return schedule.Next(after.UTC())
+}
+
+// newest is the start of the newest interval that is over: the last tick but one.
+func (d DAG) newest(now time.Time) time.Time {
+	if d.Every > 0 {
+		return now.Truncate(d.Every).Add(-d.Every)
+	}
+	for back := time.Hour; back < 100*365*24*time.Hour; back *= 2 {
+		from := d.tick(now.Add(-back))
+		if !d.tick(from).After(now) {
+			for !d.tick(d.tick(from)).After(now) {
+				from = d.tick(from)
+			}
+			return from
+		}
+	}
+	return now
+}
