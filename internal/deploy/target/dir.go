@@ -2,21 +2,22 @@ package target
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 )
 
 // Names in the state folder of a dir target that are the driver's own.
 const (
-	lockFile  = "lock"
-	ownerFile = "owner.json"
+	lockFile   = "lock"       // held with flock(2) as long as the holder lives
+	recordFile = "lock.json"  // who holds it
+	mutexFile  = "lock.mutex" // held with flock(2) while the record changes
 )
 
 // DirOptions says where a dir target is. Only Path is needed.
@@ -30,7 +31,8 @@ type DirOptions struct {
 // Dir is a folder on a local or network file system that Airflow scans.
 //
 // A write goes to a temporary file in the same folder, is flushed, and is renamed into place. The version of a file is
-// its content hash. The lock is flock(2) on a file of the state folder: the kernel gives it back when the process ends, however it ends.
+// its content hash. The lock is a [Lease], and besides flock(2) on a file of the state folder, which the kernel gives back when the process ends,
+// however it ends: on one machine the lock of a dead deploy is free at once.
 type Dir struct {
 	path   string
 	folder string
@@ -160,6 +162,12 @@ func (d *Dir) memory() *folder {
 	return &folder{optional: true, open: func() (Disk, error) { return d.open(d.state) }}
 }
 
+// Capabilities implements [Target]. A file system cannot compare and write at once.
+func (d *Dir) Capabilities() Capabilities { return Capabilities{} }
+
+// Holder implements [Target].
+func (d *Dir) Holder(ctx context.Context) (Owner, error) { return Holder(ctx, d.record()) }
+
 // Lock implements [Target].
 func (d *Dir) Lock(ctx context.Context, owner Owner) (Session, error) {
 	if err := ctx.Err(); err != nil {
@@ -168,81 +176,105 @@ func (d *Dir) Lock(ctx context.Context, owner Owner) (Session, error) {
 	if err := os.MkdirAll(d.state, folderMode); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", d, err)
 	}
-	lock := flock.New(filepath.Join(d.state, lockFile), flock.SetPermissions(fileMode))
-	switch locked, err := lock.TryLock(); {
-	case err != nil:
-		return nil, fmt.Errorf("lock %s: %w", d, err)
-	case !locked:
-		return nil, &LockedError{Target: d.String(), Owner: d.owner(ctx)}
-	}
-	session := &dirSession{dir: d, lock: lock, files: d.dags(), memory: d.memory()}
-	err := errors.Join(session.sign(ctx, owner), d.settle())
-	if err == nil {
-		err = session.files.with(ctx, func(disk Disk) error { return session.files.sweep(disk, ".") })
-	}
+	alive, err := d.hold(ctx)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", d, err), session.Close())
+		return nil, err
 	}
-	return session, nil
+	session, err := d.begin(ctx, owner)
+	if err != nil {
+		return nil, errors.Join(err, alive.Close())
+	}
+	session.Close = alive.Close
+	return NewSession(session), nil
 }
 
-// owner reads who holds the lock. It may be gone or not written yet: then it is nobody in particular.
-func (d *Dir) owner(ctx context.Context) Owner {
-	data, _, err := d.memory().Read(ctx, ownerFile)
-	if err != nil {
-		return Owner{}
-	}
-	var owner Owner
-	if json.Unmarshal(data, &owner) != nil {
-		return Owner{}
-	}
-	owner.Who, owner.Host = printable(owner.Who), printable(owner.Host)
-	return owner
-}
-
-// printable keeps a name from a file on one line of plain text.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f {
-			return '?'
+// hold takes the flock. A file that [Dir.Break] removed while we waited for it is not the lock any more.
+func (d *Dir) hold(ctx context.Context) (*flock.Flock, error) {
+	name := filepath.Join(d.state, lockFile)
+	for {
+		lock := flock.New(name, flock.SetPermissions(fileMode))
+		switch locked, err := lock.TryLock(); {
+		case err != nil:
+			return nil, fmt.Errorf("lock %s: %w", d, err)
+		case !locked:
+			owner, _ := d.Holder(ctx) // a record that cannot be read is nobody's in particular
+			return nil, &LockedError{Target: d.String(), Owner: owner}
 		}
-		return r
-	}, text)
+		ours, err := lock.Stat()
+		if err == nil {
+			if there, statErr := os.Stat(name); statErr == nil && os.SameFile(ours, there) {
+				return lock, nil
+			}
+		}
+		if err := errors.Join(err, lock.Close()); err != nil {
+			return nil, fmt.Errorf("lock %s: %w", d, err)
+		}
+	}
 }
 
-// dirSession is a held lock.
-type dirSession struct {
-	dir    *Dir
-	lock   *flock.Flock
-	files  *folder
-	memory *folder
-}
-
-func (s *dirSession) DAGs() Writer  { return s.files }
-func (s *dirSession) State() Writer { return s.memory }
-
-// Publish has nothing to do: each rename was visible at once.
-func (s *dirSession) Publish(ctx context.Context, _ string) error { return ctx.Err() }
-
-// sign leaves the owner's name for whoever comes second.
-func (s *dirSession) sign(ctx context.Context, owner Owner) error {
-	data, err := json.Marshal(owner)
+// begin takes the lease and clears the folder of what an earlier session left on its way.
+func (d *Dir) begin(ctx context.Context, owner Owner) (SessionParts, error) {
+	lease, err := Acquire(ctx, LeaseOptions{
+		Target: d.String(),
+		Store:  d.record(),
+		Dead:   func(holder Owner) bool { return holder.Host == owner.Host }, // it would hold the flock that we have
+	}, owner)
 	if err != nil {
+		return SessionParts{}, err
+	}
+	files := d.dags()
+	err = d.settle()
+	if err == nil {
+		err = files.with(ctx, func(disk Disk) error { return files.sweep(disk, ".") })
+	}
+	if err != nil {
+		return SessionParts{}, errors.Join(fmt.Errorf("lock %s: %w", d, err), lease.Release(ctx))
+	}
+	return SessionParts{Lease: lease, DAGs: files, State: d.memory()}, nil
+}
+
+// Break implements [Target]. The flock of a process that hangs goes too: its file is removed, and the next session makes another one.
+func (d *Dir) Break(ctx context.Context, id string) error {
+	if err := BreakLease(ctx, LeaseOptions{Target: d.String(), Store: d.record()}, id); err != nil {
 		return err
 	}
-	entries, err := s.memory.Stat(ctx, []string{ownerFile})
-	if err != nil {
-		return err
+	if err := os.Remove(filepath.Join(d.state, lockFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("unlock %s: %w", d, err)
 	}
-	_, err = s.memory.Write(ctx, ownerFile, data, entries[ownerFile].Version)
-	return err
+	return nil
 }
 
-// Close removes the owner's name first, so that nobody reads it from a free lock.
-func (s *dirSession) Close() error {
-	if !s.lock.Locked() {
-		return nil
+func (d *Dir) record() *dirRecord { return &dirRecord{dir: d, files: d.memory()} }
+
+// dirRecord is the lock record of a dir target.
+type dirRecord struct {
+	dir   *Dir
+	files *folder
+}
+
+// ReadRecord implements [LeaseStore].
+func (r *dirRecord) ReadRecord(ctx context.Context) ([]byte, Version, time.Duration, error) {
+	data, version, err := r.files.Read(ctx, recordFile)
+	if err != nil {
+		return nil, Absent, 0, err
 	}
-	_ = s.memory.discard(ownerFile) // a name that stays is overwritten by the next owner
-	return s.lock.Close()
+	var written time.Time
+	err = r.files.with(ctx, func(disk Disk) error {
+		info, err := disk.Lstat(recordFile)
+		if err == nil {
+			written = info.ModTime()
+		}
+		return err
+	})
+	return data, version, time.Since(written), err
+}
+
+// WriteRecord implements [LeaseStore]. A file system cannot compare and write at once, so that a second flock makes it one step.
+func (r *dirRecord) WriteRecord(ctx context.Context, data []byte, replaces Version) (Version, error) {
+	mutex := flock.New(filepath.Join(r.dir.state, mutexFile), flock.SetPermissions(fileMode))
+	if err := mutex.Lock(); err != nil {
+		return Absent, err
+	}
+	version, err := r.files.Write(ctx, recordFile, data, replaces)
+	return version, errors.Join(err, mutex.Close())
 }

@@ -187,7 +187,7 @@ func TestDirStateLiesBesideTheFolder(t *testing.T) {
 	if _, err := session.State().Write(t.Context(), "live.json", []byte("{}"), target.Absent); err != nil {
 		t.Fatal(err)
 	}
-	if left := names(t, filepath.Join(base, ".chrononctl", "dags")); left != "live.json lock owner.json" {
+	if left := names(t, filepath.Join(base, ".chrononctl", "dags")); left != "live.json lock lock.json lock.mutex" {
 		t.Errorf("the state folder holds %s", left)
 	}
 	if left := names(t, path); left != "" {

@@ -117,8 +117,10 @@ func (f *folder) Read(ctx context.Context, name string) ([]byte, Version, error)
 func (f *folder) List(ctx context.Context, name string) ([]string, error) {
 	var names []string
 	err := f.with(ctx, func(disk Disk) error {
-		if err := CheckPath(name); err != nil {
-			return err
+		if name != "." {
+			if err := CheckPath(name); err != nil {
+				return err
+			}
 		}
 		entries, err := disk.ReadDir(name)
 		for _, entry := range entries {
@@ -249,11 +251,6 @@ func (f *folder) shrink(disk Disk, name string) error {
 		name = path.Dir(name)
 	}
 	return disk.Sync(name)
-}
-
-// discard removes a file whatever it is, even when the session's context is over.
-func (f *folder) discard(name string) error {
-	return f.with(context.Background(), func(disk Disk) error { return disk.Remove(name) })
 }
 
 func digest(data []byte) string {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"chrononctl/internal/deploy/target"
 )
@@ -31,8 +30,15 @@ func Run(t *testing.T, fresh func(t *testing.T) target.Target, again func(t *tes
 		{"the two spaces do not mix", spaces},
 		{"unfit paths are refused", unfitPaths},
 		{"a cancelled context writes nothing", cancelled},
+		{"what is not published is not there", batches},
+		{"what is discarded never comes", discards},
+		{"many files at once", many},
 		{"the lock has one holder and names it", locked},
 		{"of sixteen at once one gets the lock", race},
+		{"a lock that was broken writes nothing more", broken},
+		{"only the id of the holder breaks a lock", breaksByID},
+		{"a lock that nobody renews is taken over", expires},
+		{"a lock that is renewed stays", renews},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -70,10 +76,21 @@ func writeAndRead(t *testing.T, tgt, other target.Target) {
 	entries, err := other.DAGs().Stat(t.Context(), []string{"deep/er/a.py", "deep/er/b.py"})
 	check(t, err)
 	equal(t, len(entries), 1)
-	equal(t, entries["deep/er/a.py"], target.Entry{SHA256: sum("one"), Version: version})
+	entry := entries["deep/er/a.py"]
+	if entry.SHA256 == "" {
+		entry.SHA256 = sum("one") // a target may not know it without fetching the content
+	}
+	equal(t, entry, target.Entry{SHA256: sum("one"), Version: version})
 	names, err := other.DAGs().List(t.Context(), "deep/er")
 	check(t, err)
 	equal(t, strings.Join(names, " "), "a.py")
+	_, err = session.DAGs().Write(t.Context(), "root.py", []byte("two"), target.Absent)
+	check(t, err)
+	check(t, session.Publish(t.Context(), "a file at the root"))
+	names, err = other.DAGs().List(t.Context(), ".")
+	check(t, err)
+	equal(t, slices.Contains(names, "root.py"), true)
+	equal(t, slices.Contains(names, "a.py"), false)
 }
 
 func conflicts(t *testing.T, tgt, other target.Target) {
@@ -99,6 +116,7 @@ func removes(t *testing.T, tgt, other target.Target) {
 	equal(t, content(t, other, "deep/a.py"), "two")
 	check(t, session.DAGs().Remove(t.Context(), "deep/a.py", second))
 	check(t, session.DAGs().Remove(t.Context(), "deep/a.py", target.Absent))
+	check(t, session.Publish(t.Context(), "remove a file"))
 	entries, err := other.DAGs().Stat(t.Context(), []string{"deep/a.py", "deep"})
 	check(t, err)
 	equal(t, len(entries), 0)
@@ -111,6 +129,7 @@ func spaces(t *testing.T, tgt, other target.Target) {
 	session := lock(t, tgt)
 	_, err := session.State().Write(t.Context(), "notes/a.py", []byte("state"), target.Absent)
 	check(t, err)
+	check(t, session.Publish(t.Context(), "a note"))
 	entries, err := other.DAGs().Stat(t.Context(), []string{"notes/a.py", "a.py"})
 	check(t, err)
 	equal(t, len(entries), 0)
@@ -150,20 +169,84 @@ func cancelled(t *testing.T, tgt, other target.Target) {
 	equal(t, errors.Is(err, context.Canceled), true)
 }
 
-func locked(t *testing.T, tgt, other target.Target) {
+// batches holds a target to what its capabilities say about when a write shows.
+func batches(t *testing.T, tgt, other target.Target) {
 	t.Helper()
-	owner := target.Owner{Who: "ada", Host: "build-7", PID: 42, Since: time.Date(2026, 11, 23, 4, 15, 0, 0, time.UTC)}
-	session, err := tgt.Lock(t.Context(), owner)
+	session := lock(t, tgt)
+	for _, path := range []string{"a.py", "b.py"} {
+		_, err := session.DAGs().Write(t.Context(), path, []byte("one"), target.Absent)
+		check(t, err)
+	}
+	_, err := session.State().Write(t.Context(), "note", []byte("one"), target.Absent)
 	check(t, err)
-	_, err = other.Lock(t.Context(), target.Owner{Who: "bob"})
-	var held *target.LockedError
-	equal(t, errors.As(err, &held), true)
-	equal(t, held.Owner, owner)
-	check(t, session.Close())
-	check(t, session.Close())
-	next, err := other.Lock(t.Context(), target.Owner{Who: "bob"})
+	entries, err := other.DAGs().Stat(t.Context(), []string{"a.py", "b.py"})
 	check(t, err)
-	check(t, next.Close())
+	if tgt.Capabilities().AtomicBatch {
+		equal(t, len(entries), 0)
+	} else {
+		equal(t, len(entries), 2)
+	}
+	check(t, session.Publish(t.Context(), "two files and a note"))
+	check(t, session.Publish(t.Context(), "nothing"))
+	equal(t, content(t, other, "a.py"), "one")
+	equal(t, content(t, other, "b.py"), "one")
+	_, _, err = other.State().Read(t.Context(), "note")
+	check(t, err)
+}
+
+func discards(t *testing.T, tgt, other target.Target) {
+	t.Helper()
+	session := lock(t, tgt)
+	first := write(t, session, "a.py", "one", target.Absent)
+	_, err := session.DAGs().Write(t.Context(), "a.py", []byte("two"), first)
+	check(t, err)
+	session.Discard()
+	check(t, session.Publish(t.Context(), "after a discard"))
+	want := "two"
+	if tgt.Capabilities().AtomicBatch {
+		want = "one"
+	}
+	equal(t, content(t, other, "a.py"), want)
+	entries, err := tgt.DAGs().Stat(t.Context(), []string{"a.py"})
+	check(t, err)
+	write(t, session, "a.py", "three", entries["a.py"].Version)
+	equal(t, content(t, other, "a.py"), "three")
+}
+
+// many writes with as many goroutines as the target wants, and looks at all files at once.
+func many(t *testing.T, tgt, other target.Target) {
+	t.Helper()
+	session := lock(t, tgt)
+	paths := make([]string, 60)
+	work := make(chan string, len(paths))
+	for i := range paths {
+		paths[i] = "folder" + string(rune('a'+i%3)) + "/" + string(rune('a'+i%26)) + string(rune('a'+i/26)) + ".py"
+		work <- paths[i]
+	}
+	close(work)
+	var group sync.WaitGroup
+	for range max(1, tgt.Capabilities().Writers) {
+		group.Go(func() {
+			for path := range work {
+				if _, err := session.DAGs().Write(t.Context(), path, []byte(path), target.Absent); err != nil {
+					t.Errorf("write %s: %v", path, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	check(t, session.Publish(t.Context(), "many files"))
+	entries, err := other.DAGs().Stat(t.Context(), append(paths, "foldera/none.py", "none/none.py"))
+	check(t, err)
+	equal(t, len(entries), len(paths))
+	for path, entry := range entries {
+		if entry.SHA256 != "" && entry.SHA256 != sum(path) {
+			t.Errorf("%s: hash %s is not that of its content", path, entry.SHA256)
+		}
+	}
+	names, err := other.DAGs().List(t.Context(), "foldera")
+	check(t, err)
+	equal(t, len(names), 20)
 }
 
 func race(t *testing.T, tgt, other target.Target) {
