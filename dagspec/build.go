@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"unicode"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -257,32 +256,6 @@ func (b *builder) writes(dag *DAG, t Task, partitions ...Partition) {
 			continue
 		}
 		b.producers[key] = producer{dag: dag, task: t.ID, file: t.ConfFile}
-	}
-}
-
-// checkSettings reports settings that no DAG could work with.
-func (b *builder) checkSettings() {
-	about := b.about("")
-	if _, err := everyCron(b.s.Stream.Every); err != nil {
-		about.err(codeSettings, "streaming.every", err.Error(), "use 15m, or another divisor of an hour")
-	}
-	if mode := b.s.JoinBackfill; mode != "" && mode != joinBackfillJob && mode != joinBackfillParts {
-		about.err(codeSettings, "dags.join_backfill", fmt.Sprintf("%q is no way to fill a join", mode), "write job or parts")
-	}
-	if layout := b.s.Layout; layout != "" && layout != LayoutTeam && layout != LayoutDAG {
-		about.err(codeSettings, "layout", fmt.Sprintf("%q is no layout of files", layout), "write team or dag")
-	}
-	values := map[string]string{"run.repo": b.s.Run.Repo, "run.run_py": b.s.Run.RunPy, "run.python": b.s.Run.Python, "chronon.confs": b.s.ConfRoot}
-	for i, arg := range b.s.Run.Args {
-		values[fmt.Sprintf("run.args[%d]", i)] = arg
-	}
-	for i, arg := range b.s.Stream.ListApps {
-		values[fmt.Sprintf("streaming.list_apps[%d]", i)] = arg
-	}
-	for path, value := range values {
-		if strings.ContainsFunc(value, unicode.IsSpace) {
-			about.err(codeSettings, path, fmt.Sprintf("%q contains white space, at which run.py would split it", value), "use a path or value without spaces")
-		}
 	}
 }
 

@@ -339,7 +339,9 @@ func TestBuildWithoutATeamsFileDecidesNothing(t *testing.T) {
 func TestSettingsThatCannotWork(t *testing.T) {
 	t.Parallel()
 	s := testSettings()
-	s.Run.Args = []string{"--chronon-jar", "/a b.jar"}
+	s.Run.Args = []string{"--chronon-jar", "/a b.jar", "--x=\x1b[2J"}
+	s.Run.Env = map[string]string{"A": "a b", "B=": "", "C": "\x00"}
+	s.KVLoad = &CommandOrCallable{Argv: []string{"sh", "-c", "echo a b", "\x00"}}
 	s.Stream.Every = 7
 	defs := build(t, testRepo(t, nil), s)
 	var paths []string
@@ -348,7 +350,7 @@ func TestSettingsThatCannotWork(t *testing.T) {
 			paths = append(paths, d.Path)
 		}
 	}
-	if diff := cmp.Diff([]string{"run.args[1]", "streaming.every"}, paths); diff != "" {
+	if diff := cmp.Diff([]string{"kv_load.argv[3]", "run.args[1]", "run.args[2]", "run.env.B=", "run.env.C", "streaming.every"}, paths); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
 	}
 }
