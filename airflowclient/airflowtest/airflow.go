@@ -3,6 +3,7 @@ package airflowtest
 import (
 	"cmp"
 	"container/heap"
+	"io/fs"
 	"math"
 	"net/http"
 	"strings"
@@ -18,9 +19,12 @@ type Options struct {
 	User      string           // who is let in; "" is everybody
 	Password  string
 	TokenLife time.Duration // of the tokens of Airflow 3; 0: 24 hours
-	Refresh   time.Duration // how often the DAG folder is listed; 0: 5 minutes
-	PageCap   int           // longest page of a GET list; 0: 100
-	BatchCap  int           // longest page of a POST list; 0: as long as it is asked for, as up to 3.3
+	Folder    fs.FS         // the DAG folder; nil: there are only the files of [Airflow.Put]
+	// Parse reads a file of which there is only the text; its error is an import error. It stands for Python. nil: such files hold no DAG.
+	Parse    func(name, text string) ([]DAG, error)
+	Refresh  time.Duration // how often the DAG folder is listed; 0: 5 minutes
+	PageCap  int           // longest page of a GET list; 0: 100
+	BatchCap int           // longest page of a POST list; 0: as long as it is asked for, as up to 3.3
 }
 
 // Airflow is one simulated Airflow. It is an [http.Handler], and safe for use by many goroutines. Make one with [New].
@@ -37,12 +41,15 @@ type Airflow struct {
 	serials int // numbers rows and events in the order in which they came to be
 
 	folder      map[string]*sourceFile
+	disk        map[string]stamp // the files of Options.Folder when it was looked at
+	looked      time.Time        // that is when
+	warnings    []dagWarning
 	dags        map[string]*dag
 	runs        []*run // by number, as databases have them
 	byDAG       map[string][]*run
 	broken      []*importError
 	pools       map[string]*pool
-	busy        map[string]int // task instances that hold a worker, by DAG
+	busy        map[taskOf]int // task instances that hold a worker
 	ready       []*instance    // scheduled, for a slot of their pool
 	dispatching bool           // an event will hand out slots
 
@@ -67,7 +74,7 @@ func New(o Options) *Airflow {
 	}
 	a := &Airflow{
 		opts: o, isV2: !strings.HasPrefix(o.Version, "2."), folder: map[string]*sourceFile{}, dags: map[string]*dag{}, hidden: map[string]bool{},
-		byDAG: map[string][]*run{}, pools: map[string]*pool{}, busy: map[string]int{},
+		byDAG: map[string][]*run{}, pools: map[string]*pool{}, busy: map[taskOf]int{},
 	}
 	a.played = a.present()
 	a.setPool(defaultPool, 128, "Default pool")
@@ -90,6 +97,7 @@ func (a *Airflow) present() time.Time { return a.opts.Now().Add(a.opts.Skew).UTC
 // live locks the world and lets it live up to the present. The answer unlocks it.
 func (a *Airflow) live() (unlock func()) {
 	a.mu.Lock()
+	a.watchFolder()
 	now := a.present()
 	for len(a.queue) > 0 && !a.queue[0].at.After(now) {
 		next, _ := heap.Pop(&a.queue).(event)

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"chrononctl/airflowclient/airflowtest"
 )
@@ -32,14 +35,28 @@ func newWorld(t *testing.T, version string, dags ...airflowtest.DAG) *world {
 	w.Airflow = airflowtest.New(airflowtest.Options{Version: version, Now: w.clock.Now})
 	w.Put(airflowtest.File{Name: "dags.py", DAGs: dags})
 	w.ParseAll()
-	if version == version3 {
-		status, body := w.ask("GET", "/auth/token", "")
-		if status != http.StatusCreated {
-			t.Fatalf("token: %d %v", status, body)
-		}
-		w.token, _ = body["access_token"].(string)
-	}
+	w.login()
 	return w
+}
+
+// login gets a token where one is needed.
+func (w *world) login() {
+	w.t.Helper()
+	if w.Version() != version3 {
+		return
+	}
+	status, body := w.ask("GET", "/auth/token", "")
+	if status != http.StatusCreated {
+		w.t.Fatalf("token: %d %v", status, body)
+	}
+	w.token, _ = body["access_token"].(string)
+}
+
+// difference compares two lists without their order.
+func difference(got, want []string) string {
+	slices.Sort(got)
+	slices.Sort(want)
+	return cmp.Diff(want, got)
 }
 
 // ask sends one request and reads the answer as JSON. A path that is not absolute lies below the API.

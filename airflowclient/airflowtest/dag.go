@@ -36,8 +36,10 @@ type Task struct {
 	Pool     string // "" is default_pool
 	Rule     string // trigger rule; "" is all_success
 	Retries  int
-	Mapped   int // number of mapped instances; 0: not mapped
-	Priority int // weight of its own, to which that of all tasks behind it is added; 0: 1
+	Mapped   int  // number of mapped instances; 0: not mapped
+	Priority int  // weight of its own, to which that of all tasks behind it is added; 0: 1
+	Absolute bool // Priority is all of its weight
+	MaxTasks int  // instances at the same time, over all runs of the DAG; 0: no limit
 	Do       func(Attempt) Outcome
 
 	RetryDelay time.Duration // 0: five minutes
@@ -107,6 +109,9 @@ func (d *dag) task(id string) (Task, bool) {
 
 // weight is the priority of a task: its own and that of all tasks behind it (the weight rule "downstream").
 func (d *dag) weight(t Task) int {
+	if t.Absolute {
+		return t.Priority
+	}
 	sum := 0
 	for _, id := range d.related([]string{t.ID}, false, true) {
 		behind, _ := d.task(id)

@@ -185,7 +185,7 @@ func (a *Airflow) sourceByToken(r *http.Request) (answer, error) {
 	if file == nil {
 		return answer{}, notFound("File not found")
 	}
-	return source(file.now.Name, r), nil
+	return source(file.parsed, r), nil
 }
 
 func (a *Airflow) sourceByDAG(r *http.Request) (answer, error) {
@@ -193,12 +193,16 @@ func (a *Airflow) sourceByDAG(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return source(d.file, r), nil
+	f := File{Name: d.file}
+	if file := a.folder[d.file]; file != nil {
+		f = file.parsed
+	}
+	return source(f, r), nil
 }
 
-// source is what stands in a file: the simulation has no text of its own.
-func source(file string, r *http.Request) answer {
-	text := "# An Airflow DAG file: " + path.Base(file) + "\n"
+// source is what stands in a file. One that is given as DAGs has no text of its own.
+func source(file File, r *http.Request) answer {
+	text := cmp.Or(file.Text, "# An Airflow DAG file: "+path.Base(file.Name)+"\n")
 	if strings.HasPrefix(r.Header.Get("Accept"), "text/plain") {
 		return answer{text: text}
 	}

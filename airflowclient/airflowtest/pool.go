@@ -51,6 +51,9 @@ func (a *Airflow) setPool(name string, slots int, description string) *pool {
 	return p
 }
 
+// taskOf is a task of a DAG, or with no task all of them.
+type taskOf struct{ dag, task string }
+
 // setState moves an instance from a state to another, and with it the slot that it may hold.
 func (a *Airflow) setState(ti *instance, state string) {
 	a.count(ti, -1)
@@ -68,7 +71,8 @@ func (a *Airflow) count(ti *instance, one int) {
 	}
 	if ti.state == running || ti.state == queued || ti.state == restarting {
 		ti.run.busy += one
-		a.busy[ti.run.dag] += one
+		a.busy[taskOf{ti.run.dag, ""}] += one
+		a.busy[taskOf{ti.run.dag, ti.task.ID}] += one
 	}
 }
 
@@ -129,6 +133,9 @@ func (a *Airflow) hasRoom(ti *instance) bool {
 	if p == nil || p.open() < 1 {
 		return false
 	}
+	if most := ti.task.MaxTasks; most > 0 && a.busy[taskOf{ti.run.dag, ti.task.ID}] >= most {
+		return false
+	}
 	limit := maxTasks
 	if d := a.dags[ti.run.dag]; d != nil {
 		limit = cmp.Or(d.spec.MaxTasks, maxTasks)
@@ -136,7 +143,7 @@ func (a *Airflow) hasRoom(ti *instance) bool {
 	if a.isV2 {
 		return ti.run.busy < limit
 	}
-	return a.busy[ti.run.dag] < limit
+	return a.busy[taskOf{ti.run.dag, ""}] < limit
 }
 
 // poolsByName lists the pools in the order of their rows' names.

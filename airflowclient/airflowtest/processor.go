@@ -2,6 +2,7 @@ package airflowtest
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -92,13 +93,14 @@ func (a *Airflow) parse(name string) {
 		a.retire(name, nil)
 		return
 	}
-	if file.now.Err != "" {
-		a.broken = append(a.broken, &importError{number: a.serial(), file: name, trace: file.now.Err, when: a.now()})
+	dags, trace := a.load(file.now)
+	if trace != "" {
+		a.broken = append(a.broken, &importError{number: a.serial(), file: name, trace: trace, when: a.now()})
 		a.spoil(name)
 		return
 	}
-	ids := make([]string, 0, len(file.now.DAGs))
-	for _, spec := range file.now.DAGs {
+	ids := make([]string, 0, len(dags))
+	for _, spec := range dags {
 		ids = append(ids, spec.ID)
 		a.define(name, spec)
 	}
@@ -114,6 +116,7 @@ func (a *Airflow) define(file string, spec DAG) {
 	}
 	back := !known || d.stale
 	d.spec, d.file, d.parsed, d.stale, d.broken = spec, file, a.now(), false, false
+	a.warn(spec)
 	switch since := a.now().Sub(d.written); {
 	case !known || since >= writeStructure:
 		a.serialise(d)
@@ -164,4 +167,27 @@ func (a *Airflow) reparse(file *sourceFile) (queuedAlready bool) {
 		a.parse(name)
 	})
 	return false
+}
+
+// dagWarning is a row of the list of warnings.
+type dagWarning struct {
+	dag, kind, message string
+	when               time.Time
+}
+
+// warn notes the pools that a DAG names and that do not exist. Its tasks for them are never queued.
+func (a *Airflow) warn(spec DAG) {
+	a.warnings = slices.DeleteFunc(a.warnings, func(w dagWarning) bool { return w.dag == spec.ID })
+	var missing []string
+	for _, t := range spec.Tasks {
+		if t.Pool != "" && a.pools[t.Pool] == nil && !slices.Contains(missing, pythonRepr(t.Pool)) {
+			missing = append(missing, pythonRepr(t.Pool))
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	slices.Sort(missing)
+	message := "Dag " + pythonRepr(spec.ID) + " references non-existent pools: [" + strings.Join(missing, ", ") + "]"
+	a.warnings = append(a.warnings, dagWarning{dag: spec.ID, kind: "non-existent pool", message: message, when: a.now()})
 }
