@@ -27,9 +27,10 @@ SUPPORT_FOLDER = "_chronon_rt"
 # Days of one conf never run at the same time (a limit per task), so this only bounds how far a slow conf lets the others run ahead.
 MAX_ACTIVE_RUNS = 8
 
-# A busy Airflow 3 may count a sensor that gave its slot back as failed (its report of the next look is answered with 409). Looking again
-# costs nothing, and a wait that ran out of time is not retried.
-WAIT_RETRIES = 10
+# A store that cannot be asked (a metastore that is down) must not cost the night's runs, and a busy Airflow 3 may count a sensor that gave its
+# slot back as failed (its report of the next look is answered with 409). Looking again costs nothing, with the usual minute between two looks this
+# is an hour, the task shows as up for retry meanwhile, and a wait that ran out of time is not retried.
+WAIT_RETRIES = 60
 
 # With few slots, waits must not take them from the jobs that write what is waited for. Airflow's own rules would do just that: it prefers
 # tasks with many others behind them, and among equals those of older days, however often they have looked already. So jobs go

@@ -160,8 +160,20 @@ def _task_states_of_models(
 
 def connection_hook(connection: str) -> Any:
     """Return the hook of an Airflow connection."""
-    base_hook = _first("BaseHook", "airflow.sdk.bases.hook", "airflow.hooks.base")
-    return base_hook.get_connection(connection).get_hook()
+    return _connection(connection).get_hook()
+
+
+def connection_address(connection: str) -> str:
+    """Return host and port of an Airflow connection for a message, or "" where it is not known."""
+    try:
+        found = _connection(connection)
+    except Exception:  # the message that wants the address is about another error
+        return ""
+    return f"{found.host}:{found.port}" if found.port else str(found.host or "")
+
+
+def _connection(connection: str) -> Any:
+    return _first("BaseHook", "airflow.sdk.bases.hook", "airflow.hooks.base").get_connection(connection)
 
 
 def hive_metastore_hook(connection: str) -> Any:
@@ -174,6 +186,20 @@ def hive_metastore_hook(connection: str) -> Any:
             f"{error}. Install it, or choose another sensors.kind in chrononctl.yaml"
         ) from error
     return module.HiveMetastoreHook(metastore_conn_id=connection)
+
+
+def hive_table_exists(hook: Any, schema: str, table: str) -> bool:
+    """Tell whether the metastore knows the table. The hook's own `table_exists` takes a metastore that breaks for a table that is not there.
+
+    The exception is told by its name: the client that raises it is not installed where no sensor is of kind hive.
+    """
+    try:
+        hook.get_table(table, schema)
+    except Exception as error:
+        if type(error).__name__ == "NoSuchObjectException":
+            return False
+        raise
+    return True
 
 
 def mail_on_failure(addresses: Sequence[str]) -> tuple[dict[str, Any], list[Callable[[Any], None]]]:

@@ -64,15 +64,23 @@ class Presence:
 
     def _hive(self, sensor: Sensor, partition: Partition, day: date) -> bool | Answer:
         schema, table = _schema_and_table(partition)
-        hook = compat.hive_metastore_hook(sensor.connection)
-        # The metastore answers "no such partition" for a table that does not exist, so a mistyped name would wait in silence.
-        if not hook.table_exists(table, schema):
-            self.log(
-                f"the table {partition.table} does not exist in the metastore: it was never written, or its name is wrong"
-            )
-            return Answer.NO_TABLE
-        spec = partition_spec(partition, day)
-        return not spec or hook.check_for_named_partition(schema, table, spec)
+        try:
+            hook = compat.hive_metastore_hook(sensor.connection)
+            # The metastore answers "no such partition" for a table that does not exist, so a mistyped name would wait in silence.
+            if not compat.hive_table_exists(hook, schema, table):
+                self.log(
+                    f"the table {partition.table} does not exist in the metastore: it was never written, or its name is wrong"
+                )
+                return Answer.NO_TABLE
+            spec = partition_spec(partition, day)
+            return not spec or hook.check_for_named_partition(schema, table, spec)
+        except compat.AirflowFailException:
+            raise
+        except Exception as error:  # Thrift's, the socket's, the provider's
+            raise LookupFailed(
+                f"the Hive metastore {compat.connection_address(sensor.connection)} (connection {sensor.connection!r}) could not be asked "
+                f"about {partition_name(partition, day)}: {type(error).__name__}: {error}"
+            ) from error
 
     def _sql(self, sensor: Sensor, partition: Partition, day: date) -> bool:
         names = [*partition.table.split("."), *(column for column, _ in partition_fields(partition, day))]

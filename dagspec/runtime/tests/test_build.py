@@ -132,7 +132,7 @@ def test_tasks_have_their_order_limits_and_owners(dags: dict[str, Any]) -> None:
         timedelta(hours=1),
     )
     assert (wait.mode, wait.poke_interval, wait.timeout, wait.pool) == ("reschedule", 30, 7200, "sensors")
-    assert (wait.retries, wait.retry_delay) == (10, timedelta(seconds=30))
+    assert (wait.retries, wait.retry_delay) == (60, timedelta(seconds=30))
     for task, weight in ((upload, 10), (wait, 2)):
         assert task.priority_weight == weight
         assert "absolute" in f"{task.weight_rule} {type(task.weight_rule).__name__}".lower()

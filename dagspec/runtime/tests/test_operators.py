@@ -345,11 +345,15 @@ def test_a_wait_is_over_when_the_partition_is_there(world: World, ti: FakeTaskIn
     assert wait_for(world).poke(context(ti, "2026-11-20"))
 
 
+class NoSuchObjectException(Exception):
+    """What the metastore's Thrift client raises for a table or database that does not exist."""
+
+
 class EmptyMetastore:
     """Stands in for the hook of a metastore that has nothing at all."""
 
-    def table_exists(self, table_name: str, db: str) -> bool:
-        return False
+    def get_table(self, table_name: str, db: str) -> object:
+        raise NoSuchObjectException(f"{db}.{table_name} table not found")
 
 
 def wait_for_missing_table(

@@ -24,14 +24,31 @@ def presence(sensor: Sensor, folder: Path | str = "", lines: list[str] | None = 
     )
 
 
+class NoSuchObjectException(Exception):
+    """What the metastore's Thrift client raises for a table or database that does not exist."""
+
+
 class FakeMetastore:
     """Stands in for the Hive provider's metastore hook."""
 
     tables = {("ns", "t")}
     partitions = {("ns", "t", "ds=2026-11-21/hr=00")}
+    broken: Exception | None = None
+
+    def get_table(self, table_name: str, db: str) -> object:
+        if self.broken is not None:
+            raise self.broken
+        if (db, table_name) not in self.tables:
+            raise NoSuchObjectException(f"{db}.{table_name} table not found")
+        return object()
 
     def table_exists(self, table_name: str, db: str) -> bool:
-        return (db, table_name) in self.tables
+        """Answer as the provider does, which takes every error for an absence."""
+        try:
+            self.get_table(table_name, db)
+        except Exception:
+            return False
+        return True
 
     def check_for_named_partition(self, schema: str, table: str, partition_name: str) -> bool:
         return (schema, table, partition_name) in self.partitions
@@ -52,6 +69,27 @@ def test_hive_says_that_a_table_does_not_exist(metastore: None) -> None:
     lines: list[str] = []
     assert not presence(Sensor(kind="hive"), lines=lines)(Partition("ns.typo", DAILY.fields), DAY)
     assert lines == ["the table ns.typo does not exist in the metastore: it was never written, or its name is wrong"]
+
+
+@pytest.mark.parametrize("error", [OSError("timed out"), RuntimeError("TSocket read 0 bytes"), PermissionError("not yours")])
+def test_a_metastore_that_breaks_is_named_and_no_table_is_missed(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeMetastore, "broken", error)
+    monkeypatch.setattr(compat, "hive_metastore_hook", lambda connection: FakeMetastore())
+    monkeypatch.setattr(compat, "connection_address", lambda connection: "hive.example:9083")
+    with pytest.raises(LookupFailed, match=f"hive.example:9083.*'metastore_default'.*ns.t/ds=2026-11-21/hr=00.*{error}"):
+        presence(Sensor(kind="hive")).look(DAILY, DAY)
+
+
+def test_a_metastore_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(connection: str) -> object:
+        raise compat.AirflowException("Failed to locate the valid server.")
+
+    monkeypatch.setattr(compat, "hive_metastore_hook", unreachable)
+    monkeypatch.setenv("AIRFLOW_CONN_OUR_METASTORE", "hive-metastore://127.0.0.1:9083")
+    with pytest.raises(LookupFailed, match="127.0.0.1:9083.*'our_metastore'.*valid server"):
+        presence(Sensor(kind="hive", connection="our_metastore")).look(DAILY, DAY)
 
 
 def test_hive_without_its_provider_says_what_to_install() -> None:
