@@ -16,10 +16,12 @@ import (
 type Config struct {
 	URL         string            // address of the web server, with any path prefix: https://airflow.example.com/prod
 	Auth        Authenticator     // nil: no credentials
-	Transport   http.RoundTripper // nil: a copy of http.DefaultTransport
+	TLS         TLS               // for the transport that New makes
+	Transport   http.RoundTripper // nil: a copy of http.DefaultTransport, with TLS as above
 	Now         func() time.Time  // nil: time.Now
 	UserAgent   string            // "" names this program
 	Timeout     time.Duration     // of one attempt of one request; 0: 30 s
+	Patience    time.Duration     // of one read with all its attempts and the pauses between them; 0: 3 minutes
 	MaxInFlight int               // requests at the same time; 0: 3
 	MaxTries    int               // attempts of one read; 0: 3
 	AllowHTTP   bool              // send credentials over plain http to other machines too
@@ -42,13 +44,15 @@ func New(cfg Config) (*Client, error) {
 	}
 	if base.Scheme == "http" && !isLoopback(base.Hostname()) && !cfg.AllowHTTP && carriesSecrets(cfg.Auth) {
 		return nil, &Error{
-			Op: "configure Airflow", Kind: KindInvalid, URL: base.String(), Detail: "credentials would travel unencrypted to " + base.Host,
+			Op: opConfigure, Kind: KindInvalid, URL: base.String(), Detail: "credentials would travel unencrypted to " + base.Host,
 			hint: "use https, or allow plain http for this server explicitly",
 		}
 	}
 	inFlight := cmp.Or(max(cfg.MaxInFlight, 0), defaultInFlight)
 	if cfg.Transport == nil {
-		cfg.Transport = newTransport(inFlight)
+		if cfg.Transport, err = newTransport(inFlight, cfg.TLS); err != nil {
+			return nil, err
+		}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -56,28 +60,18 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{turn: make(chan struct{}, 1)}
 	c.conn = &conn{
 		base: base, next: cfg.Transport, auth: cfg.Auth, now: cfg.Now, agent: cmp.Or(cfg.UserAgent, "chrononctl"),
-		timeout: cmp.Or(max(cfg.Timeout, 0), defaultTimeout), tries: uint(cmp.Or(max(cfg.MaxTries, 0), defaultTries)),
+		timeout: cmp.Or(max(cfg.Timeout, 0), defaultTimeout), patience: cmp.Or(max(cfg.Patience, 0), defaultPatience), tries: uint(cmp.Or(max(cfg.MaxTries, 0), defaultTries)),
 		slots: make(chan struct{}, inFlight), api: c.api,
 	}
+	c.conn.meter.now = cfg.Now
 	c.conn.client = &http.Client{Transport: c.conn, CheckRedirect: c.conn.checkRedirect}
 	return c, nil
-}
-
-// newTransport is Go's own with as many idle connections as there are requests in flight.
-func newTransport(inFlight int) http.RoundTripper {
-	standard, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	transport := standard.Clone()
-	transport.MaxIdleConnsPerHost = inFlight
-	return transport
 }
 
 // parseBase reads the address of a web server. The tail that people copy along from a browser or an API call is dropped.
 func parseBase(text string) (*url.URL, error) {
 	invalid := func(detail, hint string) error {
-		return &Error{Op: "configure Airflow", Kind: KindInvalid, Detail: detail, hint: hint}
+		return &Error{Op: opConfigure, Kind: KindInvalid, Detail: detail, hint: hint}
 	}
 	const example = "for example https://airflow.example.com or http://localhost:8080"
 	if strings.TrimSpace(text) == "" {
@@ -280,7 +274,8 @@ func (c *Client) Raw(ctx context.Context, method, path string, body any) (json.R
 	if err != nil {
 		return nil, err
 	}
-	call := &call{op: method + " " + path, read: method == http.MethodGet, conn: c.conn}
+	plain, _, _ := strings.Cut(path, "?") // a query may hold what does not belong into messages
+	call := &call{op: method + " " + plain, tally: method + " (raw)", read: method == http.MethodGet, conn: c.conn}
 	got, err := c.conn.do(ctx, call, method, d.prefix()+path, nil, body)
 	return got.body, err
 }

@@ -19,6 +19,7 @@ import (
 
 const (
 	defaultTimeout  = 30 * time.Second
+	defaultPatience = 3 * time.Minute
 	defaultInFlight = 3
 	defaultTries    = 3
 	firstDelay      = 300 * time.Millisecond
@@ -30,13 +31,16 @@ const (
 // call describes one request beyond what its HTTP form says. It travels in the context, so that requests built by
 // airflow-client-go, which knows nothing of it, are treated like all others.
 type call struct {
-	op     string     // for errors and the meter
+	op     string     // for errors
+	tally  string     // for the meter; "": op
 	read   bool       // changes nothing on the server: may be repeated
+	stream bool       // a good answer is handed on unread; whoever asked reads and closes it
 	anon   bool       // without credentials, because it fetches them
 	probe  bool       // asks for the version: credentials that depend on the version are left out
 	open   bool       // Airflow answers anybody, so a good answer says nothing about the credentials
 	query  url.Values // parameters that the builder of the request has no method for
 	serial int        // which token the last attempt carried, see tokenAuth
+	sent   bool       // an attempt was handed to the network
 	conn   *conn
 }
 
@@ -55,20 +59,22 @@ func callFrom(ctx context.Context) (*call, bool) {
 // through the one http.Client above it. It reads each body to its end before it answers, so that an answer that is cut off counts
 // as a failed attempt and is asked for again.
 type conn struct {
-	base    *url.URL // without trailing slash
-	client  *http.Client
-	next    http.RoundTripper
-	auth    Authenticator // nil: none
-	now     func() time.Time
-	agent   string
-	timeout time.Duration
-	tries   uint
-	slots   chan struct{}
-	meter   meter
-	notes   notes
-	date    atomic.Int64                       // the server's clock in its last answer, in Unix seconds; 0: it has not said
-	proven  atomic.Bool                        // the credentials have been accepted at least once
-	api     func(context.Context) (int, error) // the API version of the server, asked for when unknown
+	base     *url.URL // without trailing slash
+	client   *http.Client
+	next     http.RoundTripper
+	auth     Authenticator // nil: none
+	now      func() time.Time
+	agent    string
+	timeout  time.Duration // of one attempt
+	patience time.Duration // of one read with all its attempts
+	tries    uint
+	slots    chan struct{}
+	quiet    atomic.Int64 // before this time, in Unix nanoseconds by our clock, the server wants no request from us
+	meter    meter
+	notes    notes
+	date     atomic.Int64                       // the server's clock in its last answer, in Unix seconds; 0: it has not said
+	proven   atomic.Bool                        // the credentials have been accepted at least once
+	api      func(context.Context) (int, error) // the API version of the server, asked for when unknown
 }
 
 // reply is an answer with a good status.
@@ -144,14 +150,22 @@ func (c *conn) RoundTrip(req *http.Request) (*http.Response, error) {
 // errRetry is an attempt that may go better a moment later, although it has an answer.
 var errRetry = errors.New("try again")
 
-// repeated sends a read until an attempt ends in something that a repetition would not change. The last answer wins over the last error.
+// repeated sends a read until an attempt ends in something that a repetition would not change, or patience runs out. The last answer
+// wins over the last error.
 func (c *conn) repeated(req *http.Request, call *call) (*http.Response, error) {
 	var last *http.Response
+	outer := req.Context()
+	ctx, cancel := context.WithTimeoutCause(outer, c.patience, errPatience)
+	if call.stream {
+		ctx = outer // reading a long answer takes as long as it takes; attempts have their own limit
+	}
+	defer cancel()
+	req = req.WithContext(ctx)
 	attempt := func() (*http.Response, error) {
 		resp, err := c.authenticated(req, call)
 		last = resp
 		switch {
-		case err != nil && (req.Context().Err() != nil || !transient(err)):
+		case err != nil && (ctx.Err() != nil || !transient(err)):
 			return nil, backoff.Permanent(err)
 		case err != nil:
 			return nil, err
@@ -170,15 +184,19 @@ func (c *conn) repeated(req *http.Request, call *call) (*http.Response, error) {
 	delays := &backoff.ExponentialBackOff{
 		InitialInterval: firstDelay, RandomizationFactor: 0.5, Multiplier: 3, MaxInterval: 10 * time.Second,
 	}
-	resp, err := backoff.Retry(req.Context(), attempt, backoff.WithBackOff(delays), backoff.WithMaxTries(c.tries),
+	resp, err := backoff.Retry(ctx, attempt, backoff.WithBackOff(delays), backoff.WithMaxTries(c.tries),
 		backoff.WithNotify(func(error, time.Duration) { c.meter.repeat() }))
-	if ctxErr := req.Context().Err(); ctxErr != nil && err != nil {
-		return nil, ctxErr
-	}
-	if err != nil && last != nil {
+	switch {
+	case err == nil:
+		return resp, nil
+	case outer.Err() != nil:
+		return nil, outer.Err()
+	case last != nil:
 		return last, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
 	}
-	return resp, err
+	return nil, err
 }
 
 // authenticated sends the request, and once more when the server refused the credentials and they could be renewed. That holds for
@@ -197,45 +215,74 @@ func (c *conn) authenticated(req *http.Request, call *call) (*http.Response, err
 	return c.attempt(req, call)
 }
 
-// attempt sends the request once and reads the whole answer.
+// attempt sends the request once and reads the whole answer, unless the call wants to read a good one itself.
 func (c *conn) attempt(req *http.Request, call *call) (*http.Response, error) {
-	outer := req.Context()
 	out, err := c.prepare(req, call)
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-outer.Done():
-		return nil, outer.Err()
+	if err := c.turn(req.Context()); err != nil {
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(outer, c.timeout, errSlow)
-	defer cancel()
-	c.meter.sent(call.op, max(out.ContentLength, 0))
+	ctx, cancel := context.WithCancelCause(req.Context())
+	b := &body{conn: c, call: call, ctx: ctx, cancel: cancel, limit: time.AfterFunc(c.timeout, func() { cancel(errSlow) })}
+	call.sent = true
+	c.meter.sent(call, max(out.ContentLength, 0))
 	resp, err := c.next.RoundTrip(out.WithContext(ctx))
 	if err != nil {
+		_ = b.Close()
 		c.meter.failed()
 		return nil, slowness(ctx, err)
 	}
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		c.date.Store(date.Unix())
+	b.from = resp.Body
+	c.heard(resp)
+	if call.stream && resp.StatusCode < http.StatusMultipleChoices {
+		resp.Body = b
+		return resp, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	_ = resp.Body.Close()
-	c.meter.received(len(body))
-	if err == nil && len(body) > maxBody {
+	text, err := io.ReadAll(io.LimitReader(b, maxBody+1))
+	_ = b.Close()
+	if err == nil && len(text) > maxBody {
 		err = backoff.Permanent(fmt.Errorf("answer is longer than %d MiB", maxBody>>20))
 	}
 	if err != nil {
 		c.meter.failed()
-		return nil, slowness(ctx, err)
+		return nil, err
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
 		c.meter.failed()
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Body = io.NopCloser(bytes.NewReader(text))
 	return resp, nil
+}
+
+// turn waits until the server wants requests from us again and one of the few at a time may be sent.
+func (c *conn) turn(ctx context.Context) error {
+	if wait := time.Unix(0, c.quiet.Load()).Sub(c.now()); wait > 0 {
+		timer := time.NewTimer(min(wait, longestDelay))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	select {
+	case c.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// heard takes from an answer what concerns all requests: the server's clock, and its wish to be left alone for a while.
+func (c *conn) heard(resp *http.Response) {
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.date.Store(date.Unix())
+	}
+	if wait := c.retryAfter(resp.Header); resp.StatusCode == http.StatusTooManyRequests && wait > 0 && wait <= longestDelay {
+		c.quiet.Store(c.now().Add(wait).UnixNano())
+	}
 }
 
 // prepare copies the request and puts body, extra parameters and credentials on the copy. Credentials go to our own server only:
@@ -275,6 +322,9 @@ func (c *conn) checkRedirect(req *http.Request, via []*http.Request) error {
 	}
 	return nil
 }
+
+// errPatience is the cause of a context that ended because a read and its repetitions together took too long.
+var errPatience = errors.New("no good answer in time")
 
 // errSlow is the cause of a context that ended because one attempt took too long.
 var errSlow = errors.New("no answer in time")

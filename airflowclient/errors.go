@@ -22,6 +22,8 @@ const (
 	KindTimeout                 // no answer in time
 	KindNotAirflow              // something else answers at this address
 	KindTooOld                  // this Airflow cannot do it
+	KindRateLimited             // 429: too many requests, see [Error.Wait]
+	KindUnsupported             // 405, 501, or a service in between that does not carry the request; a newer Airflow changes nothing
 )
 
 // String is the kind in words that continue "operation: ".
@@ -47,6 +49,10 @@ func (k Kind) String() string {
 		return "not an airflow"
 	case KindTooOld:
 		return "airflow is too old"
+	case KindRateLimited:
+		return "too many requests"
+	case KindUnsupported:
+		return "not supported here"
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
 }
@@ -59,6 +65,10 @@ type Error struct {
 	Detail string        // what Airflow or the network said, in its own words, one line
 	URL    string        // address of the request without query and credentials
 	Wait   time.Duration // how long the server asks to wait before the next request; 0: it does not say
+
+	// Ambiguous says that the request was a change, left this machine, and nobody said what became of it: it may have been made.
+	// It was not sent again. Look before sending it once more, or send what a second time ends in a conflict.
+	Ambiguous bool
 
 	hint string
 	err  error
@@ -73,6 +83,9 @@ func (e *Error) Error() string {
 	}
 	if e.Detail != "" {
 		b.WriteString(": " + e.Detail)
+	}
+	if e.Ambiguous {
+		b.WriteString("; the change may have been made all the same")
 	}
 	return b.String()
 }
@@ -106,6 +119,18 @@ func IsNotAirflow(err error) bool { return isKind(err, KindNotAirflow) }
 
 // IsTooOld reports whether err says that this Airflow lacks the operation.
 func IsTooOld(err error) bool { return isKind(err, KindTooOld) }
+
+// IsRateLimited reports whether err says that too many requests came.
+func IsRateLimited(err error) bool { return isKind(err, KindRateLimited) }
+
+// IsUnsupported reports whether err says that this Airflow, or what stands before it, does not do this at all.
+func IsUnsupported(err error) bool { return isKind(err, KindUnsupported) }
+
+// IsAmbiguous reports whether err leaves open whether a change was made, see [Error.Ambiguous].
+func IsAmbiguous(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Ambiguous
+}
 
 func isKind(err error, kind Kind) bool {
 	var e *Error

@@ -2,10 +2,9 @@ package airflowclient
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +15,9 @@ import (
 // Airflow is unreachable because they pressed Ctrl-C.
 func (c *conn) networkError(ctx context.Context, call *call, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
+		if call.ambiguous(err) {
+			return fmt.Errorf("%s: %w before the answer came; the change may have been made", call.op, context.Canceled)
+		}
 		return fmt.Errorf("%s: %w", call.op, context.Canceled)
 	}
 	if ours, ok := errors.AsType[*Error](err); ok {
@@ -24,17 +26,25 @@ func (c *conn) networkError(ctx context.Context, call *call, err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok { // it repeats method and address, with the query
 		err = wrapped.Err
 	}
-	e := &Error{Op: call.op, Kind: KindUnreachable, URL: bare(c.base), Detail: oneLine(err.Error()), err: err}
+	e := &Error{
+		Op: call.op, Kind: KindUnreachable, URL: bare(c.base), Detail: oneLine(err.Error()), Ambiguous: call.ambiguous(err), err: err,
+	}
 	switch {
 	case errors.Is(err, errSlow):
 		e.Kind, e.Detail = KindTimeout, fmt.Sprintf("%s did not answer within %s", e.URL, c.timeout)
 		e.hint = "the server is overloaded or far away; try again, or allow it more time"
+	case errors.Is(err, errPatience):
+		e.Kind, e.Detail = KindTimeout, fmt.Sprintf("%s did not answer well within %s, however often it was asked", e.URL, c.patience)
+		e.hint = "the server is overloaded; try again later"
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Kind, e.Detail = KindTimeout, e.URL+" did not answer in the time that was left"
 	case isTLS(err):
-		e.hint = "the certificate of " + c.base.Host + " is not trusted here; add its authority to the trusted ones"
+		e.hint = tlsHint(err, c.base.Hostname())
 	default:
 		e.hint = "check that Airflow runs at " + e.URL + " and can be reached from here"
+	}
+	if e.Ambiguous {
+		e.hint = lookFirst
 	}
 	return e
 }
@@ -49,6 +59,7 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 		Detail: serverWords(resp.Header, body), URL: bare(resp.Request.URL),
 	}
 	e.Wait = c.retryAfter(resp.Header)
+	e.Ambiguous = !call.read && gaveUp(resp.StatusCode)
 	if e.Kind == KindPermission && c.doubtful() {
 		e.Kind = KindAuth
 	}
@@ -65,13 +76,38 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 		e.hint = "the user of these credentials lacks the permission in Airflow"
 	case KindTimeout:
 		e.hint = "a gateway in front of Airflow gave up; try again"
-	case KindServer:
+	case KindServer, KindRateLimited:
 		if e.Wait > 0 {
 			e.hint = "the server asks to wait " + e.Wait.Round(time.Second).String()
 		}
-	case KindNotFound, KindConflict, KindInvalid, KindUnreachable, KindNotAirflow, KindTooOld:
+	case KindNotFound, KindConflict, KindInvalid, KindUnreachable, KindNotAirflow, KindTooOld, KindUnsupported:
+	}
+	if e.Ambiguous {
+		e.hint = lookFirst
 	}
 	return e
+}
+
+// gaveUp reports whether a status comes from a gateway that has passed the request on and heard nothing back.
+func gaveUp(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusGatewayTimeout
+}
+
+// lookFirst is the next step after a change that may have been made.
+const lookFirst = "the change was sent and its answer is lost; look whether it was made before you send it again"
+
+// ambiguous reports whether a change may have been made although its request ended in err: it was sent, and err does not say that it
+// never got out.
+func (call *call) ambiguous(err error) bool {
+	if call.read || !call.sent || isTLS(err) {
+		return false
+	}
+	var network *net.OpError
+	if errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect") {
+		return false
+	}
+	var name *net.DNSError
+	return !errors.As(err, &name)
 }
 
 // doubtful reports whether a 403 may mean that the password is wrong: Airflow 2.11 takes a user whom it does not know for the
@@ -96,8 +132,12 @@ func kindOf(status int) Kind {
 		return KindConflict
 	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
 		return KindTimeout
+	case http.StatusTooManyRequests:
+		return KindRateLimited
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return KindUnsupported
 	}
-	if status >= http.StatusInternalServerError || status == http.StatusTooManyRequests {
+	if status >= http.StatusInternalServerError {
 		return KindServer
 	}
 	return KindInvalid
@@ -144,12 +184,4 @@ func unreadable(op string, got reply, err error) error {
 // tooOld is the error of an operation that this Airflow does not have; what is where it begins, "Airflow 2.10".
 func tooOld(op, since string) error {
 	return &Error{Op: op, Kind: KindTooOld, Detail: "this needs " + since}
-}
-
-func isTLS(err error) bool {
-	var verification *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid)
 }

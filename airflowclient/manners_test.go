@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"chrononctl/airflowclient"
 )
 
@@ -53,6 +55,9 @@ func TestReadsAreRepeated(t *testing.T) {
 		{"Retry-After in seconds", []http.HandlerFunc{retryIn(429, "20"), ok}, 2, 20 * time.Second, 20 * time.Second, 0, false},
 		{"Retry-After as a date by the server's clock", []http.HandlerFunc{retryIn(503, "Mon, 01 Jan 2024 00:00:30 GMT"), ok}, 2, 30 * time.Second, 30 * time.Second, 0, false},
 		{"Retry-After beyond patience", []http.HandlerFunc{retryIn(503, "3600")}, 1, 0, 0, airflowclient.KindServer, true},
+		{"429 for ever", []http.HandlerFunc{retryIn(429, "")}, 3, 200 * time.Millisecond, 3 * time.Second, airflowclient.KindRateLimited, true},
+		{"405 is not repeated", []http.HandlerFunc{answer(405, "")}, 1, 0, 0, airflowclient.KindUnsupported, true},
+		{"a date that has passed", []http.HandlerFunc{retryIn(503, "Sun, 31 Dec 2023 23:00:00 GMT"), ok}, 2, 100 * time.Millisecond, time.Second, 0, false},
 		{"500 is not repeated", []http.HandlerFunc{answer(500, "")}, 1, 0, 0, airflowclient.KindServer, true},
 		{"404 is not repeated", []http.HandlerFunc{answer(404, "")}, 1, 0, 0, airflowclient.KindNotFound, true},
 	} {
@@ -206,6 +211,52 @@ func TestSlowServerIsATimeout(t *testing.T) {
 	}
 }
 
+func TestPatienceBoundsAReadWithItsRepetitions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(apiV2, nil)
+		c := newClient(t, transport(func(req *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(req.URL.Path, "/version") {
+				return f.RoundTrip(req)
+			}
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		}), airflowclient.Config{Timeout: 30 * time.Second, Patience: 45 * time.Second, MaxTries: 9})
+		began := time.Now()
+		_, err := c.DAG(t.Context(), "x")
+		if e := asError(t, err); e.Kind != airflowclient.KindTimeout || !strings.Contains(e.Detail, "45s") || time.Since(began) != 45*time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+	})
+}
+
+// A server that has had enough of one request has had enough of all: 429 with Retry-After holds back the whole client.
+func TestRateLimitHoldsBackAllRequests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(apiV2, map[string]http.HandlerFunc{
+			"GET /api/v2/dags/x":   inTurn(retryIn(429, "20"), answer(200, `{"dag_id": "x"}`)),
+			"GET /api/v2/dags/y":   answer(200, `{"dag_id": "y"}`),
+			"PATCH /api/v2/dags/y": answer(200, `{}`),
+		})
+		c := newClient(t, f, airflowclient.Config{})
+		var calls sync.WaitGroup
+		calls.Go(func() { _, _ = c.DAG(t.Context(), "x") })
+		synctest.Wait()
+		began := time.Now()
+		if _, err := c.DAG(t.Context(), "y"); err != nil {
+			t.Error(err)
+		}
+		if err := c.SetPaused(t.Context(), "y", true); err != nil {
+			t.Error(err)
+		}
+		calls.Wait()
+		if took := time.Since(began); took != 20*time.Second {
+			t.Errorf("the others went out after %s, want 20s", took)
+		}
+	})
+}
+
 func TestAtMostThreeAreInFlight(t *testing.T) {
 	t.Parallel()
 	for _, a := range bothAPIs {
@@ -241,6 +292,37 @@ func TestAtMostThreeAreInFlight(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestMeterKnowsTheLastMinutePerPurpose(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	f := newFake(apiV2, map[string]http.HandlerFunc{
+		"GET /api/v2/dags/x":         answer(200, `{"dag_id": "x"}`),
+		"GET /api/v2/monitor/health": answer(200, `{}`),
+		"GET /api/v2/pools":          answer(200, `{}`),
+	})
+	c := newClient(t, f, airflowclient.Config{Now: func() time.Time { return now }})
+	_, _ = c.Raw(t.Context(), "GET", "/pools?limit=1", nil)
+	_, _ = c.Raw(t.Context(), "GET", "/pools?limit=2", nil)
+	for range 20 {
+		now = now.Add(10 * time.Second)
+		_, _ = c.DAG(t.Context(), "x")
+	}
+	_, _ = c.Health(t.Context())
+	m := c.Requests()
+	want := []airflowclient.Usage{
+		{Purpose: "read DAG", Requests: 20, Received: 20 * 15, MinuteRequests: 6, MinuteReceived: 6 * 15},
+		{Purpose: "read health", Requests: 1, Received: 2, MinuteRequests: 1, MinuteReceived: 2},
+		{Purpose: "GET (raw)", Requests: 2, Received: 4},
+		{Purpose: "ask for the version", Requests: 1, Received: m.ByPurpose[3].Received},
+	}
+	if diff := cmp.Diff(want, m.ByPurpose); diff != "" {
+		t.Error(diff)
+	}
+	if m.Minute.MinuteRequests != 7 || m.Minute.MinuteReceived != 92 || m.Minute.Requests != m.Requests || m.Minute.Received != m.Received {
+		t.Errorf("the sum is %+v of %+v", m.Minute, m)
 	}
 }
 

@@ -104,9 +104,10 @@ func remoteCode(kind airflowclient.Kind) ExitCode {
 		return ExitPermission
 	case airflowclient.KindNotFound:
 		return ExitNotFound
-	case airflowclient.KindUnreachable, airflowclient.KindTimeout, airflowclient.KindNotAirflow:
+	case airflowclient.KindUnreachable, airflowclient.KindTimeout, airflowclient.KindNotAirflow, airflowclient.KindRateLimited:
 		return ExitUnreachable
-	case airflowclient.KindConflict, airflowclient.KindInvalid, airflowclient.KindTooOld, airflowclient.KindServer:
+	case airflowclient.KindConflict, airflowclient.KindInvalid, airflowclient.KindTooOld, airflowclient.KindUnsupported,
+		airflowclient.KindServer:
 		return ExitFailed
 	default:
 		return ExitFailed
