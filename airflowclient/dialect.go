@@ -20,6 +20,7 @@ type dialect interface {
 	dag(ctx context.Context, id string) (DAG, error)
 	tasks(ctx context.Context, dagID string) ([]Task, error)
 	runs(ctx context.Context, q RunQuery) ([]Run, error)
+	runPage(ctx context.Context, q RunQuery, offset, size int) (page, error)
 	endedRunsChanged(ctx context.Context, since time.Time) ([]Run, error) // runs that have ended and were written to since then
 	run(ctx context.Context, dagID, runID string) (Run, error)
 	taskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance, error)

@@ -3,23 +3,38 @@ package airflowclient
 import (
 	"cmp"
 	"context"
-	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
 
 // FeedOptions says what a [Feed] follows and how often it looks. The zero value is every DAG at the intervals named below.
 type FeedOptions struct {
-	Tags     []string                // only DAGs that carry all of these
-	Window   time.Duration           // how long a run is kept after its end; 0: 26 hours
-	WindowOf func(DAG) time.Duration // nil: Window for all; shorter for DAGs that run every few minutes
-	Fast     time.Duration           // between looks at runs; 0: 15 s
-	Slow     time.Duration           // between looks at health, import errors, a part of the DAG list, and edits; 0: a minute
-	Resync   time.Duration           // between complete readings of the ended runs; 0: an hour
-	Focus    time.Duration           // between looks at the tasks of focused runs; 0: 4 s
-	Now      func() time.Time        // nil: time.Now
-	Rand     func() float64          // jitter, from 0 to 1; nil: math/rand
+	DAGs   []DAGQuery       // DAGs that match any of these; none: all of them. Whether a DAG is paused is not theirs to say
+	Keep   Keep             // for how long runs that ended are kept
+	KeepOf func(DAG) Keep   // nil: Keep for all; shorter for DAGs that run every few minutes
+	Fast   time.Duration    // between looks at runs; 0: 15 s
+	Slow   time.Duration    // between looks at health, import errors, a part of the DAG list, and edits; 0: a minute
+	Resync time.Duration    // between looks whether ended runs were deleted; 0: ten minutes
+	Focus  time.Duration    // between looks at the tasks of focused runs; 0: 4 s
+	Log    time.Duration    // between looks at the log that is followed; 0: 3 s
+	Pause  time.Duration    // longest time between two tries at a server that does not answer; 0: five minutes
+	Now    func() time.Time // nil: time.Now
+	Rand   func() float64   // jitter, from 0 to 1; nil: math/rand
+}
+
+// Keep says for how long runs that ended stay in a picture. Active runs stay whatever their age.
+type Keep struct {
+	Ended  time.Duration // every run, so long after its end; 0: 26 hours
+	Failed time.Duration // runs that failed, so long after their end, where that is longer
+	Last   time.Duration // the run that ended last, so long after its end, of a DAG of which none ended within Ended
+}
+
+// holds reports whether an ended run is kept for its own sake.
+func (k Keep) holds(r Run, now time.Time) bool {
+	age := now.Sub(r.End)
+	return age <= k.Ended || r.State == StateFailed && age <= k.Failed
 }
 
 // Part is one of the things that a feed reads on their own, and that are old on their own.
@@ -29,28 +44,29 @@ type Part uint8
 const (
 	PartDAGs         Part = iota // the list of DAGs
 	PartRuns                     // active runs, and runs that end
-	PartHistory                  // all runs that ended within the window, deleted ones left out
+	PartHistory                  // all runs that are kept after their end, deleted ones left out
 	PartEdits                    // ended runs that somebody changed
 	PartHealth                   // health
 	PartImportErrors             // import errors
 	PartFocus                    // tasks of the focused runs
+	PartLog                      // the log that is followed
 	partCount
 )
 
 // String is the part in words.
 func (p Part) String() string {
-	return [...]string{"DAGs", "runs", "history", "edits", "health", "import errors", "tasks"}[p]
+	return [...]string{"DAGs", "runs", "history", "edits", "health", "import errors", "tasks", "log"}[p]
 }
 
 // PartState says how old a part is, by the client's clock, and why it is not younger.
 type PartState struct {
-	Read time.Time // when it was read last; zero: never
+	Read time.Time // when it was read last; zero: never. Of the DAG list, which is read a few rows at a time, when its oldest row was
 	Err  error     // of the newest try, nil when that went well
 }
 
 // Feed keeps a picture of one Airflow with few requests: two a tick see every run that starts or ends, a handful a minute see
 // the rest, and nothing depends on how many DAGs there are. [Feed.Step] does what is due; [Feed.Run] steps until its context ends.
-// The picture holds the DAGs that a file still has, their active runs, and their runs that ended within the window.
+// The picture holds the DAGs that a file still has, their active runs, and those ended ones that [Keep] says.
 //
 // Time is the server's: watermarks come from the Date of its answers, so a wrong clock on either side changes nothing. Step, Run and
 // Next are for one goroutine; all other methods are safe for many.
@@ -61,32 +77,40 @@ type Feed struct {
 	// What the stepping goroutine knows.
 	due       [partCount]time.Time
 	fails     [partCount]int
+	stepped   time.Time // the last step, by the client's clock
 	mark      time.Time // ends of runs are known up to here, by the server's clock
 	editMark  time.Time
-	total     int // DAGs, as the server counts them
-	paused    int // paused DAGs, as the server counts them
-	offset    int // of the next page of DAGs that is looked at
-	strangers map[string]bool
+	behind    bool // runs may have ended that were not seen: the history has to be read, not only counted
+	lists     []list
+	unlisted  bool            // the lists of DAGs have to be read as a whole
+	strangers map[string]bool // DAGs of runs that are not followed
 	doubts    map[RunRef]bool // runs to ask for one by one: they may be gone
+	quiet     map[string]bool // DAGs whose last run was looked for
+	rechecked RunRef          // the last run that was doubted because nothing else would tell of its end
 	latency   latencies
+	tail      tail
 
-	mu      sync.Mutex // guards the following
-	picture picture
-	focus   []RunRef
-	refocus bool // the focus has changed since it was read
-	resync  bool // somebody wants everything read again
-	wake    chan struct{}
+	mu       sync.Mutex // guards the following
+	picture  picture
+	focus    []RunRef
+	refocus  bool // the focus has changed since it was read
+	follow   *LogRef
+	refollow bool
+	resync   bool // somebody wants everything read again
+	wake     chan struct{}
 }
 
 // NewFeed makes a feed that has read nothing yet.
 func NewFeed(c *Client, o FeedOptions) *Feed {
-	o.Window = cmp.Or(o.Window, 26*time.Hour)
+	o.Keep.Ended = cmp.Or(o.Keep.Ended, 26*time.Hour)
 	o.Fast = cmp.Or(o.Fast, 15*time.Second)
 	o.Slow = cmp.Or(o.Slow, time.Minute)
-	o.Resync = cmp.Or(o.Resync, time.Hour)
+	o.Resync = cmp.Or(o.Resync, 10*time.Minute)
 	o.Focus = cmp.Or(o.Focus, 4*time.Second)
-	if o.WindowOf == nil {
-		o.WindowOf = func(DAG) time.Duration { return o.Window }
+	o.Log = cmp.Or(o.Log, 3*time.Second)
+	o.Pause = cmp.Or(o.Pause, 5*time.Minute)
+	if o.KeepOf == nil {
+		o.KeepOf = func(DAG) Keep { return o.Keep }
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -94,9 +118,17 @@ func NewFeed(c *Client, o FeedOptions) *Feed {
 	if o.Rand == nil {
 		o.Rand = rand.Float64
 	}
-	return &Feed{
-		client: c, opts: o, picture: newPicture(), strangers: map[string]bool{}, doubts: map[RunRef]bool{}, wake: make(chan struct{}, 1),
+	f := &Feed{
+		client: c, opts: o, behind: true, unlisted: true, picture: newPicture(), strangers: map[string]bool{}, doubts: map[RunRef]bool{},
+		quiet: map[string]bool{}, wake: make(chan struct{}, 1),
 	}
+	for _, query := range o.DAGs {
+		f.lists = append(f.lists, list{query: query})
+	}
+	if len(f.lists) == 0 {
+		f.lists = []list{{}}
+	}
+	return f
 }
 
 // Run steps whenever something is due until the context ends, and hands each change to emit, which is nil or returns soon.
@@ -117,11 +149,16 @@ func (f *Feed) Run(ctx context.Context, emit func(Changes)) error {
 
 // Step reads everything that is due. What cannot be read stays as it was, its part says why, and it is tried again later.
 func (f *Feed) Step(ctx context.Context, emit func(Changes)) {
-	if f.take(&f.resync) {
+	now := f.opts.Now()
+	if f.take(&f.resync) || now.Before(f.stepped) { // a clock that was set back would put off everything
 		f.due = [partCount]time.Time{}
 	}
+	f.stepped = now
 	if f.take(&f.refocus) {
 		f.due[PartFocus] = time.Time{}
+	}
+	if f.take(&f.refollow) {
+		f.due[PartLog] = time.Time{}
 	}
 	if !f.known(PartDAGs) {
 		f.part(ctx, PartDAGs, f.opts.Slow, emit, f.readAllDAGs)
@@ -136,13 +173,14 @@ func (f *Feed) Step(ctx context.Context, emit func(Changes)) {
 	f.part(ctx, PartHealth, f.opts.Slow, emit, f.readHealth)
 	f.part(ctx, PartImportErrors, f.opts.Slow, emit, f.readImportErrors)
 	f.part(ctx, PartFocus, f.opts.Focus, emit, f.readFocus)
+	f.part(ctx, PartLog, f.opts.Log, emit, f.readLog)
 }
 
 // Next is when something is due, by the client's clock.
 func (f *Feed) Next() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.resync || f.refocus {
+	if f.resync || f.refocus || f.refollow {
 		return f.opts.Now()
 	}
 	if f.picture.parts[PartDAGs].Read.IsZero() {
@@ -150,17 +188,31 @@ func (f *Feed) Next() time.Time {
 	}
 	next := f.due[PartRuns]
 	for part, due := range f.due {
-		if due.Before(next) && (Part(part) != PartFocus || len(f.focus) > 0) {
+		idle := Part(part) == PartFocus && len(f.focus) == 0 || Part(part) == PartLog && f.follow == nil
+		if due.Before(next) && !idle {
 			next = due
 		}
 	}
 	return next
 }
 
-// Focus follows the tasks of these runs instead of those before.
+// Focus follows the tasks of these runs instead of those before. Naming the same runs again changes nothing.
 func (f *Feed) Focus(runs ...RunRef) {
 	f.mu.Lock()
-	f.focus, f.refocus = runs, true
+	if slices.Equal(f.focus, runs) {
+		f.mu.Unlock()
+		return
+	}
+	f.focus, f.refocus = slices.Clone(runs), true
+	f.mu.Unlock()
+	f.poke()
+}
+
+// Follow reads the log of one try of a task instance from its beginning to its end, instead of the one before; its lines come as
+// [Changes], and the picture does not keep them. Nil follows none.
+func (f *Feed) Follow(ref *LogRef) {
+	f.mu.Lock()
+	f.follow, f.refollow = ref, true
 	f.mu.Unlock()
 	f.poke()
 }
@@ -195,73 +247,9 @@ func (f *Feed) known(p Part) bool {
 	return !f.picture.parts[p].Read.IsZero()
 }
 
-// part reads one part if it is due, plans its next reading and tells what has changed.
-func (f *Feed) part(ctx context.Context, p Part, every time.Duration, emit func(Changes), read func(context.Context, func(update)) error) {
-	start := f.opts.Now()
-	if start.Before(f.due[p]) || ctx.Err() != nil {
-		return
-	}
-	tell := func(u update) { f.apply(u, emit) }
-	err := read(ctx, tell)
-	if ctx.Err() != nil {
-		return
-	}
-	now := f.opts.Now()
-	if p == PartRuns && err == nil {
-		f.latency.add(now.Sub(start))
-	}
-	f.due[p] = now.Add(f.interval(p, every, err))
-	tell(func(pic *picture, _ *Changes) {
-		if pic.parts[p].Err = err; err == nil {
-			pic.parts[p].Read = start
-		}
-	})
-}
-
-// longestPause bounds the time between two tries at a server that does not answer.
-const longestPause = 5 * time.Minute
-
-// interval is the time until the next reading: longer than asked for when the server is slow, doubled with each failure in a row,
-// at least what a Retry-After says, and never quite the same for two clients.
-func (f *Feed) interval(p Part, every time.Duration, err error) time.Duration {
-	every = max(every, 5*f.latency.p95())
-	if err == nil {
-		f.fails[p] = 0
-		return f.jitter(every)
-	}
-	f.fails[p] = min(f.fails[p]+1, 10)
-	pause := min(min(every, f.opts.Slow)<<(f.fails[p]-1), longestPause)
-	if ours, ok := errors.AsType[*Error](err); ok {
-		pause = max(pause, ours.Wait)
-	}
-	return f.jitter(pause)
-}
-
-func (f *Feed) jitter(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.9 + 0.2*f.opts.Rand()))
-}
-
-// latencies remembers how long the last ticks took.
-type latencies struct {
-	last [20]time.Duration
-	n    int
-}
-
-func (l *latencies) add(d time.Duration) {
-	l.last[l.n%len(l.last)] = d
-	l.n++
-}
-
-// p95 is the second longest of the last twenty; one slow tick is no reason to slow down.
-func (l *latencies) p95() time.Duration {
-	var longest, second time.Duration
-	for _, d := range l.last {
-		switch {
-		case d > longest:
-			longest, second = d, longest
-		case d > second:
-			second = d
-		}
-	}
-	return second
+// look reads the picture.
+func (f *Feed) look(read func(*picture)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	read(&f.picture)
 }

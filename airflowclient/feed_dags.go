@@ -2,7 +2,10 @@ package airflowclient
 
 import (
 	"context"
+	"maps"
 	"reflect"
+	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -10,54 +13,81 @@ import (
 // pageGlance is how many DAGs one look at the list reads. A few at a time cost the same whatever the size of the fleet.
 const pageGlance = 50
 
-// readAllDAGs reads the whole list, the pages after the first one side by side. At the start the first page is told as soon as it is there.
+// list is one list of DAGs as it was seen last. The rows of the lists of a feed together, each once, are the DAGs that it follows.
+type list struct {
+	query  DAGQuery
+	total  int       // rows, as the server counts them
+	paused int       // rows that are paused, as the server counts them
+	offset int       // of the next rows that are looked at
+	round  time.Time // when the rows from the first one on were looked at, this time
+	before time.Time // and the time before: no row is older
+}
+
+// wants keeps the rows that the query means: a server may answer with more, see [DAGQuery.matches].
+func (l list) wants(rows []DAG) []DAG {
+	return slices.DeleteFunc(rows, func(d DAG) bool { return !l.query.matches(d) })
+}
+
+// oldestRow is when the oldest row of all lists was read.
+func (f *Feed) oldestRow() time.Time {
+	oldest := f.lists[0].before
+	for _, l := range f.lists {
+		if l.before.Before(oldest) {
+			oldest = l.before
+		}
+	}
+	return oldest
+}
+
+// readAllDAGs reads the whole lists, the pages after the first one side by side.
 func (f *Feed) readAllDAGs(ctx context.Context, tell func(update)) error {
 	d, err := f.client.connect(ctx)
 	if err != nil {
 		return err
 	}
-	first, err := d.dagPage(ctx, f.query(), 0, pageGET)
-	if err != nil {
+	start := f.opts.Now()
+	all := map[string]DAG{}
+	for i := range f.lists {
+		l := &f.lists[i]
+		rows, err := f.readList(ctx, d, l, tell)
+		if err != nil {
+			return err
+		}
+		*l = list{query: l.query, total: len(rows), round: start, before: start}
+		for _, dag := range rows {
+			if dag.Paused {
+				l.paused++
+			}
+		}
+		for _, dag := range l.wants(rows) {
+			all[dag.ID] = dag
+		}
+	}
+	if err := f.replaceDAGs(ctx, all, tell); err != nil {
 		return err
+	}
+	f.unlisted = false
+	return nil
+}
+
+// readList reads one list. At the start its first page is told as soon as it is there.
+func (f *Feed) readList(ctx context.Context, d dialect, l *list, tell func(update)) ([]DAG, error) {
+	first, err := d.dagPage(ctx, l.query, 0, pageGET)
+	if err != nil {
+		return nil, err
 	}
 	if !f.known(PartDAGs) {
 		tell(func(p *picture, c *Changes) {
-			for _, dag := range f.wanted(f.decodeDAGs(first)) {
+			for _, dag := range l.wants(f.decodeDAGs(first)) {
 				p.putDAG(dag, c)
 			}
 		})
 	}
-	all, complete, err := f.otherPages(ctx, d, first)
-	if err != nil {
-		return err
+	all, complete, err := f.otherPages(ctx, d, l.query, first)
+	if err != nil || complete {
+		return all, err
 	}
-	if !complete { // something moved while the pages were read: once more, one page after the other
-		if all, err = d.dags(ctx, f.query()); err != nil {
-			return err
-		}
-	}
-	f.total, f.paused, f.offset = len(all), 0, 0
-	for _, dag := range all {
-		if dag.Paused {
-			f.paused++
-		}
-	}
-	return f.replaceDAGs(ctx, f.wanted(all), tell)
-}
-
-// query is what the server is asked for. It may answer with more, see [DAGQuery.matches].
-func (f *Feed) query() DAGQuery { return DAGQuery{Tags: f.opts.Tags} }
-
-// wanted keeps the DAGs that the feed follows.
-func (f *Feed) wanted(dags []DAG) []DAG {
-	q := f.query()
-	var kept []DAG
-	for _, d := range dags {
-		if q.matches(d) {
-			kept = append(kept, d)
-		}
-	}
-	return kept
+	return d.dags(ctx, l.query) // something moved while the pages were read: once more, one page after the other
 }
 
 func (f *Feed) decodeDAGs(p page) []DAG {
@@ -66,7 +96,7 @@ func (f *Feed) decodeDAGs(p page) []DAG {
 
 // otherPages reads the pages after the first one. They are as long as that one was, however long it should have been. complete
 // reports that the list was the same in all of them.
-func (f *Feed) otherPages(ctx context.Context, d dialect, first page) (all []DAG, complete bool, err error) {
+func (f *Feed) otherPages(ctx context.Context, d dialect, q DAGQuery, first page) (all []DAG, complete bool, err error) {
 	length := len(first.rows)
 	if first.total < 0 {
 		return nil, false, nil
@@ -78,7 +108,7 @@ func (f *Feed) otherPages(ctx context.Context, d dialect, first page) (all []DAG
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range pages {
 		group.Go(func() (err error) {
-			pages[i], err = d.dagPage(ctx, f.query(), (i+1)*length, length)
+			pages[i], err = d.dagPage(ctx, q, (i+1)*length, length)
 			return err
 		})
 	}
@@ -100,13 +130,13 @@ func (f *Feed) otherPages(ctx context.Context, d dialect, first page) (all []DAG
 	return all, rows == first.total && len(seen) == len(all), nil
 }
 
-// replaceDAGs makes the list of the picture this one. DAGs that join a picture that has runs already bring theirs along.
-func (f *Feed) replaceDAGs(ctx context.Context, all []DAG, tell func(update)) error {
+// replaceDAGs makes these the DAGs of the picture. DAGs that join a picture that has runs already bring theirs along.
+func (f *Feed) replaceDAGs(ctx context.Context, all map[string]DAG, tell func(update)) error {
 	var added []DAG
 	hasHistory := f.known(PartHistory)
 	f.look(func(p *picture) {
-		for _, dag := range all {
-			if _, known := p.dags[dag.ID]; !known && hasHistory {
+		for id, dag := range all {
+			if _, known := p.dags[id]; !known && hasHistory {
 				added = append(added, dag)
 			}
 		}
@@ -114,20 +144,19 @@ func (f *Feed) replaceDAGs(ctx context.Context, all []DAG, tell func(update)) er
 	var runs []Run
 	if len(added) > 0 {
 		var err error
-		if runs, _, err = f.endedRuns(ctx, added, false); err != nil {
+		if runs, err = f.readStretches(ctx, f.stretches(added)); err != nil {
 			return err
 		}
 		f.due[PartRuns] = f.opts.Now()
 	}
 	tell(func(p *picture, c *Changes) {
-		listed := make(map[string]bool, len(all))
-		for _, dag := range all {
-			listed[dag.ID] = true
-			delete(f.strangers, dag.ID)
-			p.putDAG(dag, c)
+		for _, id := range slices.Sorted(maps.Keys(all)) {
+			delete(f.strangers, id)
+			p.putDAG(all[id], c)
 		}
 		for id := range p.dags {
-			if !listed[id] {
+			if _, listed := all[id]; !listed {
+				delete(f.quiet, id)
 				p.dropDAG(id, c)
 			}
 		}
@@ -138,37 +167,51 @@ func (f *Feed) replaceDAGs(ctx context.Context, all []DAG, tell func(update)) er
 	return nil
 }
 
-// readSomeDAGs looks at the next few rows of the list, and at two numbers: how many DAGs there are, and how many are paused. When
-// one of them has changed, or a row is new, the whole list is read.
+// readSomeDAGs looks at the next few rows of the lists, and at two numbers of each: how many DAGs there are, and how many are
+// paused. When one of them has changed, or a row is new, the lists are read as a whole.
 func (f *Feed) readSomeDAGs(ctx context.Context, tell func(update)) error {
 	d, err := f.client.connect(ctx)
 	if err != nil {
 		return err
 	}
-	if f.total < 0 {
+	for i := range f.lists {
+		if f.unlisted {
+			break
+		}
+		if err := f.glance(ctx, d, &f.lists[i], tell); err != nil {
+			return err
+		}
+	}
+	if f.unlisted {
 		return f.readAllDAGs(ctx, tell)
 	}
-	paused, err := f.countPaused(ctx, d)
+	return nil
+}
+
+// glance looks at one list.
+func (f *Feed) glance(ctx context.Context, d dialect, l *list, tell func(update)) error {
+	start := f.opts.Now()
+	paused, err := countPaused(ctx, d, l.query)
 	if err != nil {
 		return err
 	}
-	some, err := d.dagPage(ctx, f.query(), f.offset, pageGlance)
+	some, err := d.dagPage(ctx, l.query, l.offset, pageGlance)
 	if err != nil {
 		return err
 	}
-	rows := f.wanted(f.decodeDAGs(some))
-	moved := paused != f.paused || some.total != f.total
+	rows := l.wants(f.decodeDAGs(some))
+	f.unlisted = paused != l.paused || some.total != l.total
 	f.look(func(p *picture) {
 		for _, dag := range rows {
 			known, ok := p.dags[dag.ID]
-			moved = moved || !ok || !reflect.DeepEqual(dag.Tags, known.Tags)
+			f.unlisted = f.unlisted || !ok || !reflect.DeepEqual(dag.Tags, known.Tags)
 		}
 	})
-	if moved {
-		return f.readAllDAGs(ctx, tell)
+	if f.unlisted {
+		return nil
 	}
-	if f.offset += len(some.rows); len(some.rows) == 0 || f.offset >= some.total {
-		f.offset = 0
+	if l.offset += len(some.rows); len(some.rows) == 0 || l.offset >= some.total {
+		l.offset, l.before, l.round = 0, l.round, start
 	}
 	tell(func(p *picture, c *Changes) {
 		for _, dag := range rows {
@@ -179,8 +222,8 @@ func (f *Feed) readSomeDAGs(ctx context.Context, tell func(update)) error {
 }
 
 // countPaused asks for one row and reads the number of all.
-func (f *Feed) countPaused(ctx context.Context, d dialect) (int, error) {
-	yes, q := true, f.query()
+func countPaused(ctx context.Context, d dialect, q DAGQuery) (int, error) {
+	yes := true
 	q.Paused = &yes
 	p, err := d.dagPage(ctx, q, 0, 1)
 	return p.total, err
@@ -200,13 +243,13 @@ func (f *Feed) readHealth(ctx context.Context, tell func(update)) error {
 }
 
 func (f *Feed) readImportErrors(ctx context.Context, tell func(update)) error {
-	list, err := f.client.ImportErrors(ctx)
+	broken, err := f.client.ImportErrors(ctx)
 	if err != nil {
 		return err
 	}
 	tell(func(p *picture, c *Changes) {
-		if !reflect.DeepEqual(p.broken, list) {
-			p.broken, c.ImportErrors = list, &list
+		if !reflect.DeepEqual(p.broken, broken) {
+			p.broken, c.ImportErrors = broken, &broken
 		}
 	})
 	return nil

@@ -20,7 +20,15 @@ type Changes struct {
 	Tasks        map[RunRef][]TaskInstance // complete, of each focused run that has changed
 	Health       *Health                   // nil: as before
 	ImportErrors *[]ImportError            // nil: as before
+	Log          *LogPart                  // nil: nothing was added to the log that is followed
 	Parts        map[Part]PartState        // of all parts
+}
+
+// LogPart is lines that were added to a log. Done says that they are its last.
+type LogPart struct {
+	Ref   LogRef
+	Lines []LogLine
+	Done  bool
 }
 
 // Picture is everything that a feed knows: a copy, which nobody changes.
@@ -131,13 +139,44 @@ func (p *picture) dropRun(ref RunRef, c *Changes) {
 	c.RunsGone = append(c.RunsGone, ref)
 }
 
-// forget drops runs that ended longer ago than the window of their DAG.
-func (p *picture) forget(now time.Time, window func(DAG) time.Duration, c *Changes) {
+// forget drops ended runs that are not to be kept any more.
+func (p *picture) forget(now time.Time, keepOf func(DAG) Keep, c *Changes) {
+	var ended, old []Run
 	for ref, r := range p.runs {
-		if hasEnded(r.State) && r.End.Before(now.Add(-window(p.dags[ref.DAGID]))) {
-			p.dropRun(ref, c)
+		if !hasEnded(r.State) {
+			continue
+		}
+		ended = append(ended, r)
+		if !keepOf(p.dags[ref.DAGID]).holds(r, now) {
+			old = append(old, r)
 		}
 	}
+	if len(old) == 0 {
+		return
+	}
+	recent, last := p.recent(now, keepOf), lastOf(ended)
+	for _, r := range old {
+		isLast := !recent[r.DAGID] && last[r.DAGID].ID == r.ID && now.Sub(r.End) <= keepOf(p.dags[r.DAGID]).Last
+		if !isLast {
+			p.dropRun(runKey(r), c)
+		}
+	}
+}
+
+// recent is the DAGs of which a run ended within the time that every run is kept.
+func (p *picture) recent(now time.Time, keepOf func(DAG) Keep) map[string]bool {
+	dags := map[string]bool{}
+	for ref, r := range p.runs {
+		if hasEnded(r.State) && now.Sub(r.End) <= keepOf(p.dags[ref.DAGID]).Ended {
+			dags[ref.DAGID] = true
+		}
+	}
+	return dags
+}
+
+// endedLater orders the ends of runs; of two at the same moment it is the one with the higher id.
+func endedLater(a, b Run) bool {
+	return cmp.Or(a.End.Compare(b.End), strings.Compare(a.ID, b.ID)) > 0
 }
 
 // The states of a run: these two say that it is over, all others that it is not.
@@ -150,7 +189,11 @@ func hasEnded(s State) bool { return s == StateSuccess || s == StateFailed }
 
 // sortedRefs orders runs, so that what is asked does not depend on the order of a map.
 func sortedRefs(refs map[RunRef]bool) []RunRef {
-	return slices.SortedFunc(maps.Keys(refs), func(a, b RunRef) int {
-		return cmp.Or(strings.Compare(a.DAGID, b.DAGID), strings.Compare(a.RunID, b.RunID))
-	})
+	return slices.SortedFunc(maps.Keys(refs), compareRefs)
 }
+
+func compareRefs(a, b RunRef) int {
+	return cmp.Or(strings.Compare(a.DAGID, b.DAGID), strings.Compare(a.RunID, b.RunID))
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

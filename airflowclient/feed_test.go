@@ -75,10 +75,11 @@ func findRun(p airflowclient.Picture, ref airflowclient.RunRef) (airflowclient.R
 	return p.Runs[i], true
 }
 
-// One fast tick at its longest, with jitter, and one slow one.
+// One fast tick at its longest, with jitter, one slow one, and one resync.
 const (
 	fastTick = 17 * time.Second
 	slowTick = 67 * time.Second
+	resync   = 11*time.Minute + slowTick
 )
 
 func TestFeedSeesEachChangeInTime(t *testing.T) {
@@ -138,7 +139,7 @@ func TestFeedSeesEachChangeInTime(t *testing.T) {
 			f.server.Put(airflowtest.File{Name: "broken.py", Err: "SyntaxError"})
 			f.server.ParseAll()
 		}, func(p airflowclient.Picture, _ airflowclient.RunRef) bool { return len(p.ImportErrors) == 1 }},
-		{"a deleted run", 67 * time.Minute, func(f followed, run airflowclient.RunRef) { f.server.Delete(run.DAGID, run.RunID) },
+		{"a deleted run", resync, func(f followed, run airflowclient.RunRef) { f.server.Delete(run.DAGID, run.RunID) },
 			func(p airflowclient.Picture, run airflowclient.RunRef) bool {
 				_, there := findRun(p, run)
 				return !there
@@ -273,7 +274,9 @@ func TestFeedFollowsOnlyTheDAGsOfItsTags(t *testing.T) {
 			server.Runs()
 			clock.Advance(15 * time.Minute)
 			c := newClient(t, server.Transport(), airflowclient.Config{Auth: airflowclient.Auto(airflowclient.Login{}), Now: clock.Now})
-			feed := airflowclient.NewFeed(c, airflowclient.FeedOptions{Now: clock.Now, Tags: []string{"team:risk", "kind:join"}})
+			feed := airflowclient.NewFeed(c, airflowclient.FeedOptions{
+				Now: clock.Now, DAGs: []airflowclient.DAGQuery{{Tags: []string{"team:risk", "kind:join"}}},
+			})
 			live(t, clock, feed, 5*time.Minute)
 			p := feed.Picture()
 			if len(p.DAGs) != 18 || len(p.Runs) != 18 {

@@ -55,7 +55,7 @@ var operations = []operation{
 			route: "GET /dags",
 			query: "dag_id_pattern=a_b&fields=dag_id&fields=description&fields=file_token&fields=fileloc&fields=owners&fields=tags" +
 				"&fields=is_paused&fields=is_active&fields=has_import_errors&fields=last_parsed_time&fields=next_dagrun" +
-				"&fields=next_dagrun_create_after&fields=timetable_description&limit=100&offset=0&only_active=true&order_by=dag_id&paused=true&tags=x&tags=y",
+				"&fields=next_dagrun_create_after&fields=timetable_description&limit=100&offset=0&only_active=true&order_by=dag_id&paused=true&tags=x",
 			answer: `{"total_entries": 3, "dags": [
 				{"dag_id": "a_b_2", "tags": [{"name": "y"}, {"name": "x"}], "is_paused": true, "is_active": true, "next_dagrun": "2024-01-02T00:00:00+00:00",
 				 "next_dagrun_create_after": "2024-01-03T00:00:00+00:00", "timetable_description": "daily", "description": "d", "file_token": "tok",

@@ -4,7 +4,7 @@ import "time"
 
 // DAGQuery selects rows of the DAG list. The zero query is every DAG that Airflow still finds in a file.
 type DAGQuery struct {
-	Tags         []string // DAGs that carry all of these
+	Tags         []string // DAGs that carry all of these; Airflow 2 looks for the first one only, so name the rarest first
 	Pattern      string   // DAGs whose id contains this, whatever the case; no wildcards
 	IDs          []string // only these
 	Paused       *bool    // only paused, or only unpaused ones
@@ -19,6 +19,8 @@ type RunQuery struct {
 	LogicalTo   time.Time // logical date not after
 	StartedFrom time.Time // start not before; hides runs that wait, which have no start
 	EndedSince  time.Time // end not before; hides runs that are not done
+	endedTo     time.Time // end not after
+	byEnd       bool      // the newest by their end; with Limit
 	Limit       int       // the newest so many, by logical date on Airflow 2 and by [Run.RunAfter] on 3; 0: all of them
 }
 

@@ -80,7 +80,7 @@ func (d *v1) dagPage(ctx context.Context, q DAGQuery, offset, size int) (page, e
 	got, err := d.send(ctx, &call{op: opDAGs, read: true, query: extra}, func(ctx context.Context) (*http.Response, error) {
 		req := d.lib.DAGApi.GetDags(ctx).Limit(int32(size)).Offset(int32(offset)).OrderBy("dag_id").OnlyActive(!q.IncludeStale)
 		if len(q.Tags) > 0 {
-			req = req.Tags(q.Tags)
+			req = req.Tags(q.Tags[:1]) // of many, this server finds the DAGs that carry any
 		}
 		if q.Pattern != "" {
 			req = req.DagIdPattern(q.Pattern)
@@ -117,12 +117,26 @@ func (d *v1) tasks(ctx context.Context, dagID string) ([]Task, error) {
 	return decodeRows[wireNode](d.conn, "task", p.rows, taskKey), err
 }
 
-// runs orders by id, the order of creation, in which rows do not move while pages are read; the newest few need the order by date.
 func (d *v1) runs(ctx context.Context, q RunQuery) ([]Run, error) {
+	rows, err := allPages(ctx, pagePOST, q.Limit, func(ctx context.Context, offset, size int) (page, error) {
+		return d.runPage(ctx, q, offset, size)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows[wireRun](d.conn, "DAG run", rows, runKey), nil
+}
+
+// runPage orders by id, the order of creation, in which rows do not move while pages are read; the newest few need the order by date.
+func (d *v1) runPage(ctx context.Context, q RunQuery, offset, size int) (page, error) {
 	form := airflow.NewListDagRunsForm()
-	form.SetOrderBy("id")
-	if q.Limit > 0 {
+	switch {
+	case q.byEnd:
+		form.SetOrderBy("-end_date")
+	case q.Limit > 0:
 		form.SetOrderBy("-execution_date")
+	default:
+		form.SetOrderBy("id")
 	}
 	if len(q.DAGIDs) > 0 {
 		form.SetDagIds(q.DAGIDs)
@@ -131,23 +145,17 @@ func (d *v1) runs(ctx context.Context, q RunQuery) ([]Run, error) {
 		form.SetStates(stateNames(q.States))
 	}
 	form.ExecutionDateGte, form.ExecutionDateLte = optional(q.LogicalFrom), optional(q.LogicalTo)
-	form.StartDateGte, form.EndDateGte = optional(q.StartedFrom), optional(q.EndedSince)
-	rows, err := allPages(ctx, pagePOST, q.Limit, func(ctx context.Context, offset, size int) (page, error) {
-		form.SetPageOffset(int32(offset))
-		form.SetPageLimit(int32(size))
-		got, err := d.send(ctx, &call{op: opRuns, read: true}, func(ctx context.Context) (*http.Response, error) {
-			_, resp, err := d.lib.DAGRunApi.GetDagRunsBatch(ctx).ListDagRunsForm(*form).Execute()
-			return resp, err
-		})
-		if err != nil {
-			return page{}, err
-		}
-		return readPage(opRuns, got, "dag_runs")
+	form.StartDateGte, form.EndDateGte, form.EndDateLte = optional(q.StartedFrom), optional(q.EndedSince), optional(q.endedTo)
+	form.SetPageOffset(int32(offset))
+	form.SetPageLimit(int32(size))
+	got, err := d.send(ctx, &call{op: opRuns, read: true}, func(ctx context.Context) (*http.Response, error) {
+		_, resp, err := d.lib.DAGRunApi.GetDagRunsBatch(ctx).ListDagRunsForm(*form).Execute()
+		return resp, err
 	})
 	if err != nil {
-		return nil, err
+		return page{}, err
 	}
-	return decodeRows[wireRun](d.conn, "DAG run", rows, runKey), nil
+	return readPage(opRuns, got, "dag_runs")
 }
 
 // endedRunsChanged adds the filters that the library does not know.

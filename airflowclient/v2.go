@@ -107,32 +107,40 @@ type runsV2 struct {
 	LogicalTo   *time.Time `json:"logical_date_lte,omitempty"`
 	StartedFrom *time.Time `json:"start_date_gte,omitempty"`
 	EndedSince  *time.Time `json:"end_date_gte,omitempty"`
+	EndedTo     *time.Time `json:"end_date_lte,omitempty"`
 	OrderBy     string     `json:"order_by"`
 	Offset      int        `json:"page_offset"`
 	Size        int        `json:"page_limit"`
 }
 
-// runs orders by id, the order of creation, in which rows do not move while pages are read; the newest few need the order by date.
 func (d *v2) runs(ctx context.Context, q RunQuery) ([]Run, error) {
-	body := runsV2{
-		DAGIDs: q.DAGIDs, States: stateNames(q.States), LogicalFrom: optional(q.LogicalFrom), LogicalTo: optional(q.LogicalTo),
-		StartedFrom: optional(q.StartedFrom), EndedSince: optional(q.EndedSince), OrderBy: "id",
-	}
-	if q.Limit > 0 {
-		body.OrderBy = "-run_after"
-	}
 	rows, err := allPages(ctx, pagePOST, q.Limit, func(ctx context.Context, offset, size int) (page, error) {
-		body.Offset, body.Size = offset, size
-		got, err := d.find(ctx, opRuns, "/dags/~/dagRuns/list", body)
-		if err != nil {
-			return page{}, err
-		}
-		return readPage(opRuns, got, "dag_runs")
+		return d.runPage(ctx, q, offset, size)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return decodeRows[wireRun](d.conn, "DAG run", rows, runKey), nil
+}
+
+// runPage orders by id, the order of creation, in which rows do not move while pages are read; the newest few need the order by date.
+func (d *v2) runPage(ctx context.Context, q RunQuery, offset, size int) (page, error) {
+	body := runsV2{
+		DAGIDs: q.DAGIDs, States: stateNames(q.States), LogicalFrom: optional(q.LogicalFrom), LogicalTo: optional(q.LogicalTo),
+		StartedFrom: optional(q.StartedFrom), EndedSince: optional(q.EndedSince), EndedTo: optional(q.endedTo), OrderBy: "id",
+		Offset: offset, Size: size,
+	}
+	switch {
+	case q.byEnd:
+		body.OrderBy = "-end_date"
+	case q.Limit > 0:
+		body.OrderBy = "-run_after"
+	}
+	got, err := d.find(ctx, opRuns, "/dags/~/dagRuns/list", body)
+	if err != nil {
+		return page{}, err
+	}
+	return readPage(opRuns, got, "dag_runs")
 }
 
 // endedRunsChanged keeps the order of creation: by time of change, rows would move while pages are read.
