@@ -8,7 +8,10 @@ A command line would show the password to everyone on the machine, and `airflow 
 import json
 import sys
 
-from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+try:
+    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+except ImportError:  # before Airflow 2.9 it was part of the core
+    from airflow.utils.cli_app_builder import get_application_builder
 
 
 def main():

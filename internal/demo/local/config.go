@@ -18,6 +18,9 @@ func (a *Airflow) settings() settings {
 	s := a.commonSettings()
 	if isAirflow2(a.Version) {
 		maps.Copy(s, a.settings2())
+		if a.Version == OldestAirflow2 { // the FAB provider did not exist yet
+			s["api.auth_backends"] = "airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session"
+		}
 	} else {
 		maps.Copy(s, a.settings3())
 	}

@@ -93,7 +93,11 @@ func (a *Airflow) migrate(ctx context.Context) error {
 	if err := a.writeConfig(); err != nil { // still without ports, which nothing here needs
 		return err
 	}
-	if err := a.once(ctx, a.airflow("migrate", "db", "migrate")); err != nil {
+	subcommand := "migrate"
+	if a.Version == OldestAirflow2 {
+		subcommand = "upgrade" // its name before 2.7
+	}
+	if err := a.once(ctx, a.airflow("migrate", "db", subcommand)); err != nil {
 		return err
 	}
 	if isAirflow2(a.Version) {
