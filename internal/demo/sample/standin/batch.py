@@ -17,6 +17,8 @@ def staging_query_backfill(job: Job) -> None:
     """Fill each missing day. It asks no table whether it has landed: an empty source gives "Wrote to" and no partition."""
     table, query = confs.output_table(job.conf), job.conf["query"]
     start = job.options.get("start-partition-override", job.conf["startPartition"])
+    if job.conf["metaData"].get("historicalBackfill") in (0, False):
+        start = job.end
     days = job.unfilled_days(table, start, inputs=None)
     if not days:
         message = f"""No unfilled range for {table} given

@@ -82,6 +82,11 @@ def output_table(conf: Mapping[str, Any]) -> str:
     return f"{meta.get('outputNamespace', 'default')}.{clean(meta['name'])}"
 
 
+def filled_table(join: Mapping[str, Any]) -> str:
+    """The table that a join's backfill writes: models stand between it and the join's own (JoinBase.scala)."""
+    return output_table(join) + ("_pre_mt" if join.get("modelTransforms") else "")
+
+
 def custom(conf: Mapping[str, Any]) -> dict[str, Any]:
     """What metaData.customJson holds, which is JSON inside a string."""
     return json.loads(conf["metaData"].get("customJson") or "{}")

@@ -16,6 +16,9 @@ HASHES = "semantic_hash"
 
 def join_backfill(job: Job) -> None:
     """Fill each missing day that the left side has. A left side that has not landed: nothing is written, and exit 0."""
+    if "selected-join-parts" in job.options:
+        join_parts(job, job.options["selected-join-parts"].split(","))
+        return
     _print_conf(job.conf)
     log.say("Analyzer", 349, f"Running join analysis for joins/{confs.name_of(job.conf)} ...")
     job.pace.spend(0.15)
@@ -24,7 +27,7 @@ def join_backfill(job: Job) -> None:
     )
     log.say("Join", 531, nothing)
     left = confs.source_of(job.conf["left"])
-    compute_join(job, confs.output_table(job.conf), left.table, left.start, left.end, share=0.8)
+    compute_join(job, confs.filled_table(job.conf), left.table, left.start, left.end, share=0.8)
 
 
 def compute_join(
@@ -61,6 +64,50 @@ def compute_join(
         log.say("Join", 625, message)
     log.say("Join", 633, f"Wrote to table {table}, into partitions: List({', '.join(log.ranges(days))})")
     job.warehouse.set_property(table, HASHES, json.dumps(confs.semantic_hashes(job.conf, table)))
+
+
+def join_left(job: Job) -> None:
+    """The first step of a join in parts: the left side alone, which the parts then read."""
+    left, table = confs.source_of(job.conf["left"]), f"{confs.output_table(job.conf)}_bootstrap"
+    last = min(job.end, left.end or job.end)
+    _fill(job, table, left.table, left.start, last, "bootstrap")
+
+
+def join_parts(job: Job, names: list[str]) -> None:
+    """The second step: parts of the join by their names, for the days whose left side is there."""
+    table = confs.output_table(job.conf)
+    parts = {confs.part_prefix(part): part for part in job.conf.get("joinParts", [])}
+    for name in names:
+        if name not in parts:
+            known = ", ".join(sorted(parts))
+            raise JobFailed(f"java.lang.IllegalArgumentException: no join part {name}, there are {known}")
+        days = sorted(day for day in job.days(f"{table}_bootstrap") if day <= job.end)
+        if days:
+            _write_part(job, table, parts[name], days, ROWS_PER_DAY, 1)
+
+
+def join_final(job: Job) -> None:
+    """The last step: the left side and its parts become the join's table."""
+    table = confs.filled_table(job.conf)
+    _fill(job, table, f"{confs.output_table(job.conf)}_bootstrap", None, job.end, "join")
+
+
+def model_transform_batch(job: Job) -> None:
+    """Run the models over what the join wrote, into the table that has the join's name."""
+    table, filled = confs.output_table(job.conf), confs.filled_table(job.conf)
+    days = job.unfilled_days(table, None, [filled])
+    for first, last in ((chunk[0], chunk[-1]) for chunk in log.chunks(days)):
+        log.say("ModelTransformBatchJob", 61, f"Running model transform batch job for range: {first} to {last}")
+    _write(job, table, days, ROWS_PER_DAY, 0.8, "join")
+
+
+def _fill(job: Job, table: str, source: str, start: str | None, last: str, kind: str) -> None:
+    """Write the days that the table lacks and the source has."""
+    days = [day for day in job.unfilled_days(table, start, [source]) if day <= last]
+    if not days:
+        log.say("Join", 580, f"\nThere is no data to compute based on end partition of {last}.\n\n Exiting..")
+        return
+    _write(job, table, days, ROWS_PER_DAY, 0.8, kind)
 
 
 def label_join(job: Job) -> None:

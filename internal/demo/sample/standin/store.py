@@ -4,6 +4,7 @@ store.py has TABLE PARTITION          exit 0: it is there, 1: it is not, 2: the 
                                       PARTITION is "ds=2026-11-21/hr=00", or empty for the table as a whole
 store.py kv-load TABLE DATASET DS     load an upload table into the key-value store
 store.py consistency TABLE FROM TO    rows of a consistency table, one JSON object per line
+store.py land TABLE PARTITION         write a partition of a table that jobs write, as if one had
 store.py withhold TABLE [DAY]         keep an outside table (or one day of it) from landing; release ends that
 store.py release TABLE [DAY]
 store.py list                         everything there is
@@ -25,7 +26,7 @@ THERE, NOT_THERE, ERROR = 0, 1, 2
 def main(argv: list[str]) -> int:
     commands = {
         "has": (has, 2, 2), "kv-load": (kv_load, 3, 3), "consistency": (consistency, 3, 3),
-        "withhold": (withhold, 1, 2), "release": (release, 1, 2), "list": (show, 0, 0),
+        "land": (land, 2, 2), "withhold": (withhold, 1, 2), "release": (release, 1, 2), "list": (show, 0, 0),
     }  # fmt: skip
     command, least, most = commands.get(argv[0] if argv else "", (None, 0, 0))
     if command is None or not least <= len(argv) - 1 <= most:
@@ -73,6 +74,12 @@ def consistency(table: str, first: str, last: str) -> int:
         raise StandinError(f"table {table} does not exist")
     for row in warehouse.consistency(table, first, last):
         print(row)
+    return THERE
+
+
+def land(table: str, partition: str) -> int:
+    """Write a partition with one row."""
+    Warehouse(store_folder()).add_partitions(table, {partition: 1})
     return THERE
 
 

@@ -2,6 +2,8 @@
 
     spark-submit [--name APP] [--master M] [--conf K=V]... --class ai.chronon.spark.Driver JAR SUBCOMMAND [--option=value]...
 
+What run.py starts without Spark (`java -cp JAR ai.chronon.spark.Driver SUBCOMMAND ...`) comes here through the program `java` beside this file.
+
 Exit 0 and 1 mean what they mean for a real job, and as there, 0 does not mean that data landed. Exit 2 is a mistake of
 whoever set the stand-in up.
 """
@@ -31,6 +33,9 @@ JOBS: dict[str, tuple[Callable[[Job], None], float, tuple[str, ...]]] = {
     "group-by-backfill": (batch.group_by_backfill, 2.0, ()),
     "group-by-upload": (batch.group_by_upload, 2.0, ()),
     "join": (joins.join_backfill, 3.0, ()),
+    "join-left": (joins.join_left, 1.0, ()),
+    "join-final": (joins.join_final, 1.0, ()),
+    "model-transform-batch": (joins.model_transform_batch, 1.6, ("online-jar", "online-class")),
     "label-join": (joins.label_join, 2.0, ()),
     "log-flattener": (quality.log_flattener, 1.6, ("log-table", "schema-table")),
     "consistency-metrics-compute": (quality.consistency_metrics_compute, 3.0, ()),
@@ -38,6 +43,7 @@ JOBS: dict[str, tuple[Callable[[Job], None], float, tuple[str, ...]]] = {
     "log-summary": (quality.log_summary, 2.0, ()),
 }
 STREAMING = "group-by-streaming"
+METADATA_UPLOAD = "metadata-upload"
 
 # Options that the Driver knows. Those without a value stand alone.
 OPTIONS = {
@@ -70,14 +76,16 @@ def run(argv: list[str]) -> int:
     """Play the job that the arguments ask for."""
     name, driver_args = split_arguments(argv)
     subcommand, options = parse_driver(driver_args)
-    if subcommand not in JOBS and subcommand != STREAMING:
-        raise StandinError(
-            f"the stand-in does not play {subcommand!r}; it plays {', '.join(sorted({*JOBS, STREAMING}))}"
-        )
+    if subcommand not in JOBS and subcommand not in (STREAMING, METADATA_UPLOAD):
+        known = ", ".join(sorted({*JOBS, STREAMING, METADATA_UPLOAD}))
+        raise StandinError(f"the stand-in does not play {subcommand!r}; it plays {known}")
     play, seconds, required = JOBS.get(subcommand, (None, 0.0, ("online-jar", "online-class")))
     for option in ("conf-path", *required, *(("end-date",) if play else ())):
         if option not in options:
             raise UsageError(f"Required option '{option}' not found")
+    if subcommand == METADATA_UPLOAD:
+        upload_metadata(options["conf-path"])
+        return 0
     conf = confs.read_conf(options["conf-path"])
     folder = store_folder()
     warehouse, faults = Warehouse(folder), Faults()
@@ -135,6 +143,20 @@ def checked_day(text: str) -> str:
         return shift(text, 0)
     except ValueError:
         raise JobFailed(f'java.text.ParseException: Unparseable date: "{text}"') from None
+
+
+def upload_metadata(folder: str) -> None:
+    """Put the confs below a folder into the key-value store; one that cannot be read is counted, and the job ends well all the same."""
+    count = {True: 0, False: 0}
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                confs.read_conf(os.path.join(parent, name))
+                count[True] += 1
+            except confs.ConfError:
+                count[False] += 1
+    message = f"Uploaded Chronon Configs to the KV store, success count = {count[True]}, failure count = {count[False]}"
+    log.say("Driver$MetadataUploader$", 975, message)
 
 
 def start_stream(name: str, conf: dict, warehouse: Warehouse, faults: Faults) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
-from conftest import LOG_TABLES, TODAY, YESTERDAY, World
+from conftest import LOG_TABLES, STANDIN, TODAY, YESTERDAY, World
 
 SWIPES = "staging_queries/payments/card_swipes.v1"
 CHECKOUT = "joins/payments/checkout.v1"
@@ -169,6 +170,36 @@ def test_label_join_computes_its_own_day_only(world: World) -> None:
     assert world.has(f"{table}_labels", f"label_ds={YESTERDAY}")
     assert not world.has(f"{table}_labels", "label_ds=2026-11-21")
     assert world.has(f"{table}_labeled_latest")
+
+
+def test_join_in_parts_becomes_the_same_table(world: World) -> None:
+    world.succeed("backfill-left", CHECKOUT)
+    assert world.has(f"{T}_bootstrap", f"ds={YESTERDAY}") and not world.has(T)
+    part = ("--selected-join-parts", "payments_card_stream_v1", "--use-cached-left")
+    world.succeed("backfill", CHECKOUT, YESTERDAY, *part)
+    assert world.has(f"{T}_payments_card_stream_v1", f"ds={YESTERDAY}") and not world.has(T)
+    world.succeed("backfill-final", CHECKOUT)
+    assert world.has(T, f"ds={YESTERDAY}")
+    done = world.run("backfill", CHECKOUT, YESTERDAY, "--selected-join-parts", "payments_typo", "--use-cached-left")
+    assert done.returncode == 1 and "no join part payments_typo" in done.stdout
+
+
+def test_models_stand_between_a_join_and_its_table(world: World) -> None:
+    path = world.repo / "production" / CHECKOUT
+    path.write_text(path.read_text().replace('{', '{"modelTransforms": {"transforms": []},', 1), encoding="utf-8")
+    world.succeed("backfill", CHECKOUT)
+    assert world.has(f"{T}_pre_mt", f"ds={YESTERDAY}") and not world.has(T)
+    log = world.succeed("model-transform-batch", CHECKOUT)
+    assert f"Running model transform batch job for range: 2026-10-10 to {YESTERDAY}" in log
+    assert world.has(T, f"ds={YESTERDAY}")
+
+
+def test_metadata_upload_takes_a_folder_and_counts_failures(world: World) -> None:
+    world.more_env["PATH"] = f"{STANDIN}:{os.environ['PATH']}"
+    log = world.succeed("metadata-upload", "joins//")
+    assert "Uploaded Chronon Configs to the KV store, success count = 5, failure count = 0" in log
+    (world.repo / "production" / "joins" / "ads" / "broken.v1").write_text("{", encoding="utf-8")
+    assert "success count = 5, failure count = 1" in world.succeed("metadata-upload", "joins//")
 
 
 @pytest.mark.parametrize("mode, suffix", [("stats-summary", "_daily_stats"), ("log-summary", "_logged_daily_stats")])

@@ -146,3 +146,9 @@ def test_a_job_takes_its_time(world: World) -> None:
     started = datetime.now()
     world.succeed("upload", "group_bys/payments/card_stream.v1")
     assert 0.3 < (datetime.now() - started).total_seconds() < 30
+
+
+def test_a_partition_can_land_without_a_job(world: World) -> None:
+    assert not world.has("core.t", "ds=2026-11-21/hr=00")
+    assert world.store("land", "core.t", "ds=2026-11-21/hr=00").returncode == 0
+    assert world.has("core.t", "ds=2026-11-21/hr=00") and not world.has("core.t", "ds=2026-11-20")
