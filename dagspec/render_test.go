@@ -362,9 +362,10 @@ func pyDAG(dag DAG) any {
 	}
 }
 
+var hashed = regexp.MustCompile(`^(confs|teams)/[0-9a-f]{16}/?`)
+
 // unbundle writes the files of the release in Python's answer the way that pyTasks does.
 func unbundle(v any) any {
-	hashed := regexp.MustCompile(`^(confs|teams)/[0-9a-f]{16}/?`)
 	switch v := v.(type) {
 	case []any:
 		for i := range v {
