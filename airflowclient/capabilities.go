@@ -1,23 +1,67 @@
 package airflowclient
 
-// Capabilities is what differs between Airflow versions, as facts to ask instead of version numbers.
+// Capabilities is what differs between Airflow versions, as facts to ask instead of version numbers. Each is what the OpenAPI
+// documents of the releases say (airflow/api_connexion/openapi/v1.yaml, airflow/api_fastapi/core_api/openapi); 3.4 is taken to keep
+// what 3.3 has.
+//
+// An operation that a server lacks ends in an error for which [IsTooOld] holds, before anything is sent.
 type Capabilities struct {
-	Reparse         bool // PUT parseDagFile: 2.10 and later, all of 3.x
-	SparseFields    bool // GET lists take fields=: 2.9 to 2.11
-	TasksByRun      bool // the task instance batch takes run ids: 2.7.1 and later, all of 3.x
-	NativeXCom      bool // an XCom's value can be had as JSON instead of Python's notation: 2.10 and later, all of 3.x
-	TriggerInterval bool // a trigger may say its data interval: 2.9 and later, all of 3.x
-	RunsWithoutDate bool // a run may have no logical date: all of 3.x
+	SparseFields bool // GET lists take fields=: 2.9 to 2.11
+	Reparse      bool // [Client.Reparse]: 2.10 and later
+	DAGVersions  bool // [Client.Versions], and the source of an old version: 3.0 and later
+
+	TriggerInterval bool // a trigger may say its data interval: 2.9 and later
+	RunsWithoutDate bool // a run may have no logical date: 3.0 and later
+
+	Backfills             bool // [Client.StartBackfill] and what belongs to it: 3.0 and later. Before, see [Client.BackfillByRuns]
+	BackfillLatestVersion bool // [BackfillRequest.LatestVersion]: 3.1.6 and later
+	ClearLatestVersion    bool // LatestVersion of a clear: 3.1 and later
+	ClearMapIndex         bool // [ClearRequest.Mapped]: 3.0 and later
+	RefuseRunning         bool // [ClearRequest.RefuseRunning]: 3.2 and later
+	MarkMapped            bool // [TaskMark] of a whole mapped task, or of one map index together with the tasks around it: 3.0 and later
+
+	TasksByRun bool // the task instance batch takes run ids: 2.7.1 and later
+	Tries      bool // [Client.Tries]: 2.10 and later
+	Blockers   bool // [Client.Blockers]: 2.10 and later
+
+	NativeXCom bool // an XCom's value can be had as JSON instead of Python's notation: 2.10 and later
+	MappedXCom bool // XComs of mapped task instances: 2.7 and later
+
+	PoolDeferred bool // a pool may count deferred tasks: 2.7 and later
+	EventFilters bool // the event log can be searched: 2.8 and later
+	EventRuns    bool // and by run: 2.9 and later
+	Settings     bool // [Client.Setting]: 2.7 and later
+	Jobs         bool // [Client.Jobs]: 3.0 and later
 }
 
 func capabilities(r release) Capabilities {
 	v2 := r.major >= 3
 	return Capabilities{
-		Reparse:         r.since(release{2, 10, 0}),
-		SparseFields:    r.since(release{2, 9, 0}) && !v2,
-		TasksByRun:      r.since(release{2, 7, 1}),
-		NativeXCom:      r.since(release{2, 10, 0}),
+		SparseFields: r.since(release{2, 9, 0}) && !v2,
+		Reparse:      r.since(release{2, 10, 0}),
+		DAGVersions:  v2,
+
 		TriggerInterval: r.since(release{2, 9, 0}),
 		RunsWithoutDate: v2,
+
+		Backfills:             v2,
+		BackfillLatestVersion: r.since(release{3, 1, 6}),
+		ClearLatestVersion:    r.since(release{3, 1, 0}),
+		ClearMapIndex:         v2,
+		RefuseRunning:         r.since(release{3, 2, 0}),
+		MarkMapped:            v2,
+
+		TasksByRun: r.since(release{2, 7, 1}),
+		Tries:      r.since(release{2, 10, 0}),
+		Blockers:   r.since(release{2, 10, 0}),
+
+		NativeXCom: r.since(release{2, 10, 0}),
+		MappedXCom: r.since(release{2, 7, 0}),
+
+		PoolDeferred: r.since(release{2, 7, 0}),
+		EventFilters: r.since(release{2, 8, 0}),
+		EventRuns:    r.since(release{2, 9, 0}),
+		Settings:     r.since(release{2, 7, 0}),
+		Jobs:         v2,
 	}
 }

@@ -1,37 +1,194 @@
 package airflowclient_test
 
 import (
+	"context"
 	"net/http"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"chrononctl/airflowclient"
 )
 
+// released are the versions that the table of capabilities is about: one of each minor, and more where something began within one.
+var released = []string{
+	"2.6.3", "2.7.0", "2.7.3", "2.8.4", "2.9.3", "2.10.5+astro.4", "2.11.2", "3.0.6", "3.1.5", "3.1.8", "3.2.2", "3.3.2", "3.4.0.dev0",
+}
+
+// since says from which to which version each capability is there, as the OpenAPI documents of the releases have it.
+var since = map[string][2]string{
+	"SparseFields": {"2.9.3", "2.11.2"}, "Reparse": {"2.10.5+astro.4", ""}, "DAGVersions": {"3.0.6", ""},
+	"TriggerInterval": {"2.9.3", ""}, "RunsWithoutDate": {"3.0.6", ""},
+	"Backfills": {"3.0.6", ""}, "BackfillLatestVersion": {"3.1.8", ""}, "ClearLatestVersion": {"3.1.5", ""}, "ClearMapIndex": {"3.0.6", ""},
+	"RefuseRunning": {"3.2.2", ""}, "MarkMapped": {"3.0.6", ""},
+	"TasksByRun": {"2.7.3", ""}, "Tries": {"2.10.5+astro.4", ""}, "Blockers": {"2.10.5+astro.4", ""},
+	"NativeXCom": {"2.10.5+astro.4", ""}, "MappedXCom": {"2.7.0", ""},
+	"PoolDeferred": {"2.7.0", ""}, "EventFilters": {"2.8.4", ""}, "EventRuns": {"2.9.3", ""}, "Settings": {"2.7.0", ""}, "Jobs": {"3.0.6", ""},
+}
+
 func TestCapabilitiesFollowTheVersion(t *testing.T) {
 	t.Parallel()
-	for version, want := range map[string]airflowclient.Capabilities{
-		"2.6.0":          {},
-		"2.7.0":          {},
-		"2.7.1":          {TasksByRun: true},
-		"2.9.3":          {TasksByRun: true, SparseFields: true, TriggerInterval: true},
-		"2.10.5+astro.4": {TasksByRun: true, SparseFields: true, TriggerInterval: true, NativeXCom: true, Reparse: true},
-		"2.11.2":         {TasksByRun: true, SparseFields: true, TriggerInterval: true, NativeXCom: true, Reparse: true},
-		"3.0.0":          {TasksByRun: true, TriggerInterval: true, NativeXCom: true, Reparse: true, RunsWithoutDate: true},
-		"3.4.0.dev0":     {TasksByRun: true, TriggerInterval: true, NativeXCom: true, Reparse: true, RunsWithoutDate: true},
-		"4.0":            {TasksByRun: true, TriggerInterval: true, NativeXCom: true, Reparse: true, RunsWithoutDate: true},
-	} {
+	for i, version := range released {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			a := api{prefix: "/api/v1", version: version}
-			if version[0] != '2' {
-				a.prefix = "/api/v2"
+			server, err := newClient(t, newFake(apiOf(version), nil), airflowclient.Config{}).Server(t.Context())
+			if err != nil {
+				t.Fatal(err)
 			}
-			server, err := newClient(t, newFake(a, nil), airflowclient.Config{}).Server(t.Context())
-			if err != nil || server.Capabilities != want {
-				t.Errorf("got %+v, %v", server.Capabilities, err)
+			have := reflect.ValueOf(server.Capabilities)
+			for n := range have.NumField() {
+				name := have.Type().Field(n).Name
+				span, ok := since[name]
+				if !ok {
+					t.Fatalf("the table does not know %s", name)
+				}
+				want := i >= slices.Index(released, span[0]) && (span[1] == "" || i <= slices.Index(released, span[1]))
+				if have.Field(n).Bool() != want {
+					t.Errorf("%s: got %v, want %v", name, have.Field(n).Bool(), want)
+				}
 			}
 		})
+	}
+}
+
+// apiOf is the API of a version.
+func apiOf(version string) api {
+	if strings.HasPrefix(version, "2.") {
+		return api{"v1", "/api/v1", version}
+	}
+	return api{"v2", "/api/v2", version}
+}
+
+// gated are the operations, and options of operations, that not every Airflow has.
+var gated = []struct {
+	name string
+	has  func(airflowclient.Capabilities) bool
+	call func(ctx context.Context, c *airflowclient.Client) error
+}{
+	{"reparse", func(can airflowclient.Capabilities) bool { return can.Reparse }, func(ctx context.Context, c *airflowclient.Client) error {
+		return c.Reparse(ctx, "token")
+	}},
+	{"versions of a DAG", func(can airflowclient.Capabilities) bool { return can.DAGVersions }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Versions(ctx, "x")
+		return err
+	}},
+	{"source of an old version", func(can airflowclient.Capabilities) bool { return can.DAGVersions }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Source(ctx, "x", 1)
+		return err
+	}},
+	{"start a backfill", func(can airflowclient.Capabilities) bool { return can.Backfills }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.StartBackfill(ctx, airflowclient.BackfillRequest{DAGID: "x", From: day(1), To: day(2)})
+		return err
+	}},
+	{"list backfills", func(can airflowclient.Capabilities) bool { return can.Backfills }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Backfills(ctx, "x")
+		return err
+	}},
+	{"read a backfill", func(can airflowclient.Capabilities) bool { return can.Backfills }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Backfill(ctx, 1)
+		return err
+	}},
+	{"pause a backfill", func(can airflowclient.Capabilities) bool { return can.Backfills }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.PauseBackfill(ctx, 1)
+		return err
+	}},
+	{"resume a backfill", func(can airflowclient.Capabilities) bool { return can.Backfills }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.ResumeBackfill(ctx, 1)
+		return err
+	}},
+	{"cancel a backfill", func(can airflowclient.Capabilities) bool { return can.Backfills }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.CancelBackfill(ctx, 1)
+		return err
+	}},
+	{"a backfill with the latest version", func(can airflowclient.Capabilities) bool { return can.BackfillLatestVersion }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.StartBackfill(ctx, airflowclient.BackfillRequest{DAGID: "x", From: day(1), To: day(2), LatestVersion: true})
+		return err
+	}},
+	{"clear a run with the latest version", func(can airflowclient.Capabilities) bool { return can.ClearLatestVersion }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.ClearRun(ctx, airflowclient.RunClear{DAGID: "x", RunID: "r", LatestVersion: true})
+		return err
+	}},
+	{"clear tasks with the latest version", func(can airflowclient.Capabilities) bool { return can.ClearLatestVersion }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Clear(ctx, airflowclient.ClearRequest{DAGID: "x", RunID: "r", LatestVersion: true})
+		return err
+	}},
+	{"clear one map index", func(can airflowclient.Capabilities) bool { return can.ClearMapIndex }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Clear(ctx, airflowclient.ClearRequest{DAGID: "x", RunID: "r", Mapped: []airflowclient.MappedTask{{TaskID: "t", MapIndex: 1}}})
+		return err
+	}},
+	{"refuse to clear what runs", func(can airflowclient.Capabilities) bool { return can.RefuseRunning }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Clear(ctx, airflowclient.ClearRequest{DAGID: "x", RunID: "r", RefuseRunning: true})
+		return err
+	}},
+	{"mark one map index and what is behind it", func(can airflowclient.Capabilities) bool { return can.MarkMapped }, func(ctx context.Context, c *airflowclient.Client) error {
+		ref := airflowclient.InstanceRef{DAGID: "x", RunID: "r", TaskID: "t", MapIndex: 1}
+		_, err := c.MarkTask(ctx, airflowclient.TaskMark{Instance: ref, State: airflowclient.StateSuccess, Downstream: true})
+		return err
+	}},
+	{"tries", func(can airflowclient.Capabilities) bool { return can.Tries }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Tries(ctx, airflowclient.InstanceRef{DAGID: "x", RunID: "r", TaskID: "t", MapIndex: -1})
+		return err
+	}},
+	{"why a task waits", func(can airflowclient.Capabilities) bool { return can.Blockers }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Blockers(ctx, airflowclient.InstanceRef{DAGID: "x", RunID: "r", TaskID: "t", MapIndex: -1})
+		return err
+	}},
+	{"the XCom of a mapped task", func(can airflowclient.Capabilities) bool { return can.MappedXCom }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.XComOf(ctx, airflowclient.InstanceRef{DAGID: "x", RunID: "r", TaskID: "t", MapIndex: 1}, "k")
+		return err
+	}},
+	{"a pool that counts deferred tasks", func(can airflowclient.Capabilities) bool { return can.PoolDeferred }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.SetPool(ctx, airflowclient.PoolSettings{Name: "p", Slots: 1, IncludeDeferred: true})
+		return err
+	}},
+	{"events of a DAG", func(can airflowclient.Capabilities) bool { return can.EventFilters }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Events(ctx, airflowclient.EventQuery{DAGID: "x"})
+		return err
+	}},
+	{"events of a run", func(can airflowclient.Capabilities) bool { return can.EventRuns }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Events(ctx, airflowclient.EventQuery{RunID: "r"})
+		return err
+	}},
+	{"a setting", func(can airflowclient.Capabilities) bool { return can.Settings }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Setting(ctx, "core", "parallelism")
+		return err
+	}},
+	{"jobs", func(can airflowclient.Capabilities) bool { return can.Jobs }, func(ctx context.Context, c *airflowclient.Client) error {
+		_, err := c.Jobs(ctx)
+		return err
+	}},
+}
+
+// TestWhatAnAirflowLacksIsRefusedBeforeItIsSent is the other side of the table: each operation on each version either changes nothing and
+// says which version it would take, or is sent.
+func TestWhatAnAirflowLacksIsRefusedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	for _, version := range released {
+		for _, op := range gated {
+			t.Run(version+" "+op.name, func(t *testing.T) {
+				t.Parallel()
+				f := newFake(apiOf(version), nil) // answers 404 to all but the version
+				c := newClient(t, f, airflowclient.Config{})
+				server, err := c.Server(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = op.call(t.Context(), c)
+				changes := slices.DeleteFunc(f.requests(""), func(r request) bool { return r.Method == http.MethodGet })
+				switch {
+				case op.has(server.Capabilities) && (airflowclient.IsTooOld(err) || len(f.requests("")) == 0):
+					t.Errorf("it was not sent: %v", err)
+				case op.has(server.Capabilities):
+				case !airflowclient.IsTooOld(err) || len(changes) > 0:
+					t.Errorf("got %v after %v", err, changes)
+				default:
+					if e := asError(t, err); !strings.Contains(e.Detail, "Airflow "+version) || e.Hint() == "" {
+						t.Errorf("it says %q, hint %q", e.Detail, e.Hint())
+					}
+				}
+			})
+		}
 	}
 }
 

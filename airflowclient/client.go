@@ -158,6 +158,7 @@ func (c *Client) Runs(ctx context.Context, q RunQuery) ([]Run, error) {
 		return nil, err
 	}
 	runs, err := d.runs(ctx, q)
+	runs = slices.DeleteFunc(runs, func(r Run) bool { return len(q.Types) > 0 && !slices.Contains(q.Types, r.Type) })
 	slices.SortFunc(runs, newestFirst)
 	return runs, err
 }
@@ -211,7 +212,7 @@ func (c *Client) XCom(ctx context.Context, dagID, runID, taskID, key string) (js
 	if err != nil {
 		return nil, err
 	}
-	return d.xcom(ctx, dagID, runID, taskID, key)
+	return d.xcomOf(ctx, InstanceRef{DAGID: dagID, RunID: runID, TaskID: taskID, MapIndex: -1}, key)
 }
 
 // ImportErrors lists the DAG files that do not load, by file.
@@ -246,7 +247,7 @@ func (c *Client) SetPaused(ctx context.Context, dagID string, paused bool) error
 }
 
 // Clear makes task instances run again and answers which ones; with DryRun, which ones would. On Airflow 2 the answer
-// identifies the instances, without their map index, and says nothing else about them.
+// identifies the instances, without their map index, so that a mapped task is there once, and says nothing else about them.
 func (c *Client) Clear(ctx context.Context, r ClearRequest) ([]TaskInstance, error) {
 	d, err := c.connect(ctx)
 	if err != nil {

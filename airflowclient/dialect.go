@@ -3,7 +3,6 @@ package airflowclient
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,6 +12,8 @@ import (
 // dialect is one of the two REST APIs. Everything that differs on the wire is behind it: paths, names of parameters, defaults,
 // what may be null. Lists come in any order and may hold more than was asked for, because the servers' filters differ; [Client] narrows and sorts.
 type dialect interface {
+	operations
+
 	prefix() string
 	health(ctx context.Context) (Health, error)
 	dags(ctx context.Context, q DAGQuery) ([]DAG, error)
@@ -25,7 +26,6 @@ type dialect interface {
 	run(ctx context.Context, dagID, runID string) (Run, error)
 	taskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance, error)
 	log(ctx context.Context, ref LogRef, token string) (LogChunk, error)
-	xcom(ctx context.Context, dagID, runID, taskID, key string) (json.RawMessage, error)
 	importErrors(ctx context.Context) ([]ImportError, error)
 	trigger(ctx context.Context, r TriggerRequest) (Run, error)
 	setPaused(ctx context.Context, dagID string, paused bool) error

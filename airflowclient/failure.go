@@ -181,7 +181,3 @@ func unreadable(op string, got reply, err error) error {
 	return &Error{Op: op, Kind: KindServer, URL: got.url, Detail: oneLine("the answer cannot be read: " + err.Error()), err: err}
 }
 
-// tooOld is the error of an operation that this Airflow does not have; what is where it begins, "Airflow 2.10".
-func tooOld(op, since string) error {
-	return &Error{Op: op, Kind: KindTooOld, Detail: "this needs " + since}
-}

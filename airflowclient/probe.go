@@ -42,10 +42,13 @@ func (c *Client) connect(ctx context.Context) (dialect, error) {
 		}
 	}
 	can := capabilities(number)
+	c.server = Server{Version: version, API: 1, Capabilities: can}
+	api := rest{conn: c.conn, base: "/api/v1", version: version, can: can}
 	if number.major >= 3 {
-		c.server, c.dialect = Server{Version: version, API: 2, Capabilities: can}, &v2{conn: c.conn}
+		c.server.API, api.base = 2, "/api/v2"
+		c.dialect = &v2{rest: api}
 	} else {
-		c.server, c.dialect = Server{Version: version, API: 1, Capabilities: can}, newV1(c.conn, can)
+		c.dialect = newV1(api)
 	}
 	return c.dialect, nil
 }

@@ -15,6 +15,7 @@ type DAGQuery struct {
 type RunQuery struct {
 	DAGIDs      []string  // empty: of all DAGs that the user may read
 	States      []State   // any of these; empty: all
+	Types       []string  // scheduled, manual, backfill, … any of these; empty: all. They are looked for after Limit has been counted
 	LogicalFrom time.Time // logical date not before
 	LogicalTo   time.Time // logical date not after
 	StartedFrom time.Time // start not before; hides runs that wait, which have no start
@@ -67,14 +68,30 @@ type TriggerRequest struct {
 }
 
 // ClearRequest asks to run task instances again. Everything is sent explicitly, because the defaults of the two APIs differ.
+//
+// Which runs are meant is said by RunID, with Past and Future around it, or by From and To; without any of them it is every run of the DAG.
 type ClearRequest struct {
-	DAGID      string
-	RunID      string   // empty: every run of the DAG
-	TaskIDs    []string // empty: all tasks
-	OnlyFailed bool     // leave instances alone that did not fail
-	Upstream   bool     // and all tasks that TaskIDs wait for
-	Downstream bool     // and all tasks that wait for TaskIDs
-	Past       bool     // and earlier runs
-	Future     bool     // and later runs
-	DryRun     bool     // change nothing, only answer what would be cleared
+	DAGID       string
+	RunID       string       // not together with From and To
+	From        time.Time    // runs whose logical date is not before; zero: the oldest
+	To          time.Time    // and not after; zero: the newest
+	TaskIDs     []string     // with Mapped empty: all tasks
+	Mapped      []MappedTask // single instances of mapped tasks; see [Capabilities.ClearMapIndex]
+	OnlyFailed  bool         // leave instances alone that did not fail; not together with OnlyRunning
+	OnlyRunning bool         // leave instances alone that do not run
+	Upstream    bool         // and all tasks that TaskIDs wait for
+	Downstream  bool         // and all tasks that wait for TaskIDs
+	Past        bool         // and earlier runs
+	Future      bool         // and later runs
+	DryRun      bool         // change nothing, only answer what would be cleared
+
+	KeepRuns      bool // leave runs that have ended in their state: the cleared instances do not run until the run is queued
+	LatestVersion bool // with the newest version of the DAG; see [Capabilities.ClearLatestVersion]
+	RefuseRunning bool // a conflict when one of the instances runs; see [Capabilities.RefuseRunning]
+}
+
+// MappedTask identifies one instance of a mapped task within a run.
+type MappedTask struct {
+	TaskID   string
+	MapIndex int
 }

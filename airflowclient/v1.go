@@ -2,7 +2,6 @@ package airflowclient
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,21 +15,18 @@ import (
 // an error of type problem+json) and with one bad row the page. Parameters newer than 2.5 are added in [conn.prepare], and the two
 // requests that it cannot build at all, a batch by run ids and a reparse, are built here.
 type v1 struct {
-	conn *conn
-	lib  *airflow.APIClient
-	can  Capabilities
+	rest
+	lib *airflow.APIClient
 }
 
 // newV1 gives the library our http.Client, and the whole address as its one server: a host would lose the path prefix.
-func newV1(c *conn, can Capabilities) *v1 {
+func newV1(api rest) *v1 {
 	cfg := airflow.NewConfiguration()
-	cfg.HTTPClient = c.client
-	cfg.UserAgent = c.agent
-	cfg.Servers = airflow.ServerConfigurations{{URL: c.at("/api/v1")}}
-	return &v1{conn: c, lib: airflow.NewAPIClient(cfg), can: can}
+	cfg.HTTPClient = api.conn.client
+	cfg.UserAgent = api.conn.agent
+	cfg.Servers = airflow.ServerConfigurations{{URL: api.conn.at(api.base)}}
+	return &v1{rest: api, lib: airflow.NewAPIClient(cfg)}
 }
-
-func (d *v1) prefix() string { return "/api/v1" }
 
 // send runs a request of the library. Whether the library could decode the answer does not matter: status and body decide.
 func (d *v1) send(ctx context.Context, call *call, execute func(context.Context) (*http.Response, error)) (reply, error) {
@@ -256,21 +252,6 @@ func (d *v1) log(ctx context.Context, ref LogRef, token string) (LogChunk, error
 	return readLogV1(opLog, got)
 }
 
-func (d *v1) xcom(ctx context.Context, dagID, runID, taskID, key string) (json.RawMessage, error) {
-	call := &call{op: opXCom, read: true}
-	if d.can.NativeXCom {
-		call.query = url.Values{"stringify": {"false"}}
-	}
-	got, err := d.send(ctx, call, func(ctx context.Context) (*http.Response, error) {
-		_, resp, err := d.lib.XComApi.GetXcomEntry(ctx, dagID, runID, taskID, key).Execute()
-		return resp, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return readXCom(opXCom, got)
-}
-
 func (d *v1) importErrors(ctx context.Context) ([]ImportError, error) {
 	rows, err := allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
 		got, err := d.send(ctx, &call{op: opImportErrors, read: true}, func(ctx context.Context) (*http.Response, error) {
@@ -328,40 +309,10 @@ func (d *v1) setPaused(ctx context.Context, dagID string, paused bool) error {
 	return err
 }
 
-// clear is a read when it is a dry run.
-func (d *v1) clear(ctx context.Context, r ClearRequest) ([]TaskInstance, error) {
-	body := airflow.NewClearTaskInstances()
-	body.SetDryRun(r.DryRun)
-	body.SetOnlyFailed(r.OnlyFailed)
-	body.SetOnlyRunning(false)
-	body.SetIncludeSubdags(false)
-	body.SetIncludeParentdag(false)
-	body.SetResetDagRuns(true)
-	body.SetIncludeUpstream(r.Upstream)
-	body.SetIncludeDownstream(r.Downstream)
-	body.SetIncludePast(r.Past)
-	body.SetIncludeFuture(r.Future)
-	if len(r.TaskIDs) > 0 {
-		body.SetTaskIds(r.TaskIDs)
-	}
-	if r.RunID != "" {
-		body.SetDagRunId(r.RunID)
-	}
-	got, err := d.send(ctx, &call{op: opClear, read: r.DryRun}, func(ctx context.Context) (*http.Response, error) {
-		_, resp, err := d.lib.DAGApi.PostClearTaskInstances(ctx, r.DAGID).ClearTaskInstances(*body).Execute()
-		return resp, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	p, err := readPage(opClear, got, "task_instances")
-	return decodeRows[wireTask](d.conn, "task instance", p.rows, instanceKey), err
-}
-
 // reparse is not known to the library. A file that is queued already is answered like a new one.
 func (d *v1) reparse(ctx context.Context, fileToken string) error {
 	if !d.can.Reparse {
-		return tooOld(opReparse, "Airflow 2.10")
+		return d.lacks(opReparse, "way to have a file parsed soon", "Airflow 2.10", "wait: the file is parsed in its turn")
 	}
 	call := &call{op: opReparse, conn: d.conn}
 	_, err := d.conn.do(ctx, call, http.MethodPut, d.prefix()+escaped("parseDagFile", fileToken), nil, nil)

@@ -2,7 +2,6 @@ package airflowclient
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -11,24 +10,7 @@ import (
 
 // v2 speaks /api/v2 of Airflow 3. Unknown query parameters are ignored there and unknown body members refused, so each request
 // holds only what 3.0 knows already.
-type v2 struct{ conn *conn }
-
-func (d *v2) prefix() string { return "/api/v2" }
-
-// get reads what lies at the path below the API's prefix.
-func (d *v2) get(ctx context.Context, op, path string, query url.Values) (reply, error) {
-	return d.conn.do(ctx, &call{op: op, read: true, conn: d.conn}, http.MethodGet, d.prefix()+path, query, nil)
-}
-
-// find reads a list whose filters are too long for an address: a POST that changes nothing.
-func (d *v2) find(ctx context.Context, op, path string, body any) (reply, error) {
-	return d.conn.do(ctx, &call{op: op, read: true, conn: d.conn}, http.MethodPost, d.prefix()+path, nil, body)
-}
-
-// change sends a request that is never repeated.
-func (d *v2) change(ctx context.Context, op, method, path string, query url.Values, body any) (reply, error) {
-	return d.conn.do(ctx, &call{op: op, conn: d.conn}, method, d.prefix()+path, query, body)
-}
+type v2 struct{ rest }
 
 func (d *v2) health(ctx context.Context) (Health, error) {
 	call := &call{op: opHealth, read: true, open: true, conn: d.conn}
@@ -62,24 +44,6 @@ func (d *v2) dagPage(ctx context.Context, q DAGQuery, offset, size int) (page, e
 		query.Set("paused", strconv.FormatBool(*q.Paused))
 	}
 	return d.page(ctx, opDAGs, "/dags", "dags", query, offset, size)
-}
-
-// list reads all pages of a GET list.
-func (d *v2) list(ctx context.Context, op, path, member string, query url.Values) ([]json.RawMessage, error) {
-	return allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
-		return d.page(ctx, op, path, member, query, offset, size)
-	})
-}
-
-// page reads one page of a GET list.
-func (d *v2) page(ctx context.Context, op, path, member string, query url.Values, offset, size int) (page, error) {
-	query.Set("limit", strconv.Itoa(size))
-	query.Set("offset", strconv.Itoa(offset))
-	got, err := d.get(ctx, op, path, query)
-	if err != nil {
-		return page{}, err
-	}
-	return readPage(op, got, member)
 }
 
 func (d *v2) dag(ctx context.Context, id string) (DAG, error) {
@@ -147,7 +111,7 @@ func (d *v2) runPage(ctx context.Context, q RunQuery, offset, size int) (page, e
 func (d *v2) endedRunsChanged(ctx context.Context, since time.Time) ([]Run, error) {
 	rows, err := d.list(ctx, opRuns, "/dags/~/dagRuns", "dag_runs", url.Values{
 		"updated_at_gte": {since.Format(time.RFC3339)}, "state": stateNames(endStates), "order_by": {"id"},
-	})
+	}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -204,16 +168,8 @@ func (d *v2) log(ctx context.Context, ref LogRef, token string) (LogChunk, error
 	return readLogV2(opLog, got)
 }
 
-func (d *v2) xcom(ctx context.Context, dagID, runID, taskID, key string) (json.RawMessage, error) {
-	got, err := d.get(ctx, opXCom, escaped("dags", dagID, "dagRuns", runID, "taskInstances", taskID, "xcomEntries", key), nil)
-	if err != nil {
-		return nil, err
-	}
-	return readXCom(opXCom, got)
-}
-
 func (d *v2) importErrors(ctx context.Context) ([]ImportError, error) {
-	rows, err := d.list(ctx, opImportErrors, "/importErrors", "import_errors", url.Values{"order_by": {"id"}})
+	rows, err := d.list(ctx, opImportErrors, "/importErrors", "import_errors", url.Values{"order_by": {"id"}}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -246,35 +202,6 @@ func (d *v2) setPaused(ctx context.Context, dagID string, paused bool) error {
 	mask := url.Values{"update_mask": {"is_paused"}}
 	_, err := d.change(ctx, opPause, http.MethodPatch, escaped("dags", dagID), mask, map[string]bool{"is_paused": paused})
 	return err
-}
-
-// clearV2 is ClearTaskInstancesBody without what came after 3.0.
-type clearV2 struct {
-	DryRun      bool     `json:"dry_run"`
-	OnlyFailed  bool     `json:"only_failed"`
-	OnlyRunning bool     `json:"only_running"`
-	ResetRuns   bool     `json:"reset_dag_runs"`
-	TaskIDs     []string `json:"task_ids,omitempty"`
-	RunID       string   `json:"dag_run_id,omitempty"`
-	Upstream    bool     `json:"include_upstream"`
-	Downstream  bool     `json:"include_downstream"`
-	Past        bool     `json:"include_past"`
-	Future      bool     `json:"include_future"`
-}
-
-// clear is a read when it is a dry run.
-func (d *v2) clear(ctx context.Context, r ClearRequest) ([]TaskInstance, error) {
-	body := clearV2{
-		DryRun: r.DryRun, OnlyFailed: r.OnlyFailed, ResetRuns: true, TaskIDs: r.TaskIDs, RunID: r.RunID,
-		Upstream: r.Upstream, Downstream: r.Downstream, Past: r.Past, Future: r.Future,
-	}
-	call := &call{op: opClear, read: r.DryRun, conn: d.conn}
-	got, err := d.conn.do(ctx, call, http.MethodPost, d.prefix()+escaped("dags", r.DAGID, "clearTaskInstances"), nil, body)
-	if err != nil {
-		return nil, err
-	}
-	p, err := readPage(opClear, got, "task_instances")
-	return decodeRows[wireTask](d.conn, "task instance", p.rows, instanceKey), err
 }
 
 // reparse takes a conflict as done: the file is queued already.
