@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,6 +35,7 @@ type Airflow struct {
 	mux     *http.ServeMux
 	faults  faults
 	traffic traffic
+	skew    atomic.Int64 // how far the server's clock is ahead, in nanoseconds
 
 	mu      sync.Mutex // guards all below
 	played  time.Time  // the world has lived until here
@@ -47,6 +49,8 @@ type Airflow struct {
 	dags        map[string]*dag
 	runs        []*run // by number, as databases have them
 	byDAG       map[string][]*run
+	byID        map[taskOf]*run   // by DAG and run id
+	active      map[string][]*run // those of a DAG that have not ended, and some that have
 	broken      []*importError
 	pools       map[string]*pool
 	busy        map[taskOf]int // task instances that hold a worker
@@ -58,6 +62,7 @@ type Airflow struct {
 	log            []auditEntry
 	hidden         map[string]bool // DAGs that the user may not read
 	stopped        bool            // the scheduler is dead
+	lag            time.Duration   // events happen so much later
 	beat           time.Time       // last heartbeat of a dead scheduler
 	tokenKey       int             // tokens of other keys are refused
 }
@@ -74,8 +79,9 @@ func New(o Options) *Airflow {
 	}
 	a := &Airflow{
 		opts: o, isV2: !strings.HasPrefix(o.Version, "2."), folder: map[string]*sourceFile{}, dags: map[string]*dag{}, hidden: map[string]bool{},
-		byDAG: map[string][]*run{}, pools: map[string]*pool{}, busy: map[taskOf]int{},
+		byDAG: map[string][]*run{}, byID: map[taskOf]*run{}, active: map[string][]*run{}, pools: map[string]*pool{}, busy: map[taskOf]int{},
 	}
+	a.skew.Store(int64(o.Skew))
 	a.played = a.present()
 	a.setPool(defaultPool, 128, "Default pool")
 	a.mux = http.NewServeMux()
@@ -92,17 +98,17 @@ func New(o Options) *Airflow {
 func (a *Airflow) Version() string { return a.opts.Version }
 
 // present is the time on the server's clock.
-func (a *Airflow) present() time.Time { return a.opts.Now().Add(a.opts.Skew).UTC() }
+func (a *Airflow) present() time.Time { return a.opts.Now().Add(time.Duration(a.skew.Load())).UTC() }
 
 // live locks the world and lets it live up to the present. The answer unlocks it.
 func (a *Airflow) live() (unlock func()) {
 	a.mu.Lock()
 	a.watchFolder()
 	now := a.present()
-	for len(a.queue) > 0 && !a.queue[0].at.After(now) {
+	for len(a.queue) > 0 && !a.queue[0].at.Add(a.lag).After(now) {
 		next, _ := heap.Pop(&a.queue).(event)
-		if next.at.After(a.played) {
-			a.played = next.at
+		if at := next.at.Add(a.lag); at.After(a.played) {
+			a.played = at
 		}
 		next.do()
 	}
@@ -111,6 +117,9 @@ func (a *Airflow) live() (unlock func()) {
 	}
 	return a.mu.Unlock
 }
+
+// Live lets happen what should have happened by now. Whoever asks the Airflow anything does that too.
+func (a *Airflow) Live() { a.live()() }
 
 // now is the moment that is being played.
 func (a *Airflow) now() time.Time { return a.played }

@@ -62,11 +62,8 @@ func (a *Airflow) Delete(dagID, runID string) {
 
 func (a *Airflow) delete(dagID, runID string) {
 	if r := a.findRun(dagID, runID); r != nil {
-		a.forget(r)
+		a.remove(r)
 	}
-	isIt := func(r *run) bool { return r.dag == dagID && r.id == runID }
-	a.runs = slices.DeleteFunc(a.runs, isIt)
-	a.byDAG[dagID] = slices.DeleteFunc(a.byDAG[dagID], isIt)
 	a.audit("delete_dag_run", dagID, runID)
 	a.startWaiting(dagID)
 }
@@ -82,30 +79,19 @@ func (a *Airflow) Note(dagID, runID, text string) {
 // StopScheduler kills the scheduler: nothing is made or started any more, and what runs ends.
 func (a *Airflow) StopScheduler() {
 	defer a.live()()
-	a.stopped, a.beat = true, a.now()
+	a.stop()
 }
 
 // StartScheduler starts a scheduler again that was stopped.
 func (a *Airflow) StartScheduler() {
 	defer a.live()()
-	a.stopped = false
-	for _, id := range sortedKeys(a.dags) {
-		a.startWaiting(id)
-	}
-	for _, r := range a.runs {
-		if r.state == running {
-			a.wake(r)
-		}
-	}
-	a.freeSlots()
+	a.revive()
 }
 
 // Forbid takes away the permission to read the DAGs.
 func (a *Airflow) Forbid(dagIDs ...string) {
 	defer a.live()()
-	for _, id := range dagIDs {
-		a.hidden[id] = true
-	}
+	Deny(dagIDs...).happen(a)
 }
 
 // Restart is a restart of the web server: tokens that it gave are worth nothing any more, because its key was random.

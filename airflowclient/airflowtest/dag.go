@@ -3,6 +3,8 @@ package airflowtest
 import (
 	"slices"
 	"time"
+
+	"github.com/robfig/cron/v3"
 )
 
 // File is a file of the DAG folder: what Airflow finds in it.
@@ -26,6 +28,8 @@ type DAG struct {
 	MaxActive   int  // runs at the same time; 0: 16
 	MaxTasks    int  // tasks at the same time, of a DAG on Airflow 2 and of a run on Airflow 3; 0: 16
 	Unpaused    bool // Airflow pauses new DAGs, unless told otherwise
+
+	cron cron.Schedule // see read
 }
 
 // Task is a node of a DAG and the script of its instances.
@@ -96,6 +100,7 @@ type dag struct {
 	broken   bool // its file has an import error
 	parsed   time.Time
 	next     time.Time // start of the interval that gets the next run
+	full     bool      // the next run waits until an active one has ended
 	plan     int       // number of the plan for the next run; older plans are void
 }
 

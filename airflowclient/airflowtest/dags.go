@@ -78,7 +78,7 @@ func (a *Airflow) dagRow(d *dag) row {
 	shown := row{
 		"dag_id": d.spec.ID, "dag_display_name": d.spec.ID, "description": orNull(d.spec.Description), "file_token": token(d.file),
 		"fileloc": dagFolder + d.file, "owners": []string{"airflow"}, "tags": tags, "is_paused": d.paused, "has_import_errors": d.broken,
-		"last_parsed_time": a.when(d.parsed), "timetable_description": "Never, external triggers only",
+		"last_parsed_time": a.when(a.reparsed(d.parsed)), "timetable_description": "Never, external triggers only",
 		"max_active_runs": cmp.Or(d.spec.MaxActive, 16), "max_active_tasks": 16, "has_task_concurrency_limits": false, "max_consecutive_failed_dag_runs": 0,
 		"last_expired": nil, "next_dagrun_data_interval_start": nil, "next_dagrun_data_interval_end": nil,
 	}
@@ -87,6 +87,9 @@ func (a *Airflow) dagRow(d *dag) row {
 		next, due = d.next, d.next.Add(d.spec.Every)
 		shown["timetable_description"] = fmt.Sprintf("Every %s", d.spec.Every)
 		shown["next_dagrun_data_interval_start"], shown["next_dagrun_data_interval_end"] = a.when(next), a.when(due)
+	}
+	if d.stale || d.broken {
+		shown["last_parsed_time"] = a.when(d.parsed)
 	}
 	if a.isV2 {
 		shown["is_stale"], shown["bundle_name"], shown["bundle_version"], shown["relative_fileloc"] = d.stale, "dags-folder", nil, d.file

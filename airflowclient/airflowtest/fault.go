@@ -16,6 +16,8 @@ type Fault struct {
 	Path   string        // part of their path; "" is any
 	Skip   int           // so many requests pass first
 	Times  int           // and so many are hit; 0: all of them, until [Airflow.Heal]
+	From   time.Time     // by the server's clock; zero: now
+	Until  time.Time     // from then on the fault is over; zero: it lasts
 	Delay  time.Duration // before anything is answered
 	Before func()        // called before the request is answered: what changes between two pages, say
 	Drop   bool          // the connection is dropped without an answer
@@ -52,11 +54,7 @@ func LoginPage() *BadAnswer {
 
 // Break puts faults in the way. The first one that fits a request hits it.
 func (a *Airflow) Break(list ...Fault) {
-	a.faults.mu.Lock()
-	defer a.faults.mu.Unlock()
-	for _, f := range list {
-		a.faults.list = append(a.faults.list, &f)
-	}
+	a.faults.add(list...)
 }
 
 // Heal takes all faults away.
@@ -71,12 +69,21 @@ type faults struct {
 	list []*Fault
 }
 
-// take finds the fault that hits a request.
-func (f *faults) take(r *http.Request) (Fault, bool) {
+func (f *faults) add(list ...Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for _, fault := range list {
+		f.list = append(f.list, &fault)
+	}
+}
+
+// take finds the fault that hits a request.
+func (f *faults) take(r *http.Request, now time.Time) (Fault, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list = slices.DeleteFunc(f.list, func(fault *Fault) bool { return !fault.Until.IsZero() && !fault.Until.After(now) })
 	for i, fault := range f.list {
-		if fault.Method != "" && fault.Method != r.Method || !strings.Contains(r.URL.EscapedPath(), fault.Path) {
+		if fault.From.After(now) || fault.Method != "" && fault.Method != r.Method || !strings.Contains(r.URL.EscapedPath(), fault.Path) {
 			continue
 		}
 		if fault.Skip > 0 {

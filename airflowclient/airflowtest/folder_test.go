@@ -57,6 +57,8 @@ func TestFolder(t *testing.T) {
 			w.clock.Advance(time.Second)
 			seen("first", "deep", "also_at_the_top")
 			w.clock.Advance(2 * time.Second)
+			seen("first", "another", "deep", "also_at_the_top")
+			w.clock.Advance(time.Minute) // a DAG that its file does not have any more is found by its age
 			seen("another", "deep", "also_at_the_top")
 
 			folder["first.py"] = pythonFile("broken")

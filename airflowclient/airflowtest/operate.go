@@ -50,6 +50,9 @@ func (a *Airflow) kill(ti *instance) {
 
 // requeue queues a run again, which takes its start and its end away.
 func (a *Airflow) requeue(r *run) {
+	if !r.active() {
+		a.active[r.dag] = append(a.activeOf(r.dag), r)
+	}
 	r.state, r.queued, r.start, r.end, r.updated = queued, a.now(), time.Time{}, time.Time{}, a.now()
 	a.planStart(r)
 }
@@ -158,11 +161,12 @@ func (a *Airflow) markTasks(r *run, taskIDs []string, mapIndex *int, state strin
 
 // deleteDAG removes a DAG with its runs. The next parse of its file brings it back, without them.
 func (a *Airflow) deleteDAG(id string) {
-	delete(a.dags, id)
-	for _, r := range a.byDAG[id] {
-		a.forget(r)
+	if d := a.dags[id]; d != nil {
+		a.after(parseAgain, func() { a.parse(d.file) })
 	}
-	a.runs = slices.DeleteFunc(a.runs, func(r *run) bool { return r.dag == id })
-	delete(a.byDAG, id)
+	delete(a.dags, id)
+	for _, r := range slices.Clone(a.byDAG[id]) {
+		a.remove(r)
+	}
 	a.audit("delete_dag", id, "")
 }

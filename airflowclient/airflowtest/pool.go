@@ -76,15 +76,6 @@ func (a *Airflow) count(ti *instance, one int) {
 	}
 }
 
-// forget takes a run's instances out of the pools.
-func (a *Airflow) forget(r *run) {
-	for _, ti := range r.tasks {
-		ti.life++
-		a.setState(ti, skipped)
-	}
-	a.freeSlots()
-}
-
 func (ti *instance) pool() string { return cmp.Or(ti.task.Pool, defaultPool) }
 
 // freeSlots has the scheduler look for instances that can be queued now.

@@ -13,15 +13,18 @@ const (
 	noticeChange   = 2 * time.Second
 	writeStructure = 30 * time.Second
 	forcedListing  = time.Second
+	parseAgain     = 30 * time.Second // min_file_process_interval
+	noticeDrop     = time.Minute      // parsing_cleanup_interval, stale_dag_threshold
 )
 
 // sourceFile is a file of the folder and what Airflow knows of it.
 type sourceFile struct {
-	now    File
-	parsed File // as it was parsed last
-	gone   bool
-	known  bool // Airflow has parsed it
-	queued bool // for parsing
+	now     File
+	parsed  File // as it was parsed last
+	gone    bool
+	known   bool // Airflow has parsed it
+	queued  bool // for parsing
+	changed bool // since it was parsed
 }
 
 // importError is a row of the list of import errors.
@@ -46,7 +49,7 @@ func (a *Airflow) put(f File) {
 		a.folder[f.Name] = &sourceFile{now: f}
 		return
 	}
-	file.now, file.gone = f, false
+	file.now, file.gone, file.changed = f, false, true
 	if file.known {
 		a.after(noticeChange, func() { a.parse(f.Name) })
 	}
@@ -76,7 +79,9 @@ func (a *Airflow) listFolder() {
 
 func (a *Airflow) scanFolder() {
 	for _, name := range sortedKeys(a.folder) {
-		a.parse(name)
+		if file := a.folder[name]; file.gone || !file.known || file.changed {
+			a.parse(name)
+		}
 	}
 }
 
@@ -86,25 +91,54 @@ func (a *Airflow) parse(name string) {
 	if !ok {
 		return
 	}
-	file.known, file.queued, file.parsed = true, false, file.now
-	a.broken = slices.DeleteFunc(a.broken, func(e *importError) bool { return e.file == name })
+	file.known, file.queued, file.changed, file.parsed = true, false, false, file.now
 	if file.gone {
 		delete(a.folder, name)
-		a.retire(name, nil)
+		a.mend(name)
+		a.retire(name)
 		return
 	}
 	dags, trace := a.load(file.now)
 	if trace != "" {
-		a.broken = append(a.broken, &importError{number: a.serial(), file: name, trace: trace, when: a.now()})
+		a.report(name, trace)
 		a.spoil(name)
 		return
 	}
-	ids := make([]string, 0, len(dags))
-	for _, spec := range dags {
-		ids = append(ids, spec.ID)
-		a.define(name, spec)
+	a.mend(name)
+	dropped := map[string]bool{}
+	for id, d := range a.dags {
+		dropped[id] = d.file == name && !d.stale
 	}
-	a.retire(name, ids)
+	for _, spec := range dags {
+		dropped[spec.ID] = false
+		a.define(name, spec.read())
+	}
+	for id, gone := range dropped {
+		if gone {
+			a.drop(a.dags[id])
+		}
+	}
+}
+
+// report notes an import error: a file has one row at most, which keeps its number.
+func (a *Airflow) report(name, trace string) {
+	for _, e := range a.broken {
+		if e.file == name {
+			e.trace, e.when = trace, a.now()
+			return
+		}
+	}
+	a.broken = append(a.broken, &importError{number: a.serial(), file: name, trace: trace, when: a.now()})
+}
+
+// mend takes away the import error of a file.
+func (a *Airflow) mend(name string) {
+	a.broken = slices.DeleteFunc(a.broken, func(e *importError) bool { return e.file == name })
+}
+
+// reparsed is when a row was written again last, that had first been written at a time: files are parsed again all the time.
+func (a *Airflow) reparsed(first time.Time) time.Time {
+	return first.Add(a.now().Sub(first).Truncate(parseAgain))
 }
 
 // define writes the row of a DAG.
@@ -128,10 +162,16 @@ func (a *Airflow) define(file string, spec DAG) {
 	}
 }
 
-// retire makes the DAGs of a file stale, except for the given ones.
-func (a *Airflow) retire(file string, except []string) {
+// drop makes a DAG stale that its file does not have any more: Airflow finds that out by how long ago it was parsed.
+func (a *Airflow) drop(d *dag) {
+	parsed := d.parsed
+	a.after(noticeDrop, func() { d.stale = d.stale || d.parsed.Equal(parsed) })
+}
+
+// retire makes the DAGs of a file stale that is gone.
+func (a *Airflow) retire(file string) {
 	for _, d := range a.dags {
-		if d.file == file && !slices.Contains(except, d.spec.ID) {
+		if d.file == file {
 			d.stale, d.broken = true, false
 		}
 	}
@@ -148,7 +188,7 @@ func (a *Airflow) spoil(file string) {
 			d.stale = true
 			continue
 		}
-		a.after(a.opts.Refresh, func() { d.stale = d.stale || d.broken })
+		a.drop(d)
 	}
 }
 

@@ -92,7 +92,7 @@ func (a *Airflow) listImportErrors(r *http.Request) (answer, error) {
 		slices.Reverse(list)
 	}
 	return collection("import_errors", list, p, func(e *importError) row {
-		shown := row{"import_error_id": e.number, "filename": dagFolder + e.file, "stack_trace": e.trace, "timestamp": a.when(e.when)}
+		shown := row{"import_error_id": e.number, "filename": dagFolder + e.file, "stack_trace": e.trace, "timestamp": a.when(a.reparsed(e.when))}
 		if a.isV2 {
 			shown["filename"], shown["bundle_name"] = e.file, "dags-folder"
 		}

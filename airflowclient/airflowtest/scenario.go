@@ -47,12 +47,11 @@ func MidnightBurst(n int) Scenario {
 	}
 }
 
-// SchedulerDead is n DAGs and a scheduler that stopped five minutes ago.
-func SchedulerDead(n int) Scenario {
+// SchedulerDead is n DAGs that do well until their scheduler stops, after a while.
+func SchedulerDead(n int, after time.Duration) Scenario {
 	return func(a *Airflow) {
 		Healthy(n)(a)
-		defer a.live()()
-		a.stopped, a.beat = true, a.now().Add(-5*time.Minute)
+		a.Schedule(a.present().Add(after), Stop())
 	}
 }
 

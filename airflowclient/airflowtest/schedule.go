@@ -9,16 +9,23 @@ import (
 // scheduled reports whether runs of the DAG are made by the clock.
 func (d DAG) scheduled() bool { return d.Every > 0 || d.Cron != "" }
 
-// tick is the first tick of the schedule after a time. A cron expression that is none never ticks again.
+// read parses the cron expression, once for all ticks.
+func (d DAG) read() DAG {
+	if schedule, err := cron.ParseStandard(d.Cron); err == nil {
+		d.cron = schedule
+	}
+	return d
+}
+
+// tick is the first tick of the schedule after a time. A cron expression that is none never ticks.
 func (d DAG) tick(after time.Time) time.Time {
 	if d.Every > 0 {
 		return after.Truncate(d.Every).Add(d.Every)
 	}
-	schedule, err := cron.ParseStandard(d.Cron)
-	if err != nil {
+	if d.cron == nil {
 		return time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
 	}
-	return schedule.Next(after.UTC())
+	return d.cron.Next(after.UTC())
 }
 
 // newest is the start of the newest interval that is over: the last tick but one.

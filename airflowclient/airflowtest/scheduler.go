@@ -37,7 +37,10 @@ func (a *Airflow) planNext(d *dag) {
 
 // makeNext makes the planned run, unless the plan was given up. A DAG that has as many active runs as it may gets it when one has ended.
 func (a *Airflow) makeNext(d *dag, plan int) {
-	if d.plan != plan || d.paused || d.stale || a.stopped || a.full(d) {
+	if d.plan != plan || d.paused || d.stale || a.stopped {
+		return
+	}
+	if d.full = a.full(d); d.full {
 		return
 	}
 	from, to := d.next, d.spec.tick(d.next)
@@ -56,8 +59,8 @@ func (a *Airflow) makeNext(d *dag, plan int) {
 // full reports whether a DAG has as many active runs as it may have. Those of backfills do not count.
 func (a *Airflow) full(d *dag) bool {
 	active := 0
-	for _, r := range a.byDAG[d.spec.ID] {
-		if r.active() && r.backfill == nil {
+	for _, r := range a.activeOf(d.spec.ID) {
+		if r.backfill == nil {
 			active++
 		}
 	}
@@ -81,7 +84,28 @@ func (a *Airflow) makeRun(d *dag, r *run) {
 	}
 	a.runs = append(a.runs, r)
 	a.byDAG[r.dag] = append(a.byDAG[r.dag], r)
+	a.byID[taskOf{r.dag, r.id}] = r
+	a.active[r.dag] = append(a.active[r.dag], r)
 	a.planStart(r)
+}
+
+// activeOf lists the runs of a DAG that have not ended.
+func (a *Airflow) activeOf(dagID string) []*run {
+	a.active[dagID] = slices.DeleteFunc(a.active[dagID], func(r *run) bool { return !r.active() })
+	return a.active[dagID]
+}
+
+// remove takes a run out of the database.
+func (a *Airflow) remove(r *run) {
+	isIt := func(other *run) bool { return other == r }
+	a.runs, a.byDAG[r.dag] = slices.DeleteFunc(a.runs, isIt), slices.DeleteFunc(a.byDAG[r.dag], isIt)
+	a.active[r.dag] = slices.DeleteFunc(a.active[r.dag], isIt)
+	delete(a.byID, taskOf{r.dag, r.id})
+	for _, ti := range r.tasks {
+		ti.life++
+		a.setState(ti, skipped) // it gives its slot back
+	}
+	a.freeSlots()
 }
 
 // instances are the task instances of one task of a run: one, or one for each map index.
@@ -128,7 +152,7 @@ func (a *Airflow) startRun(r *run) {
 		limit = r.backfill.MaxActive
 	}
 	busy := 0
-	for _, other := range a.byDAG[r.dag] {
+	for _, other := range a.activeOf(r.dag) {
 		if other.state == running && other.backfill == r.backfill {
 			busy++
 		}
@@ -142,12 +166,13 @@ func (a *Airflow) startRun(r *run) {
 
 // startWaiting looks again at the queued runs of a DAG, and whether its next run can be made.
 func (a *Airflow) startWaiting(dagID string) {
-	for _, r := range a.byDAG[dagID] {
+	for _, r := range a.activeOf(dagID) {
 		if r.state == queued {
 			a.planStart(r)
 		}
 	}
-	if d := a.dags[dagID]; d != nil && !d.paused {
+	if d := a.dags[dagID]; d != nil && d.full {
+		d.full = false
 		a.planNext(d)
 	}
 }
@@ -237,12 +262,7 @@ func (a *Airflow) result(r *run) string {
 }
 
 func (a *Airflow) findRun(dagID, runID string) *run {
-	for _, r := range a.byDAG[dagID] {
-		if r.id == runID {
-			return r
-		}
-	}
-	return nil
+	return a.byID[taskOf{dagID, runID}]
 }
 
 func latest(x, y time.Time) time.Time {

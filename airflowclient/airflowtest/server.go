@@ -18,8 +18,9 @@ import (
 // ServeHTTP answers one request, after the faults that are in its way.
 func (a *Airflow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.traffic.count(r)
+	a.Live() // faults may be due
 	w.Header().Set("Date", a.present().Format(http.TimeFormat))
-	if fault, ok := a.faults.take(r); ok {
+	if fault, ok := a.faults.take(r, a.present()); ok {
 		if fault.Before != nil {
 			fault.Before()
 		}

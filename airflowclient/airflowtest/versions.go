@@ -41,8 +41,8 @@ func (a *Airflow) serialise(d *dag) {
 	default:
 		return
 	}
-	for _, r := range a.byDAG[d.spec.ID] {
-		if r.active() && !r.beforeStart {
+	for _, r := range a.activeOf(d.spec.ID) {
+		if !r.beforeStart {
 			a.verifyIntegrity(d, r)
 		}
 	}
