@@ -25,10 +25,7 @@ func ReadBack(dir fs.FS) (Definitions, error) {
 		if err != nil {
 			return Definitions{}, fmt.Errorf("read a DAG file: %w", err)
 		}
-		if !strings.HasPrefix(string(data), Header+"\n") {
-			continue
-		}
-		dags, err := readDAGs(string(data))
+		dags, err := ReadBackFile(string(data))
 		if err != nil {
 			return Definitions{}, fmt.Errorf("%s: %w", name, err)
 		}
@@ -36,6 +33,14 @@ func ReadBack(dir fs.FS) (Definitions, error) {
 	}
 	slices.SortFunc(defs.DAGs, func(x, y DAG) int { return cmp.Compare(x.ID, y.ID) })
 	return defs, nil
+}
+
+// ReadBackFile reads the DAGs of one file by its text, as [ReadBack] does. A file that is not ours has none.
+func ReadBackFile(source string) ([]DAG, error) {
+	if !strings.HasPrefix(source, Header+"\n") {
+		return nil, nil
+	}
+	return readDAGs(source)
 }
 
 // readDAGs reads one generated file.

@@ -119,3 +119,6 @@ func signalName(p Partition) string {
 	}
 	return ""
 }
+
+// TaskID is the id of the task that waits for the partition.
+func (w Wait) TaskID() string { return w.waitID() }
