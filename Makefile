@@ -52,7 +52,7 @@ sample:
 
 ## real: what needs a running Airflow; one package after the other, they are heavy
 real:
-	go test -tags real -run 'TestReal' -count 1 -p 1 -v -timeout 40m ./airflowclient/... ./internal/... ./cmd/...
+	go test -tags real -run 'Real' -count 1 -p 1 -v -timeout 40m ./airflowclient/... ./internal/... ./cmd/...
 
 ## screenshots: the pictures of the documentation, as the console draws them now
 screenshots:
