@@ -145,7 +145,7 @@ func FuzzPython(f *testing.F) {
 	}
 	cpython := startPython(f)
 	f.Fuzz(func(t *testing.T, a, b, c string, switches uint8) {
-		if !utf8.ValidString(a + b + c) {
+		if !utf8.ValidString(a) || !utf8.ValidString(b) || !utf8.ValidString(c) {
 			return // neither JSON nor YAML can hold it
 		}
 		fsys, s := hostileRepo(t, a, b, c)

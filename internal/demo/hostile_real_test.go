@@ -181,7 +181,7 @@ func FuzzRealTemplates(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
-		if !utf8.ValidString(a + b) {
+		if !utf8.ValidString(a) || !utf8.ValidString(b) {
 			return // neither JSON nor YAML can hold it
 		}
 		fsys, s := hostileSample(t, a, b, program)
