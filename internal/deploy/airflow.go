@@ -19,6 +19,8 @@ type Airflow interface {
 	DAG(ctx context.Context, id string) (airflowclient.DAG, error)
 	Tasks(ctx context.Context, dagID string) ([]airflowclient.Task, error)
 	ImportErrors(ctx context.Context) ([]airflowclient.ImportError, error)
+	Runs(ctx context.Context, query airflowclient.RunQuery) ([]airflowclient.Run, error)
+	TaskInstances(ctx context.Context, query airflowclient.TaskQuery) ([]airflowclient.TaskInstance, error)
 	SetPaused(ctx context.Context, dagID string, paused bool) error
 	Reparse(ctx context.Context, fileToken string) error
 }

@@ -28,7 +28,7 @@ func (e *Engine) Apply(ctx context.Context, plan *Plan, progress Progress) (*Res
 	d.result.Changed = d.result.Written+d.result.Removed > 0
 	d.result.Elapsed = time.Since(start)
 	if err != nil {
-		return d.result, fmt.Errorf("deploy to %s: %w", e.opts.Target, err)
+		return d.result, fmt.Errorf("%s %s: %w", plan.operation.verb(), e.opts.Target, err)
 	}
 	return d.result, nil
 }
@@ -43,6 +43,7 @@ type deployment struct {
 	session  target.Session
 	progress Progress
 	step     Step
+	begun    bool            // the intention is written down
 	written  map[string]bool // DAG files that this deploy put in place
 	result   *Result
 }
@@ -55,8 +56,8 @@ func (d *deployment) say(step Step, done, total int, detail string) {
 
 // run goes through the steps and gives a cancelled context its own error.
 func (d *deployment) run(ctx context.Context) error {
-	if foreign := d.plan.Foreign(); len(foreign) > 0 {
-		return &ForeignError{Files: foreign}
+	if err := d.plan.refusal(); err != nil {
+		return err
 	}
 	err := d.steps(ctx)
 	if _, incomplete := errors.AsType[*RollbackError](err); err != nil && ctx.Err() != nil && !incomplete {
@@ -69,38 +70,67 @@ func (d *deployment) steps(ctx context.Context) error {
 	if !d.plan.Changes() {
 		return d.confirm(ctx)
 	}
-	d.say(StepLock, 0, 0, d.plan.Target)
-	owner := d.opts.Owner
-	owner.Since = d.opts.Now().UTC()
-	session, err := d.opts.Target.Lock(ctx, owner)
-	if err != nil {
+	if err := d.lock(ctx); err != nil {
 		return err
 	}
-	defer func() { _ = session.Close() }() // the lock goes with the process at the latest
-	d.session = session
+	defer func() { _ = d.session.Close() }() // a lock that could not be given back runs out
 	if err := d.recheck(ctx); err != nil {
 		return err
 	}
-	d.identify(owner)
+	d.identify(d.session.Owner())
+	return d.conclude(ctx, d.carryOut(ctx))
+}
+
+// carryOut does what the plan says, under the lock.
+func (d *deployment) carryOut(ctx context.Context) error {
 	if err := d.stage(ctx); err != nil {
-		return stale(err)
+		return d.abandon(stale(err))
 	}
 	if err := d.upload(ctx); err != nil {
 		return d.fail(ctx, err)
 	}
 	if d.opts.NoVerify {
-		return d.finishUnseen(ctx)
+		return d.abandon(d.finishUnseen(ctx))
 	}
 	if err := d.verify(ctx); err != nil {
-		return err
+		return d.abandon(err)
 	}
 	if err := d.finish(ctx); err != nil {
-		return err
+		return d.abandon(err)
 	}
 	if bad := wrong(d.result.DAGs); len(bad) > 0 {
 		return &UnverifiedError{Release: d.manifest.ID, Cause: &VerifyError{DAGs: bad, Total: len(d.result.DAGs)}}
 	}
 	return nil
+}
+
+// lockRetries are the pauses between two tries for a lock: the first, and the longest.
+const (
+	firstLockRetry = time.Second
+	lastLockRetry  = 16 * time.Second
+)
+
+// lock takes the lock, and waits for it as long as it may.
+func (d *deployment) lock(ctx context.Context) error {
+	d.say(StepLock, 0, 0, d.plan.Target)
+	owner := d.opts.Owner
+	owner.Since, owner.Operation = d.opts.Now().UTC(), string(d.plan.operation)
+	deadline := time.Now().Add(d.opts.LockWait)
+	for pause := firstLockRetry; ; pause = min(2*pause, lastLockRetry) {
+		session, err := d.opts.Target.Lock(ctx, owner)
+		if err == nil {
+			d.session = session
+			return nil
+		}
+		left := time.Until(deadline)
+		if _, locked := errors.AsType[*target.LockedError](err); !locked || left <= 0 {
+			return err
+		}
+		d.say(StepLock, 0, 0, "waiting: "+err.Error())
+		if err := sleep(ctx, min(pause, left)); err != nil {
+			return err
+		}
+	}
 }
 
 // stale turns a lost race for a file into the error that says so. It is meant for errors before the first visible change.
@@ -109,6 +139,15 @@ func stale(err error) error {
 		return &StaleError{Reason: conflict.Path + " has changed since"}
 	}
 	return err
+}
+
+// abandon gives the loss of the lock its own error once something may have changed: what is there now belongs to whoever has the lock.
+func (d *deployment) abandon(err error) error {
+	lost, ok := errors.AsType[*target.LostError](err)
+	if !ok || len(d.written)+d.result.Written+d.result.Removed == 0 && d.memory.ledger.Live == d.plan.Base {
+		return err
+	}
+	return &AbandonedError{During: d.step, Cause: lost}
 }
 
 // confirm verifies what is in place. Nothing was changed, so nothing is taken back.
@@ -135,7 +174,7 @@ func (d *deployment) confirm(ctx context.Context) error {
 
 // recheck makes sure that nothing has moved since the plan was made, and takes the picture that verification compares with.
 func (d *deployment) recheck(ctx context.Context) error {
-	now, err := remember(ctx, d.opts.Target.State())
+	now, err := remember(ctx, d.opts.Target)
 	if err != nil {
 		return err
 	}
@@ -162,13 +201,19 @@ func (d *deployment) recheck(ctx context.Context) error {
 	return err
 }
 
-// identify gives the release its id: that of the live one when a deploy of the same content is to be finished.
+// identify gives the release its id: that of the live one when a deploy of the same content is to be finished, that of an earlier one when
+// that is to be live again.
 func (d *deployment) identify(owner target.Owner) {
+	if d.plan.wanted.manifest.ID != "" {
+		d.manifest = d.plan.wanted.manifest
+		return
+	}
 	if live := d.memory.live(); live.Digest == d.plan.Digest && live.ID != "" {
 		d.manifest = live
 		return
 	}
 	d.manifest = d.plan.wanted.manifest
+	d.manifest.Source = d.opts.Source
 	d.manifest.name(d.opts.Now(), owner)
 	for _, id := range d.memory.ledger.Pending { // an interrupted deploy may have taken files over already
 		for name, sum := range d.memory.manifests[id].Replaced {
@@ -177,90 +222,4 @@ func (d *deployment) identify(owner target.Owner) {
 			}
 		}
 	}
-}
-
-// upload puts the DAG files in place and makes the release the live one.
-func (d *deployment) upload(ctx context.Context) error {
-	if err := d.write(ctx, StepUpload, d.plan.Files, d.plan.wanted.read, func(change FileChange) bool {
-		if change.Change == Remove {
-			return d.movedOut(change.Path)
-		}
-		return !isSupport(change.Path) && change.Path != ignoreFile
-	}); err != nil {
-		return err
-	}
-	if err := d.session.Publish(ctx, d.manifest.ID); err != nil {
-		return err
-	}
-	d.say(StepCommit, 0, 0, d.manifest.ID)
-	if d.memory.ledger.Live == d.manifest.ID && len(d.memory.ledger.Pending) == 0 {
-		return nil
-	}
-	verified := d.memory.ledger.Live == d.manifest.ID && d.memory.ledger.Verified && d.result.Written == 0
-	d.memory.ledger.commit(d.manifest.ID)
-	if verified {
-		d.memory.ledger.settle(d.manifest.ID, outcomeVerified)
-	}
-	return d.memory.save(ctx, d.session.State())
-}
-
-// movedOut says that every DAG of a file that is removed lives on in another one: two files with one DAG would fight over it.
-func (d *deployment) movedOut(file string) bool {
-	moved := false
-	for _, manifest := range d.plan.memory.current() {
-		for id, dag := range manifest.DAGs {
-			if dag.File != file {
-				continue
-			}
-			if _, stays := d.manifest.DAGs[id]; !stays {
-				return false
-			}
-			moved = true
-		}
-	}
-	return moved
-}
-
-// write carries out the changes of files that are chosen, in their order.
-func (d *deployment) write(ctx context.Context, step Step, changes []FileChange, read func(string) ([]byte, error), chosen func(FileChange) bool) error {
-	var todo []FileChange
-	for _, change := range changes {
-		if change.writes() && chosen(change) {
-			todo = append(todo, change)
-		}
-	}
-	for i, change := range todo {
-		d.say(step, i, len(todo), change.Path)
-		if err := d.change(ctx, change, read); err != nil {
-			return err
-		}
-	}
-	if len(todo) > 0 {
-		d.say(step, len(todo), len(todo), "")
-	}
-	return nil
-}
-
-// change carries out one change of a file.
-func (d *deployment) change(ctx context.Context, change FileChange, read func(string) ([]byte, error)) error {
-	writer := d.session.DAGs()
-	if change.Change == Remove {
-		if err := writer.Remove(ctx, change.Path, change.version); err != nil {
-			return err
-		}
-		d.result.Removed++
-		return nil
-	}
-	data, err := read(change.Path)
-	if err != nil {
-		return err
-	}
-	_, err = writer.Write(ctx, change.Path, data, change.version)
-	if _, lost := errors.AsType[*target.ConflictError](err); !lost && !isSupport(change.Path) {
-		d.written[change.Path] = true // after other errors too: whether the file is in place is not known then
-	}
-	if err == nil {
-		d.result.Written++
-	}
-	return err
 }

@@ -35,6 +35,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"chrononctl/dagspec"
@@ -43,6 +45,9 @@ import (
 
 // DefaultTimeout is how long verification waits. With default settings Airflow finds a new file within five minutes.
 const DefaultTimeout = 10 * time.Minute
+
+// DefaultDrain is how long the removal of a DAG waits for its running tasks.
+const DefaultDrain = 10 * time.Minute
 
 // defaultKeep is the number of releases whose contents are kept.
 const defaultKeep = 5
@@ -56,7 +61,13 @@ type Options struct {
 	Now        func() time.Time // stamps manifests and locks; default time.Now
 	Timeout    time.Duration    // of each wait for Airflow; default DefaultTimeout
 	Keep       int              // releases whose contents are kept, the live one included; default 5
+	LockWait   time.Duration    // how long to wait for a lock that another deploy holds; 0: not at all
+	Drain      time.Duration    // how long a removed DAG's running tasks may take to end; default DefaultDrain, negative: do not look
+	Source     Source           // what the confs come from, for the audit
+	Only       []string         // teams whose DAGs to deploy; the others stay as they are; empty: all
 	Adopt      bool             // take over files that are not ours
+	Allow      []RiskName       // the risks to take; others are refused
+	MaxDelete  int              // DAGs that may go without RiskRemovals being allowed; default 5, negative: none
 	NoVerify   bool             // place the files and do not look at Airflow
 	NoRollback bool             // leave a release that fails verification in place
 }
@@ -83,43 +94,65 @@ func New(opts Options) (*Engine, error) {
 	if opts.Keep <= 0 {
 		opts.Keep = defaultKeep
 	}
+	if opts.Drain == 0 {
+		opts.Drain = DefaultDrain
+	}
+	if opts.MaxDelete == 0 {
+		opts.MaxDelete = defaultMaxDelete
+	}
 	return &Engine{opts: opts}, nil
 }
 
 // Plan compares a release with what is in place and with what Airflow shows. It changes nothing and takes no lock.
 //
-// Files in the way are part of the plan, not an error. An Airflow that does not answer is an error: nobody could see what a deploy did.
+// Files in the way are part of the plan, not an error, and so are risks. An Airflow that does not answer is an error: nobody could see what a deploy did.
 func (e *Engine) Plan(ctx context.Context, release Release) (*Plan, error) {
-	wanted, err := newContent(release, e.opts.Generator)
-	if err != nil {
-		return nil, fmt.Errorf("plan %s: %w", e.opts.Target, err)
-	}
-	plan, err := e.compare(ctx, wanted, release.LeftOut)
+	plan, err := e.plan(ctx, release)
 	if err != nil {
 		return nil, fmt.Errorf("plan %s: %w", e.opts.Target, err)
 	}
 	return plan, nil
 }
 
-// compare makes the plan for a content.
-func (e *Engine) compare(ctx context.Context, wanted content, leftOut []dagspec.LeftOut) (*Plan, error) {
-	was, err := remember(ctx, e.opts.Target.State())
+func (e *Engine) plan(ctx context.Context, release Release) (*Plan, error) {
+	wanted, err := newContent(release, e.opts.Generator, e.allows(RiskEmpty))
 	if err != nil {
 		return nil, err
 	}
-	held := wanted.hold(leftOut, blobs(ctx, e.opts.Target.State(), was.live()))
+	was, err := remember(ctx, e.opts.Target)
+	if err != nil {
+		return nil, err
+	}
+	live := blobs(ctx, e.opts.Target.State(), was.live())
+	keep := incomplete(release.LeftOut, live.manifest)
+	if len(e.opts.Only) > 0 {
+		others, err := wanted.only(e.opts.Only, live.manifest)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(keep, others)
+	}
+	held := wanted.hold(keep, live)
+	wanted.manifest.Digest = wanted.manifest.digest()
+	return e.compare(ctx, OperationDeploy, wanted, was, held, release.DAGs)
+}
+
+// compare makes the plan for a content. The definitions are those of its DAGs, as far as they are known.
+func (e *Engine) compare(ctx context.Context, operation Operation, wanted content, was memory, held map[string]string, defs []dagspec.DAG) (*Plan, error) {
 	files, err := e.difference(ctx, &wanted, &was)
 	if err != nil {
 		return nil, err
 	}
 	plan := &Plan{
-		Target: e.opts.Target.String(),
-		Base:   was.ledger.Live,
-		Digest: wanted.manifest.Digest,
-		Files:  files,
-		wanted: wanted,
-		memory: was,
-		held:   held,
+		Schema:    planSchema,
+		Target:    e.opts.Target.String(),
+		operation: operation,
+		Base:      was.ledger.Live,
+		Digest:    wanted.manifest.Digest,
+		Files:     files,
+		wanted:    wanted,
+		memory:    was,
+		held:      held,
 	}
 	if !e.opts.NoVerify {
 		if err := e.observe(ctx, plan); err != nil {
@@ -127,13 +160,16 @@ func (e *Engine) compare(ctx context.Context, wanted content, leftOut []dagspec.
 		}
 	}
 	plan.DAGs = dagChanges(plan)
-	return plan, nil
+	return plan, e.assess(ctx, plan, defs)
 }
+
+// allows says whether a risk is to be taken.
+func (e *Engine) allows(name RiskName) bool { return slices.Contains(e.opts.Allow, name) }
 
 // difference compares a content with the files in place.
 func (e *Engine) difference(ctx context.Context, wanted *content, was *memory) ([]FileChange, error) {
 	reader := e.opts.Target.DAGs()
-	entries, err := reader.Stat(ctx, paths(wanted.manifest, was))
+	entries, err := was.stat(ctx, reader, paths(wanted.manifest, was))
 	if err != nil {
 		return nil, err
 	}

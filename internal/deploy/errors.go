@@ -162,6 +162,38 @@ func (e *PendingError) Unwrap() error { return e.Cause }
 // Hint says what to do about it.
 func (e *PendingError) Hint() string { return "deploy again to finish it" }
 
+// SupersededError says that Airflow shows another release than the one that was deployed or that was there before: somebody
+// deploys to the same Airflow from another place. Nothing of theirs was touched.
+type SupersededError struct {
+	Release string // the one that Airflow shows
+}
+
+func (e *SupersededError) Error() string {
+	return fmt.Sprintf("Airflow shows release %s, which another target has deployed", e.Release)
+}
+
+// Hint says what to do about it.
+func (e *SupersededError) Hint() string {
+	return "let one target alone deploy to an Airflow"
+}
+
+// AbandonedError says that a deploy lost its lock after it had begun to change files. It stopped there: what is in place belongs to whoever has the lock now.
+type AbandonedError struct {
+	During Step
+	Cause  error
+}
+
+func (e *AbandonedError) Error() string {
+	return fmt.Sprintf("stopped during %s: %v", e.During, e.Cause)
+}
+
+func (e *AbandonedError) Unwrap() error { return e.Cause }
+
+// Hint says what to do about it.
+func (e *AbandonedError) Hint() string {
+	return "every file in place is whole; the next deploy continues from here"
+}
+
 // InterruptedError says where a deploy was stopped. Every file that Airflow sees is whole; the next deploy continues.
 type InterruptedError struct {
 	During Step

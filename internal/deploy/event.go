@@ -7,6 +7,7 @@ type Step string
 const (
 	StepLock     Step = "lock"
 	StepStage    Step = "stage"    // contents are kept, and supporting files placed
+	StepCanary   Step = "canary"   // one changed file of each kind goes first, and is seen live
 	StepUpload   Step = "upload"   // DAG files
 	StepCommit   Step = "commit"   // the manifest becomes the live one
 	StepNudge    Step = "nudge"    // Airflow is asked to look

@@ -28,6 +28,8 @@ type fakeAirflow struct {
 	noNudge  bool          // a forced parse does not list the folder, as on Airflow 2
 	reach    error         // what every request gets
 	pauseErr error         // what a change of pause gets
+	runs     []airflowclient.Run
+	working  []airflowclient.TaskInstance // tasks of the runs
 
 	listed   time.Time
 	files    map[string]*fakeFile
@@ -213,6 +215,30 @@ func (f *fakeAirflow) ImportErrors(context.Context) ([]airflowclient.ImportError
 	leave, err := f.enter()
 	defer leave()
 	return slices.Collect(maps.Values(f.broken)), err
+}
+
+func (f *fakeAirflow) Runs(_ context.Context, query airflowclient.RunQuery) ([]airflowclient.Run, error) {
+	leave, err := f.enter()
+	defer leave()
+	var runs []airflowclient.Run
+	for _, run := range f.runs {
+		if (len(query.DAGIDs) == 0 || slices.Contains(query.DAGIDs, run.DAGID)) && slices.Contains(query.States, run.State) {
+			runs = append(runs, run)
+		}
+	}
+	return runs, err
+}
+
+func (f *fakeAirflow) TaskInstances(_ context.Context, query airflowclient.TaskQuery) ([]airflowclient.TaskInstance, error) {
+	leave, err := f.enter()
+	defer leave()
+	var tasks []airflowclient.TaskInstance
+	for _, task := range f.working {
+		if slices.Contains(query.Runs, airflowclient.RunRef{DAGID: task.DAGID, RunID: task.RunID}) && slices.Contains(query.States, task.State) {
+			tasks = append(tasks, task)
+		}
+	}
+	return tasks, err
 }
 
 func (f *fakeAirflow) SetPaused(_ context.Context, id string, paused bool) error {

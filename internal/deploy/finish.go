@@ -3,17 +3,18 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"chrononctl/airflowclient"
+	"chrononctl/internal/deploy/target"
 )
 
-// activators is the number of DAGs that are unpaused at the same time: the scheduler makes ten runs in one round.
-const activators = 4
+// DAGs are unpaused in batches, a few at the same time: the scheduler makes ten runs in one round.
+const (
+	activationBatch = 20
+	activators      = 4
+)
 
 // verifier waits for a manifest. Trusted is the release that earlier deploys have seen live, before what Airflow showed before the files changed.
 func (d *deployment) verifier(manifest, trusted Manifest, before picture) *verifier {
@@ -23,7 +24,17 @@ func (d *deployment) verifier(manifest, trusted Manifest, before picture) *verif
 		before:   before,
 		reparse:  d.plan.reparse,
 		progress: d.progress,
+		step:     StepVerify,
+		alive:    d.alive,
 	}
+}
+
+// alive looks at the lock while we wait. Without changes there is none.
+func (d *deployment) alive(ctx context.Context) error {
+	if d.session == nil {
+		return nil
+	}
+	return d.session.Check(ctx)
 }
 
 // verify waits until the release is live. One that is not is taken back.
@@ -31,7 +42,10 @@ func (d *deployment) verify(ctx context.Context) error {
 	d.say(StepVerify, 0, len(d.manifest.DAGs), "")
 	results, err := d.verifier(d.manifest, d.memory.lastVerified(), d.plan.seen).wait(ctx, d.opts.Timeout, nil)
 	d.result.DAGs = results
-	if err != nil {
+	switch {
+	case is[*SupersededError](err), is[*target.LostError](err):
+		return err
+	case err != nil:
 		return &UnverifiedError{Release: d.manifest.ID, Cause: err}
 	}
 	if failed(results) {
@@ -42,7 +56,10 @@ func (d *deployment) verify(ctx context.Context) error {
 		return d.fail(ctx, cause)
 	}
 	d.memory.ledger.settle(d.manifest.ID, outcomeVerified)
-	return d.memory.save(ctx, d.session.State())
+	if err := d.enter(ctx, StepActivate); err != nil {
+		return err
+	}
+	return d.session.Publish(ctx, "Verify release "+d.manifest.ID)
 }
 
 // finishUnseen removes what is no longer wanted without a look at Airflow. DAGs that are new stay paused.
@@ -58,15 +75,10 @@ func (d *deployment) finishUnseen(ctx context.Context) error {
 
 // finish does what waits for verification: new DAGs are unpaused, unwanted ones go, and so does what nobody needs any more.
 func (d *deployment) finish(ctx context.Context) error {
-	before := len(d.memory.ledger.Activate) + len(d.memory.ledger.Retire)
-	err := d.activate(ctx)
-	if err == nil {
-		err = d.prune(ctx)
+	if err := d.activate(ctx); err != nil {
+		return err
 	}
-	if before > len(d.memory.ledger.Activate)+len(d.memory.ledger.Retire) {
-		err = errors.Join(err, d.memory.save(ctx, d.session.State()))
-	}
-	if err != nil {
+	if err := d.prune(ctx); err != nil {
 		return err
 	}
 	if err := d.sweep(ctx); err != nil {
@@ -75,7 +87,7 @@ func (d *deployment) finish(ctx context.Context) error {
 	return nil
 }
 
-// activate unpauses the DAGs that are new. It goes on after a failure, and what is left is tried again by the next deploy.
+// activate unpauses the DAGs that are new, batch by batch. It goes on after a failure, and what is left is tried again by the next deploy.
 func (d *deployment) activate(ctx context.Context) error {
 	live := map[string]bool{}
 	for _, dag := range d.result.DAGs {
@@ -87,6 +99,29 @@ func (d *deployment) activate(ctx context.Context) error {
 		return nil
 	}
 	d.say(StepActivate, 0, len(ids), "")
+	var errs []error
+	for batch := range slices.Chunk(ids, activationBatch) {
+		if err := d.alive(ctx); err != nil {
+			return err
+		}
+		for i, err := range d.unpause(ctx, batch) {
+			if err != nil {
+				left, errs = append(left, batch[i]), append(errs, err)
+				continue
+			}
+			d.result.Activated = append(d.result.Activated, batch[i])
+		}
+		d.say(StepActivate, len(d.result.Activated), len(ids), "")
+	}
+	d.memory.ledger.Activate = left
+	if len(errs) > 0 {
+		return &PendingError{Release: d.manifest.ID, What: count(len(errs), "DAG") + " could not be unpaused", Cause: errors.Join(errs...)}
+	}
+	return nil
+}
+
+// unpause gives an error for each DAG.
+func (d *deployment) unpause(ctx context.Context, ids []string) []error {
 	errs := make([]error, len(ids))
 	var group errgroup.Group
 	group.SetLimit(activators)
@@ -97,71 +132,5 @@ func (d *deployment) activate(ctx context.Context) error {
 		})
 	}
 	_ = group.Wait() // the errors are in errs
-	for i, id := range ids {
-		if errs[i] != nil {
-			left = append(left, id)
-			continue
-		}
-		d.result.Activated = append(d.result.Activated, id)
-	}
-	d.memory.ledger.Activate = left
-	n := len(d.result.Activated)
-	d.say(StepActivate, n, len(ids), "")
-	if n < len(ids) {
-		return &PendingError{Release: d.manifest.ID, What: count(len(ids)-n, "DAG") + " could not be unpaused", Cause: errors.Join(errs...)}
-	}
-	return nil
-}
-
-// prune pauses the DAGs that are no longer wanted, removes their files, and sees them go. Their history stays in Airflow.
-func (d *deployment) prune(ctx context.Context) error {
-	ids := d.memory.ledger.Retire
-	removals := func(change FileChange) bool { return change.Change == Remove && !d.movedOut(change.Path) }
-	if len(ids) == 0 && !slices.ContainsFunc(d.plan.Files, removals) {
-		return nil
-	}
-	d.say(StepPrune, 0, len(ids), "")
-	for _, id := range ids {
-		dag, known := d.plan.seen.dags[id]
-		if !known || dag.Stale || dag.Paused {
-			continue
-		}
-		if err := d.opts.Airflow.SetPaused(ctx, id, true); err != nil && !airflowclient.IsNotFound(err) {
-			return &PendingError{Release: d.manifest.ID, What: "removed DAG " + id + " could not be paused", Cause: err}
-		}
-	}
-	if err := d.write(ctx, StepPrune, d.plan.Files, nil, removals); err != nil {
-		return &PendingError{Release: d.manifest.ID, What: "files of removed DAGs are still there", Cause: err}
-	}
-	if err := d.session.Publish(ctx, d.manifest.ID); err != nil {
-		return &PendingError{Release: d.manifest.ID, What: "files of removed DAGs are still there", Cause: err}
-	}
-	return d.awaitGone(ctx, ids)
-}
-
-// awaitGone waits until Airflow no longer schedules the DAGs.
-func (d *deployment) awaitGone(ctx context.Context, ids []string) error {
-	deadline := time.Now().Add(d.opts.Timeout)
-	v := d.verifier(d.manifest, d.manifest, d.plan.seen)
-	for pause := firstPoll; ; pause = min(pause*3/2, lastPoll) {
-		seen, err := look(ctx, d.opts.Airflow, d.manifest.DAGs)
-		if err == nil {
-			d.memory.ledger.Retire = slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
-				dag, known := seen.dags[id]
-				return !known || dag.Stale
-			})
-			v.nudge(ctx, seen)
-		}
-		left := len(d.memory.ledger.Retire)
-		d.say(StepPrune, len(ids)-left, len(ids), "")
-		if left == 0 {
-			return nil
-		}
-		if !time.Now().Before(deadline) {
-			return &PendingError{Release: d.manifest.ID, What: fmt.Sprintf("Airflow still lists %s", count(left, "removed DAG")), Cause: err}
-		}
-		if err := sleep(ctx, pause); err != nil {
-			return err
-		}
-	}
+	return errs
 }

@@ -1,12 +1,14 @@
 package deploy
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"chrononctl/internal/deploy/target"
 )
@@ -27,15 +29,33 @@ type ledger struct {
 	Live     string   `json:"live"`               // release in place; empty before the first commit
 	Verified bool     `json:"verified"`           // the live release was seen parsed
 	Pending  []string `json:"pending,omitempty"`  // releases that were begun and have not ended
+	Journal  *Journal `json:"journal,omitempty"`  // the operation that is at work, or was left in the middle; nil: none
 	Activate []string `json:"activate,omitempty"` // DAGs to unpause as soon as they are verified
 	Retire   []string `json:"retire,omitempty"`   // DAGs that are gone from the release, and have to go from Airflow
 	History  []past   `json:"history,omitempty"`  // newest first, the live one among them
+	Pauses   *pauses  `json:"pauses,omitempty"`   // which DAGs were paused when the last deploy ended; nil: not known
+	Audit    auditEnd `json:"audit,omitzero"`     // the end of the audit, so that nobody can cut it short
 }
 
 // past is a release that is kept.
 type past struct {
-	ID      string  `json:"id"`
-	Outcome outcome `json:"outcome"`
+	ID      string    `json:"id"`
+	Outcome outcome   `json:"outcome"`
+	Until   time.Time `json:"until,omitzero"` // when another release took its place; zero: it is live
+}
+
+// Journal says how far an operation came. It is written when a step begins.
+type Journal struct {
+	Operation string       `json:"operation"` // "deploy", "rollback"
+	Release   string       `json:"release"`   // what is to be live
+	From      string       `json:"from"`      // what was live before; empty: nothing
+	Step      Step         `json:"step"`
+	By        target.Owner `json:"by"`
+	Ended     string       `json:"ended,omitempty"` // its result in the audit; empty: it did not come to its end
+}
+
+func (j *Journal) String() string {
+	return fmt.Sprintf("the %s of %s by %s stopped during %s", j.Operation, j.Release, j.By.Who, j.Step)
 }
 
 // outcome is how far a release came.
@@ -52,11 +72,15 @@ type memory struct {
 	ledger    ledger
 	version   target.Version
 	manifests map[string]Manifest
+
+	placed        map[string]target.Entry // what each file of ours was when it was written, for targets that do not know hashes
+	placedVersion target.Version
 }
 
 // remember reads the state of a target. A target that was never deployed to has an empty one.
-func remember(ctx context.Context, state target.Reader) (memory, error) {
-	m := memory{ledger: ledger{Format: manifestFormat}, manifests: map[string]Manifest{}}
+func remember(ctx context.Context, from target.Target) (memory, error) {
+	state := from.State()
+	m := memory{ledger: ledger{Format: manifestFormat}, manifests: map[string]Manifest{}, placed: map[string]target.Entry{}}
 	data, version, err := state.Read(ctx, ledgerFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -75,7 +99,10 @@ func remember(ctx context.Context, state target.Reader) (memory, error) {
 		}
 		m.manifests[id] = manifest
 	}
-	return m, nil
+	if from.Capabilities().Hashes {
+		return m, nil
+	}
+	return m, readPlaced(ctx, state, &m)
 }
 
 // releases are the ids of all releases that the ledger names.
@@ -181,12 +208,22 @@ func (m *memory) owns(name, sum string) bool {
 }
 
 // commit makes a release the live one.
-func (l *ledger) commit(id string) {
+func (l *ledger) commit(id string, now time.Time) {
+	l.supersede(id, now)
 	l.Live = id
 	l.Verified = false
 	l.History = slices.DeleteFunc(l.History, func(p past) bool { return p.ID == id })
 	l.History = slices.Insert(l.History, 0, past{ID: id, Outcome: outcomeDeployed})
 	l.Pending = nil
+}
+
+// supersede notes when the live release gave way to another one: tasks that began before may still run on it.
+func (l *ledger) supersede(by string, now time.Time) {
+	for i := range l.History {
+		if past := &l.History[i]; past.ID == l.Live && past.ID != by {
+			past.Until = now.UTC().Truncate(time.Second)
+		}
+	}
 }
 
 // settle writes down how the release ended.
@@ -201,14 +238,23 @@ func (l *ledger) settle(id string, how outcome) {
 	}
 }
 
-// save writes the ledger in place of the one that was read.
-func (m *memory) save(ctx context.Context, state target.Writer) error {
+// save writes the ledger in place of the one that was read, which is what makes a release the live one: of two deploys one gets
+// a conflict here. After any other error the ledger is read back, for it may have been written all the same.
+func (m *memory) save(ctx context.Context, target target.Target, state target.Writer) error {
 	data, err := encode(m.ledger)
 	if err != nil {
 		return err
 	}
-	m.version, err = state.Write(ctx, ledgerFile, data, m.version)
-	return err
+	version, err := state.Write(ctx, ledgerFile, data, m.version)
+	if err != nil {
+		back, found, readErr := target.State().Read(ctx, ledgerFile)
+		if readErr != nil || !bytes.Equal(back, data) {
+			return err
+		}
+		version = found
+	}
+	m.version = version
+	return nil
 }
 
 // encode is JSON for people too: a ledger is read with a pager when all else fails.

@@ -5,22 +5,30 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"chrononctl/dagspec"
 )
+
+// planSchema is the version of the layout of a plan in JSON.
+const planSchema = 1
 
 // Plan is what a deploy would do. It is bound to the state of the target that it was made from.
 type Plan struct {
+	Schema  int          `json:"schema"`
 	Target  string       `json:"target"`
 	Airflow string       `json:"airflow,omitempty"` // version of the server; empty when it was not asked
 	Base    string       `json:"base,omitempty"`    // release in place; empty: none
 	Digest  string       `json:"digest"`            // of the release to be
 	DAGs    []DAGChange  `json:"dags"`              // by id
 	Files   []FileChange `json:"files"`             // in the order of writing
+	Risks   []Risk       `json:"risks"`             // by name and DAG
 
-	wanted  content
-	memory  memory
-	seen    picture
-	reparse bool
-	held    map[string]string // DAGs that stay as they are, and the conf that is why
+	operation Operation
+	wanted    content
+	memory    memory
+	seen      picture
+	reparse   bool
+	held      map[string]string // DAGs that stay as they are, and why; empty: because nobody asked for them
 }
 
 // DAGChange is what happens to one DAG.
@@ -32,6 +40,33 @@ type DAGChange struct {
 	Was    string `json:"was,omitempty"`    // content in the release in place
 	Live   Live   `json:"live,omitempty"`   // what Airflow shows now; empty when it was not asked
 	Reason string `json:"reason,omitempty"` // what is special about the change
+
+	Details []Detail `json:"details,omitempty"` // what changes in it, in words; empty when that is not known
+}
+
+// Detail is one difference between what a DAG is and what it is to be.
+type Detail struct {
+	Class dagspec.ChangeClass `json:"class"`
+	Task  string              `json:"task,omitempty"` // empty: the DAG as a whole
+	What  string              `json:"what"`
+	Means string              `json:"means"` // what follows for its runs
+}
+
+// Operation is what a plan is for.
+type Operation string
+
+// The operations.
+const (
+	OperationDeploy   Operation = "deploy"
+	OperationRollback Operation = "rollback"
+)
+
+// verb begins the errors of an operation.
+func (o Operation) verb() string {
+	if o == OperationRollback {
+		return "roll back"
+	}
+	return "deploy to"
 }
 
 // Live is what Airflow shows of a DAG before a deploy.
@@ -58,7 +93,7 @@ func (p *Plan) writes() bool { return slices.ContainsFunc(p.Files, FileChange.wr
 func (p *Plan) unfinished() bool {
 	ledger := p.memory.ledger
 	switch {
-	case p.memory.live().Digest != p.Digest || len(ledger.Pending) > 0:
+	case p.memory.live().Digest != p.Digest || len(ledger.Pending) > 0 || ledger.Journal != nil:
 		return true
 	case p.Airflow == "":
 		return false // what remains needs Airflow
@@ -114,8 +149,8 @@ func dagChanges(p *Plan) []DAGChange {
 		default:
 			change.Change = Same
 		}
-		if conf := p.held[id]; conf != "" {
-			change.Reason = "kept as it is: " + conf + " has errors"
+		if why := p.held[id]; why != "" {
+			change.Reason = why
 		}
 		changes = append(changes, change)
 	}
@@ -202,7 +237,12 @@ var marks = map[Change]string{Create: "+", Update: "~", Remove: "-", Same: "=", 
 // from Airflow's database and from file names, which a terminal must not be given as it is.
 func (p *Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Deploy to %s", p.Target)
+	switch p.operation {
+	case OperationRollback:
+		fmt.Fprintf(&b, "Roll back %s to release %s", p.Target, p.wanted.manifest.ID)
+	case OperationDeploy:
+		fmt.Fprintf(&b, "Deploy to %s", p.Target)
+	}
 	if p.Airflow != "" {
 		fmt.Fprintf(&b, ", Airflow %s", p.Airflow)
 	}
@@ -215,6 +255,9 @@ func (p *Plan) String() string {
 		if file.Adopted {
 			fmt.Fprintf(&b, "  ! %s: not ours, taken over\n", file.Path)
 		}
+	}
+	for _, risk := range p.Risks {
+		fmt.Fprintf(&b, "  ? %s\n", risk)
 	}
 	b.WriteString(p.summary())
 	return b.String()
@@ -239,6 +282,24 @@ func (p *Plan) writeDAGs(b *strings.Builder) {
 			fmt.Fprintf(b, "  %s", dag.Reason)
 		}
 		b.WriteString("\n")
+		writeDetails(b, dag.Details)
+	}
+}
+
+// shownDetails is how many differences of one DAG the text of a plan lists; JSON has them all.
+const shownDetails = 6
+
+func writeDetails(b *strings.Builder, details []Detail) {
+	for i, detail := range details {
+		if i == shownDetails {
+			fmt.Fprintf(b, "      and %d more\n", len(details)-shownDetails)
+			return
+		}
+		what := detail.What
+		if detail.Task != "" {
+			what = detail.Task + " " + what
+		}
+		fmt.Fprintf(b, "      %s: %s\n", detail.Class, what)
 	}
 }
 
@@ -256,8 +317,14 @@ func (p *Plan) summary() string {
 	if n := len(p.Foreign()); n > 0 {
 		text += fmt.Sprintf("; %s in the way", count(n, "file"))
 	}
+	if n := len(p.refused()); n > 0 {
+		text += fmt.Sprintf("; %s to be allowed", count(n, "risk"))
+	}
 	if n := p.Count(Create) + p.Count(Update) + p.Count(Remove); n == 0 && len(p.Foreign()) == 0 && p.Changes() {
 		text += "; an earlier deploy is to be finished"
+		if left := p.memory.ledger.Journal; left != nil {
+			text += ": " + left.String()
+		}
 	}
 	return text + "\n"
 }

@@ -29,6 +29,7 @@ type Manifest struct {
 	Created   time.Time              `json:"created"`
 	By        target.Owner           `json:"by"`
 	Generator string                 `json:"generator"`
+	Source    Source                 `json:"source,omitzero"`
 	Digest    string                 `json:"digest"`             // over files and DAGs: equal releases have equal digests
 	Files     map[string]string      `json:"files"`              // path to SHA-256
 	DAGs      map[string]ManifestDAG `json:"dags"`               // by DAG id
@@ -37,9 +38,11 @@ type Manifest struct {
 
 // ManifestDAG is one DAG of a release.
 type ManifestDAG struct {
-	Hash  string   `json:"hash"`  // what its description has to end in
-	File  string   `json:"file"`  // the file that defines it
-	Tasks []string `json:"tasks"` // ids of its jobs; the sensors before them are not listed
+	Hash  string       `json:"hash"`  // what its description has to end in
+	File  string       `json:"file"`  // the file that defines it
+	Tasks []string     `json:"tasks"` // ids of its jobs; the sensors before them are not listed
+	Kind  dagspec.Kind `json:"kind,omitempty"`
+	Team  string       `json:"team,omitempty"`
 }
 
 // manifestFormat is the version of the layout of a manifest.
@@ -71,7 +74,7 @@ func invalid(format string, args ...any) error {
 }
 
 // newContent checks a release and describes it.
-func newContent(release Release, generator string) (content, error) {
+func newContent(release Release, generator string, mayBeEmpty bool) (content, error) {
 	files := make(map[string][]byte, len(release.Files))
 	manifest := Manifest{Format: manifestFormat, Generator: generator, Files: map[string]string{}, DAGs: map[string]ManifestDAG{}}
 	folded := map[string]string{}
@@ -101,10 +104,9 @@ func newContent(release Release, generator string) (content, error) {
 	if len(definedBy) != len(manifest.DAGs) {
 		return content{}, invalid("its files define %d DAGs, %d are described", len(definedBy), len(manifest.DAGs))
 	}
-	if len(manifest.DAGs) == 0 {
+	if len(manifest.DAGs) == 0 && !mayBeEmpty {
 		return content{}, &EmptyError{}
 	}
-	manifest.Digest = manifest.digest()
 	return content{manifest: manifest, read: func(name string) ([]byte, error) { return files[name], nil }}, nil
 }
 
@@ -127,8 +129,23 @@ func (m *Manifest) add(dag dagspec.DAG, definedBy map[string]string) error {
 		tasks = append(tasks, task.ID)
 	}
 	slices.Sort(tasks)
-	m.DAGs[dag.ID] = ManifestDAG{Hash: dag.Hash, File: file, Tasks: tasks}
+	m.DAGs[dag.ID] = ManifestDAG{Hash: dag.Hash, File: file, Tasks: tasks, Kind: dag.Kind, Team: dag.Team}
 	return nil
+}
+
+// clone is a copy whose maps can be changed.
+func (m Manifest) clone() Manifest {
+	m.Files, m.DAGs, m.Replaced = maps.Clone(m.Files), maps.Clone(m.DAGs), maps.Clone(m.Replaced)
+	return m
+}
+
+// dagFiles are the files that define DAGs.
+func (m *Manifest) dagFiles() []string {
+	files := map[string]bool{}
+	for _, dag := range m.DAGs {
+		files[dag.File] = true
+	}
+	return slices.Sorted(maps.Keys(files))
 }
 
 // digest is one hash over everything that makes two releases differ for Airflow.

@@ -7,14 +7,24 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
+
+	"chrononctl/internal/deploy/target"
 )
 
 // fail ends a deploy that went wrong. When no DAG file was touched yet there is nothing to take back. A context that is over allows no more
 // writes: the next deploy continues from what is there.
 func (d *deployment) fail(ctx context.Context, cause error) error {
 	live := d.plan.memory.ledger
+	conflict, raced := errors.AsType[*target.ConflictError](cause)
 	switch {
 	case ctx.Err() != nil:
+		return cause
+	case is[*target.LostError](cause):
+		return d.abandon(cause)
+	case raced && conflict.Path == ledgerFile:
+		return &AbandonedError{During: d.step, Cause: cause} // another deploy got there first: what is in place is its business
+	case is[*SupersededError](cause):
 		return cause
 	case live.Live == d.manifest.ID && live.Verified:
 		return cause // the release was good before, and only had to be mended: what is older would be no better
@@ -22,8 +32,15 @@ func (d *deployment) fail(ctx context.Context, cause error) error {
 		return stale(cause)
 	}
 	goal, exists := d.memory.goal(d.manifest.ID)
+	d.session.Discard()
+	if err := d.enter(ctx, StepRollback); err != nil {
+		return &RollbackError{Cause: cause, To: goal.ID, Err: err}
+	}
 	d.say(StepRollback, 0, 0, goal.ID)
 	if err := d.rollback(ctx, goal, exists); err != nil {
+		if lost, ok := errors.AsType[*target.LostError](err); ok {
+			return &AbandonedError{During: StepRollback, Cause: lost}
+		}
 		return &RollbackError{Cause: cause, To: goal.ID, Err: err}
 	}
 	return &RolledBackError{Cause: cause, To: goal.ID, Verified: exists && !d.opts.NoVerify}
@@ -43,6 +60,9 @@ func (d *deployment) rollback(ctx context.Context, goal Manifest, exists bool) e
 		return err
 	}
 	if err := d.revert(ctx, goal); err != nil {
+		return err
+	}
+	if err := d.session.Publish(ctx, "Roll back to release "+goal.ID); err != nil {
 		return err
 	}
 	if !exists || d.opts.NoVerify {
@@ -78,7 +98,7 @@ func (d *deployment) restore(ctx context.Context, goal Manifest) error {
 	if err := d.write(ctx, StepRollback, changes, stored.read, func(FileChange) bool { return true }); err != nil {
 		return err
 	}
-	if err := d.session.Publish(ctx, goal.ID); err != nil {
+	if err := d.savePlaced(ctx); err != nil {
 		return err
 	}
 	var foreign []string
@@ -100,11 +120,12 @@ func (d *deployment) revert(ctx context.Context, goal Manifest) error {
 		ledger.History = slices.Insert(ledger.History, 0, past{ID: d.manifest.ID})
 	}
 	ledger.settle(d.manifest.ID, outcomeFailed)
+	ledger.supersede(goal.ID, d.opts.Now())
 	ledger.Live, ledger.Verified, ledger.Pending, ledger.Retire = goal.ID, false, nil, nil
-	for _, past := range ledger.History {
-		if past.ID == goal.ID {
-			ledger.Verified = past.Outcome == outcomeVerified
+	for i := range ledger.History {
+		if past := &ledger.History[i]; past.ID == goal.ID {
+			past.Until, ledger.Verified = time.Time{}, past.Outcome == outcomeVerified
 		}
 	}
-	return d.memory.save(ctx, d.session.State())
+	return d.memory.save(ctx, d.opts.Target, d.session.State())
 }

@@ -5,12 +5,18 @@ import (
 	"maps"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"chrononctl/internal/deploy/target"
 )
 
 // stage keeps the content of the release in the state, writes down the intention, and places the supporting files. A failure leaves
 // Airflow as it was: nothing that it reads has changed.
 func (d *deployment) stage(ctx context.Context) error {
+	d.say(StepStage, 0, 0, "")
+	if err := d.reportUnfinished(ctx); err != nil {
+		return err
+	}
 	state := d.session.State()
 	if err := d.keepBlobs(ctx, state); err != nil {
 		return err
@@ -24,7 +30,11 @@ func (d *deployment) stage(ctx context.Context) error {
 		ledger.Pending = append(ledger.Pending, d.manifest.ID)
 	}
 	ledger.Activate, ledger.Retire = d.plan.activations(), d.plan.retirements()
-	if err := d.memory.save(ctx, state); err != nil {
+	ledger.Journal = &Journal{Operation: string(d.plan.operation), Release: d.manifest.ID, From: ledger.Live, By: d.session.Owner()}
+	if err := d.enter(ctx, StepStage); err != nil {
+		return err
+	}
+	if err := d.session.Publish(ctx, "Begin release "+d.manifest.ID); err != nil {
 		return err
 	}
 	return d.write(ctx, StepStage, d.plan.Files, d.plan.wanted.read, func(change FileChange) bool {
@@ -32,34 +42,48 @@ func (d *deployment) stage(ctx context.Context) error {
 	})
 }
 
+// enter writes down that a step begins.
+func (d *deployment) enter(ctx context.Context, step Step) error {
+	d.step = step
+	d.memory.ledger.Journal.Step = step
+	err := d.memory.save(ctx, d.opts.Target, d.session.State())
+	d.begun = d.begun || err == nil
+	return err
+}
+
 // keepBlobs stores every content that a rollback may need: that of the release, and that of adopted files.
 func (d *deployment) keepBlobs(ctx context.Context, state target.Writer) error {
-	names := make([]string, 0, len(d.plan.wanted.manifest.Files))
-	for _, sum := range d.plan.wanted.manifest.Files {
-		names = append(names, blobName(sum))
+	contents := map[string]string{} // blob to a file that has it
+	for name, sum := range d.plan.wanted.manifest.Files {
+		contents[blobName(sum)] = name
 	}
-	kept, err := d.opts.Target.State().Stat(ctx, names)
+	kept, err := d.opts.Target.State().Stat(ctx, slices.Sorted(maps.Keys(contents)))
 	if err != nil {
 		return err
 	}
-	stored := 0
-	for _, name := range slices.Sorted(maps.Keys(d.plan.wanted.manifest.Files)) {
-		sum := d.plan.wanted.manifest.Files[name]
-		blob := blobName(sum)
-		if kept[blob].SHA256 == sum {
-			continue
+	var todo []string
+	for _, blob := range slices.Sorted(maps.Keys(contents)) {
+		if sum := d.plan.wanted.manifest.Files[contents[blob]]; kept[blob].Version == target.Absent || kept[blob].SHA256 != "" && kept[blob].SHA256 != sum {
+			todo = append(todo, blob)
 		}
-		data, err := d.plan.wanted.read(name)
-		if err != nil {
+	}
+	done := 0
+	for batch := range slices.Chunk(todo, max(1, d.opts.Target.Capabilities().Writers)) {
+		var group errgroup.Group
+		for _, blob := range batch {
+			group.Go(func() error {
+				data, err := d.plan.wanted.read(contents[blob])
+				if err == nil {
+					_, err = state.Write(ctx, blob, data, kept[blob].Version)
+				}
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
 			return err
 		}
-		version, err := state.Write(ctx, blob, data, kept[blob].Version)
-		if err != nil {
-			return err
-		}
-		kept[blob] = target.Entry{SHA256: sum, Version: version}
-		stored++
-		d.say(StepStage, stored, 0, "kept "+name)
+		done += len(batch)
+		d.say(StepStage, done, len(todo), "kept "+contents[batch[0]])
 	}
 	return d.keepAdopted(ctx, state)
 }
@@ -82,8 +106,8 @@ func (d *deployment) keepAdopted(ctx context.Context, state target.Writer) error
 		if err != nil {
 			return err
 		}
-		if kept[blob].SHA256 != sum(data) {
-			if _, err := state.Write(ctx, blob, data, kept[blob].Version); err != nil {
+		if kept[blob].Version == target.Absent {
+			if _, err := state.Write(ctx, blob, data, target.Absent); err != nil {
 				return err
 			}
 		}

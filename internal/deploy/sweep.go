@@ -5,16 +5,22 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"chrononctl/airflowclient"
 	"chrononctl/internal/deploy/target"
 )
 
 // sweep forgets the releases beyond those that are kept, with all that only they need: supporting files beside the DAGs, and contents
 // in the state. The manifest goes last, so that a sweep that was interrupted is taken up again.
 func (d *deployment) sweep(ctx context.Context) error {
-	if kept := d.memory.ledger.keep(d.opts.Keep); len(kept) < len(d.memory.ledger.History) {
-		d.memory.ledger.History = kept
-		if err := d.memory.save(ctx, d.session.State()); err != nil {
+	if len(d.memory.ledger.keep(d.opts.Keep, time.Time{})) < len(d.memory.ledger.History) {
+		since, err := d.oldestRun(ctx)
+		if err != nil {
+			return err
+		}
+		d.memory.ledger.History = d.memory.ledger.keep(d.opts.Keep, since)
+		if err := d.enter(ctx, StepPrune); err != nil {
 			return err
 		}
 	}
@@ -37,14 +43,36 @@ func (d *deployment) sweep(ctx context.Context) error {
 	return discard(ctx, d.opts.Target.State(), d.session.State(), names)
 }
 
-// keep is the history cut to so many releases; the live one and the newest verified one stay in any case.
-func (l *ledger) keep(most int) []past {
+// clockMargin is how far the clock of a deploy and that of Airflow may be apart.
+const clockMargin = time.Hour
+
+// oldestRun is when the oldest run began that is still at work: its tasks may use any release that was live since. Without one it is the zero time.
+func (d *deployment) oldestRun(ctx context.Context) (time.Time, error) {
+	runs, err := d.opts.Airflow.Runs(ctx, airflowclient.RunQuery{States: []airflowclient.State{airflowclient.StateRunning}})
+	if err != nil {
+		return time.Time{}, err
+	}
+	var oldest time.Time
+	for _, run := range runs {
+		if _, ours := d.plan.seen.dags[run.DAGID]; ours && !run.Start.IsZero() && (oldest.IsZero() || run.Start.Before(oldest)) {
+			oldest = run.Start
+		}
+	}
+	if oldest.IsZero() {
+		return oldest, nil
+	}
+	return oldest.Add(-clockMargin), nil
+}
+
+// keep is the history cut to so many releases; the live one, the newest verified one, and those that were live since a time stay in any case.
+func (l *ledger) keep(most int, since time.Time) []past {
 	var kept []past
 	verified := false
 	for _, past := range l.History {
 		newest := past.Outcome == outcomeVerified && !verified
 		verified = verified || newest
-		if len(kept) < most || newest || past.ID == l.Live {
+		needed := !since.IsZero() && past.Until.After(since)
+		if len(kept) < most || newest || needed || past.ID == l.Live {
 			kept = append(kept, past)
 		}
 	}
@@ -113,7 +141,7 @@ func (d *deployment) sweepSupport(ctx context.Context, forgotten []Manifest, nee
 		}
 		d.result.Removed++
 	}
-	return d.session.Publish(ctx, d.manifest.ID)
+	return nil
 }
 
 // sweepBlobs removes contents that no kept release needs.

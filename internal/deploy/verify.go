@@ -40,7 +40,9 @@ type verifier struct {
 	before   picture       // as it was before the files changed
 	reparse  bool
 	progress Progress
-	notes    string // appended to each event, "rollback"
+	step     Step                            // what its events belong to
+	alive    func(ctx context.Context) error // whether it is still our place to wait
+	notes    string                          // appended to each event, "rollback"
 
 	complete map[string]bool      // DAGs whose tasks were seen
 	recurred map[string]time.Time // files whose old import error was reported again, since when
@@ -73,8 +75,8 @@ func (v *verifier) wait(ctx context.Context, timeout time.Duration, first *pictu
 	for pause := firstPoll; ; pause = min(pause*3/2, lastPoll) {
 		judged, err := v.poll(ctx, first)
 		first = nil
-		if ctx.Err() != nil {
-			return results, ctx.Err()
+		if lost := v.alive(ctx); lost != nil {
+			return results, lost
 		}
 		if err == nil {
 			results = judged
@@ -117,7 +119,7 @@ func (v *verifier) report(results []DAGResult) {
 			detail = result.ID + ": " + result.word()
 		}
 	}
-	v.progress.say(StepVerify, done, len(results), strings.TrimPrefix(v.notes+" "+detail, " "))
+	v.progress.say(v.step, done, len(results), strings.TrimPrefix(v.notes+" "+detail, " "))
 }
 
 // poll is one look at Airflow.

@@ -163,7 +163,7 @@ func (d *Dir) memory() *folder {
 }
 
 // Capabilities implements [Target]. A file system cannot compare and write at once.
-func (d *Dir) Capabilities() Capabilities { return Capabilities{} }
+func (d *Dir) Capabilities() Capabilities { return Capabilities{Hashes: true} }
 
 // Holder implements [Target].
 func (d *Dir) Holder(ctx context.Context) (Owner, error) { return Holder(ctx, d.record()) }

@@ -70,6 +70,8 @@ type Capabilities struct {
 	// Conditional says that the target itself refuses a write or a removal of a version that is no longer in place. Without it the driver looks
 	// first and then writes, which leaves a moment in which a writer that is no deploy can be overwritten.
 	Conditional bool
+	// Hashes says that Stat fills in the content hash of every plain file.
+	Hashes bool
 	// Writers is how many goroutines may write the DAGs or contents of the state at the same time to be quicker; 0 and 1 are one.
 	Writers int
 }

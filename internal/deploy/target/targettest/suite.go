@@ -77,7 +77,7 @@ func writeAndRead(t *testing.T, tgt, other target.Target) {
 	check(t, err)
 	equal(t, len(entries), 1)
 	entry := entries["deep/er/a.py"]
-	if entry.SHA256 == "" {
+	if entry.SHA256 == "" && !tgt.Capabilities().Hashes {
 		entry.SHA256 = sum("one") // a target may not know it without fetching the content
 	}
 	equal(t, entry, target.Entry{SHA256: sum("one"), Version: version})
