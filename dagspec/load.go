@@ -167,7 +167,11 @@ func readConf(fsys fs.FS, c *Conf, repo *Repo, found *findings) {
 		found.err(codeNotJSON, "", "is not UTF-8", recompileHint)
 		return
 	}
-	if err := json.Unmarshal(raw, &c.doc); err != nil {
+	kept, ok := prune(raw, documentShape())
+	if !ok {
+		kept = raw // the decoder says what is wrong
+	}
+	if err := json.Unmarshal(kept, &c.doc); err != nil {
 		var mistyped *json.UnmarshalTypeError
 		switch {
 		case !errors.As(err, &mistyped):
