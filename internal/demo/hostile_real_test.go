@@ -62,8 +62,8 @@ func startAirflow(tb testing.TB, store *python.Store, name string) airflow {
 }
 
 // check hands a release to Airflow, and returns how many of its texts Jinja would have changed if it had got them.
-func (a airflow) check(t *testing.T, release deploy.Release) int {
-	t.Helper()
+func (a airflow) check(tb testing.TB, release deploy.Release) int {
+	tb.Helper()
 	question := struct {
 		Files map[string]string              `json:"files"`
 		Jobs  map[string]map[string][]string `json:"jobs"`
@@ -75,21 +75,21 @@ func (a airflow) check(t *testing.T, release deploy.Release) int {
 		question.Jobs[dag.ID] = a.jobs(dag)
 	}
 	if err := json.NewEncoder(a.in).Encode(question); err != nil {
-		t.Fatalf("%s: %v", a.name, err)
+		tb.Fatalf("%s: %v", a.name, err)
 	}
 	line, err := a.out.ReadBytes('\n')
 	if err != nil {
-		t.Fatalf("%s: %v", a.name, err)
+		tb.Fatalf("%s: %v", a.name, err)
 	}
 	var answer struct {
 		Wrong     []string
 		Templates int
 	}
 	if err := json.Unmarshal(line, &answer); err != nil {
-		t.Fatalf("%s: %v in %q", a.name, err, line)
+		tb.Fatalf("%s: %v in %q", a.name, err, line)
 	}
 	for _, wrong := range answer.Wrong {
-		t.Errorf("%s: %s", a.name, wrong)
+		tb.Errorf("%s: %s", a.name, wrong)
 	}
 	return answer.Templates
 }
@@ -122,12 +122,12 @@ func (a airflow) jobs(dag dagspec.DAG) map[string][]string {
 }
 
 // hostileSample is a repository with two texts wherever its authors may write what they like and it is kept, and settings that hold them too.
-func hostileSample(t *testing.T, a, b, program string) (fstest.MapFS, dagspec.Settings) {
-	t.Helper()
+func hostileSample(tb testing.TB, a, b, program string) (fstest.MapFS, dagspec.Settings) {
+	tb.Helper()
 	quoted := func(v any) string {
 		raw, err := json.Marshal(v)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return string(raw)
 	}
@@ -179,6 +179,15 @@ func FuzzRealTemplates(f *testing.F) {
 	program := filepath.Join(folder, "arguments")
 	if err := os.WriteFile(program, []byte("#!/bin/sh\nprintf '%s\\n' \"$@\"\n"), 0o700); err != nil {
 		f.Fatal(err)
+	}
+	fsys, s := hostileSample(f, "x", "y", program)
+	s.Run.Repo = folder
+	release, _, err := deploy.Prepare(fsys, s)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, airflow := range airflows {
+		airflow.check(f, release) // the first answer takes as long as Airflow takes to start
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		if !utf8.ValidString(a) || !utf8.ValidString(b) {
