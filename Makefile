@@ -41,10 +41,11 @@ $(LINT): .ci/tools/go.mod .ci/tools/go.sum
 unit:
 	go test -race -timeout 5m ./...
 
-## runtime: the Python runtime's own suite, on both Airflows
+## runtime: the Python runtime's own suite, on the newest and the oldest Airflow of both lines
 runtime:
-	"$$(go run ./internal/demo/provision airflow-3.3)" -m pytest -q dagspec/runtime/tests
-	"$$(go run ./internal/demo/provision airflow-2.11)" -m pytest -q dagspec/runtime/tests
+	for version in 3.3 3.0 2.11 2.6; do \
+		"$$(go run ./internal/demo/provision airflow-$$version)" -m pytest -q dagspec/runtime/tests; \
+	done
 
 ## sample: the sample repository compiles to what is committed, and the stand-in for Spark behaves
 sample:
@@ -52,7 +53,7 @@ sample:
 
 ## real: what needs a running Airflow; one package after the other, they are heavy
 real:
-	go test -tags real -run 'Real' -count 1 -p 1 -v -timeout 40m ./airflowclient/... ./internal/... ./cmd/...
+	go test -tags real -run 'Real' -count 1 -p 1 -v -timeout 40m ./airflowclient/... ./dagspec/... ./internal/... ./cmd/...
 
 ## screenshots: the pictures of the documentation, as the console draws them now
 screenshots:

@@ -2,7 +2,7 @@
 
 A generated file describes its DAGs with the classes of `definitions` and hands them to `register`. From there on:
 
-* `build` turns each description into an Airflow DAG, the same on Airflow 2.9 and on 3.x;
+* `build` turns each description into an Airflow DAG, the same on Airflow 2.6 and on 3.x;
 * `job`, `wait`, `kv_load`, `stream` and `comparison` are the operators. Each of them is thin: it asks Airflow for the day of its
   run, lets a pure module decide, does what was decided, and publishes what it found as XCom (see README.md);
 * `joblog`, `keep_alive`, `consistency`, `calendar_rules`, `run_options` and `rendering` are the pure modules. They import no Airflow;

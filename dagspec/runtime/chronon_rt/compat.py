@@ -1,4 +1,4 @@
-"""All that this package needs from Airflow, the same on 2.9 to 2.11 and on 3.x.
+"""All that this package needs from Airflow, the same on 2.6 to 2.11 and on 3.x.
 
 The names moved: operators and DAG into `airflow.sdk` with 3.0, exceptions and timetables with 3.3. Task states are asked of the
 Task SDK on 3, which keeps tasks away from the database, and of Airflow's own models on 2, where that is what every task does.
