@@ -21,6 +21,9 @@ const maxBackfillDates = 10_000
 // PlanBackfill lists the logical dates that a backfill would run, in its order. Airflow 3 says it itself; for Airflow 2 the dates are
 // worked out from the DAG's schedule, which must be a cron expression, a preset or a time delta, and from the runs that are there.
 func (c *Client) PlanBackfill(ctx context.Context, r BackfillRequest) ([]time.Time, error) {
+	if err := r.check(opPlanBackfill); err != nil {
+		return nil, err
+	}
 	return with(ctx, c, func(d dialect) ([]time.Time, error) { return d.backfillDates(ctx, r) })
 }
 
@@ -120,8 +123,6 @@ func scheduledDates(details DAGDetails, r BackfillRequest, now time.Time) ([]tim
 	switch {
 	case err != nil:
 		return nil, invalid(r.DAGID+": "+err.Error(), "trigger the runs by their dates")
-	case r.From.After(r.To):
-		return nil, invalid("the range ends before it begins", "")
 	case !r.From.Before(now):
 		return nil, invalid("the range lies in the future", "")
 	}

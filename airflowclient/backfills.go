@@ -66,7 +66,18 @@ const (
 // StartBackfill makes the runs of a range of dates, queued, and lets Airflow start them a few at a time. A second backfill of a DAG
 // while one goes on is a conflict. It needs [Capabilities.Backfills]; see [Client.BackfillByRuns] for Airflow 2.
 func (c *Client) StartBackfill(ctx context.Context, r BackfillRequest) (Backfill, error) {
+	if err := r.check(opStartBackfill); err != nil {
+		return Backfill{}, err
+	}
 	return with(ctx, c, func(d dialect) (Backfill, error) { return d.startBackfill(ctx, r) })
+}
+
+// check refuses what Airflow before 3.3 takes for a backfill of nothing.
+func (r BackfillRequest) check(op string) error {
+	if !r.From.After(r.To) {
+		return nil
+	}
+	return &Error{Op: op, Kind: KindInvalid, Detail: "the range ends before it begins", hint: "the first date comes first; both ends belong to the range"}
 }
 
 // Backfills lists the backfills of a DAG, the newest first. Airflow has no list over all DAGs.

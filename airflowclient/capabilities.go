@@ -18,7 +18,8 @@ type Capabilities struct {
 	ClearLatestVersion    bool // LatestVersion of a clear: 3.1 and later
 	ClearMapIndex         bool // [ClearRequest.Mapped]: 3.0 and later
 	RefuseRunning         bool // [ClearRequest.RefuseRunning]: 3.2 and later
-	MarkMapped            bool // [TaskMark] of a whole mapped task, or of one map index together with the tasks around it: 3.0 and later
+	MarkMappedRelated     bool // [TaskMark] of one map index together with the tasks around it: 3.0 and later
+	MarkMapped            bool // [TaskMark] of all instances of a mapped task: 3.1 and later
 
 	TasksByRun bool // the task instance batch takes run ids: 2.7.1 and later
 	Tries      bool // [Client.Tries]: 2.10 and later
@@ -49,7 +50,8 @@ func capabilities(r release) Capabilities {
 		ClearLatestVersion:    r.since(release{3, 1, 0}),
 		ClearMapIndex:         v2,
 		RefuseRunning:         r.since(release{3, 2, 0}),
-		MarkMapped:            v2,
+		MarkMappedRelated:     v2,
+		MarkMapped:            r.since(release{3, 1, 0}),
 
 		TasksByRun: r.since(release{2, 7, 1}),
 		Tries:      r.since(release{2, 10, 0}),

@@ -21,7 +21,7 @@ var since = map[string][2]string{
 	"SparseFields": {"2.9.3", "2.11.2"}, "Reparse": {"2.10.5+astro.4", ""}, "DAGVersions": {"3.0.6", ""},
 	"TriggerInterval": {"2.9.3", ""}, "RunsWithoutDate": {"3.0.6", ""},
 	"Backfills": {"3.0.6", ""}, "BackfillLatestVersion": {"3.1.8", ""}, "ClearLatestVersion": {"3.1.5", ""}, "ClearMapIndex": {"3.0.6", ""},
-	"RefuseRunning": {"3.2.2", ""}, "MarkMapped": {"3.0.6", ""},
+	"RefuseRunning": {"3.2.2", ""}, "MarkMappedRelated": {"3.0.6", ""}, "MarkMapped": {"3.1.5", ""},
 	"TasksByRun": {"2.7.3", ""}, "Tries": {"2.10.5+astro.4", ""}, "Blockers": {"2.10.5+astro.4", ""},
 	"NativeXCom": {"2.10.5+astro.4", ""}, "MappedXCom": {"2.7.0", ""},
 	"PoolDeferred": {"2.7.0", ""}, "EventFilters": {"2.8.4", ""}, "EventRuns": {"2.9.3", ""}, "Settings": {"2.7.0", ""}, "Jobs": {"3.0.6", ""},
@@ -121,7 +121,7 @@ var gated = []struct {
 		_, err := c.Clear(ctx, airflowclient.ClearRequest{DAGID: "x", RunID: "r", RefuseRunning: true})
 		return err
 	}},
-	{"mark one map index and what is behind it", func(can airflowclient.Capabilities) bool { return can.MarkMapped }, func(ctx context.Context, c *airflowclient.Client) error {
+	{"mark one map index and what is behind it", func(can airflowclient.Capabilities) bool { return can.MarkMappedRelated }, func(ctx context.Context, c *airflowclient.Client) error {
 		ref := airflowclient.InstanceRef{DAGID: "x", RunID: "r", TaskID: "t", MapIndex: 1}
 		_, err := c.MarkTask(ctx, airflowclient.TaskMark{Instance: ref, State: airflowclient.StateSuccess, Downstream: true})
 		return err

@@ -180,4 +180,3 @@ func (c *conn) notAirflow(call *call, resp *http.Response, what string) error {
 func unreadable(op string, got reply, err error) error {
 	return &Error{Op: op, Kind: KindServer, URL: got.url, Detail: oneLine("the answer cannot be read: " + err.Error()), err: err}
 }
-

@@ -23,8 +23,9 @@ func (t TaskInstance) Ref() InstanceRef {
 // TaskMark asks to set the state of task instances without running them: success, failed or skipped; Airflow accepts no other.
 // What had failed behind them is cleared, so that it runs now, and the run is at work again where that is so.
 //
-// A mapped task is marked index by index. All of its instances at once (a map index of -1), or one of them together with the tasks
-// around it, need [Capabilities.MarkMapped]: Airflow 2 does not find a mapped task that has no index.
+// A mapped task is marked index by index. One of its instances together with the tasks around it needs
+// [Capabilities.MarkMappedRelated], all of them at once (a map index of -1) need [Capabilities.MarkMapped]: an older Airflow does not find a
+// mapped task that has no index.
 type TaskMark struct {
 	Instance   InstanceRef
 	State      State

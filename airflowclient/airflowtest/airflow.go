@@ -53,6 +53,8 @@ type Airflow struct {
 	active      map[string][]*run // those of a DAG that have not ended, and some that have
 	broken      []*importError
 	pools       map[string]*pool
+	variables   map[string]*variable
+	born        time.Time      // when it was started
 	busy        map[taskOf]int // task instances that hold a worker
 	ready       []*instance    // scheduled, for a slot of their pool
 	dispatching bool           // an event will hand out slots
@@ -79,10 +81,11 @@ func New(o Options) *Airflow {
 	}
 	a := &Airflow{
 		opts: o, isV2: !strings.HasPrefix(o.Version, "2."), folder: map[string]*sourceFile{}, dags: map[string]*dag{}, hidden: map[string]bool{},
-		byDAG: map[string][]*run{}, byID: map[taskOf]*run{}, active: map[string][]*run{}, pools: map[string]*pool{}, busy: map[taskOf]int{},
+		byDAG: map[string][]*run{}, byID: map[taskOf]*run{}, active: map[string][]*run{}, pools: map[string]*pool{}, variables: map[string]*variable{}, busy: map[taskOf]int{},
 	}
 	a.skew.Store(int64(o.Skew))
 	a.played = a.present()
+	a.born = a.played
 	a.setPool(defaultPool, 128, "Default pool")
 	a.mux = http.NewServeMux()
 	if a.isV2 {

@@ -47,6 +47,7 @@ type Task struct {
 	Do       func(Attempt) Outcome
 
 	RetryDelay time.Duration // 0: five minutes
+	Outlets    []string      // URIs of the assets that it writes when it succeeds
 }
 
 // Attempt is one try of a task instance, as its script sees it.
@@ -185,6 +186,7 @@ func (r *run) active() bool { return r.state == queued || r.state == running }
 
 // instance is the row of a task instance.
 type instance struct {
+	note     string
 	number   int
 	run      *run
 	task     Task

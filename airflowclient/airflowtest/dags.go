@@ -83,9 +83,9 @@ func (a *Airflow) dagRow(d *dag) row {
 		"last_expired": nil, "next_dagrun_data_interval_start": nil, "next_dagrun_data_interval_end": nil,
 	}
 	var next, due time.Time
-	if d.spec.Every > 0 {
-		next, due = d.next, d.next.Add(d.spec.Every)
-		shown["timetable_description"] = fmt.Sprintf("Every %s", d.spec.Every)
+	if d.spec.scheduled() && !d.next.IsZero() {
+		next, due = d.next, d.spec.tick(d.next)
+		shown["timetable_description"] = "At " + cmp.Or(d.spec.Cron, d.spec.Every.String())
 		shown["next_dagrun_data_interval_start"], shown["next_dagrun_data_interval_end"] = a.when(next), a.when(due)
 	}
 	if d.stale || d.broken {

@@ -35,6 +35,7 @@ func (a *Airflow) routeV2() {
 
 // routeBoth is what the two have in common, but for names, shapes and manners.
 func (a *Airflow) routeBoth(api string) {
+	a.routeOperations(api)
 	a.open("GET "+api+"/version", func(*http.Request) (answer, error) {
 		return answer{body: row{"version": a.opts.Version, "git_version": nil}}, nil
 	})
@@ -97,45 +98,6 @@ func (a *Airflow) listImportErrors(r *http.Request) (answer, error) {
 			shown["filename"], shown["bundle_name"] = e.file, "dags-folder"
 		}
 		return shown
-	}), nil
-}
-
-func (a *Airflow) listPools(r *http.Request) (answer, error) {
-	q, err := a.query(r, "limit", "offset", "order_by")
-	if err != nil {
-		return answer{}, err
-	}
-	p, err := a.pageOf(q)
-	if err != nil {
-		return answer{}, err
-	}
-	return collection("pools", a.poolsByName(), p, poolRow), nil
-}
-
-func (a *Airflow) listEvents(r *http.Request) (answer, error) {
-	q, err := a.query(r, "limit", "offset", "order_by", "after", "before", "dag_id", "task_id", "run_id", "event", "owner")
-	if err != nil {
-		return answer{}, err
-	}
-	p, err := a.pageOf(q)
-	if err != nil {
-		return answer{}, err
-	}
-	since, _ := time.Parse(time.RFC3339Nano, q.Get("after"))
-	var found []auditEntry
-	for _, e := range a.log {
-		if e.when.After(since) && (q.Get("dag_id") == "" || q.Get("dag_id") == e.dag) {
-			found = append(found, e)
-		}
-	}
-	if q.Get("order_by") == "-when" {
-		slices.Reverse(found)
-	}
-	return collection("event_logs", found, p, func(e auditEntry) row {
-		return row{
-			"event_log_id": e.number, "when": a.when(e.when), "dag_id": orNull(e.dag), "run_id": orNull(e.run), "task_id": nil,
-			"event": e.event, "owner": orNull(e.owner), "extra": nil,
-		}
 	}), nil
 }
 

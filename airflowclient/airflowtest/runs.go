@@ -242,6 +242,9 @@ func (a *Airflow) patchRun(r *http.Request) (answer, error) {
 	if err := a.readBody(r, &body); err != nil {
 		return answer{}, err
 	}
+	if body.Note != nil && !a.isV2 { // see noteRunV1
+		return answer{}, badRequest("{'note': ['Unknown field.']}")
+	}
 	if !among([]string{"", success, failed, queued}, body.State) {
 		if a.isV2 {
 			return answer{}, invalid("enum", "Input should be 'queued', 'success' or 'failed'", "body", "state")
@@ -268,23 +271,4 @@ func (a *Airflow) deleteRun(r *http.Request) (answer, error) {
 	}
 	a.delete(found.dag, found.id)
 	return answer{status: http.StatusNoContent}, nil
-}
-
-// clearRunV1 clears a whole run; a dry run, the default, lists the instances.
-func (a *Airflow) clearRunV1(r *http.Request) (answer, error) {
-	found, err := a.runOf(r)
-	if err != nil {
-		return answer{}, err
-	}
-	body := struct {
-		DryRun bool `json:"dry_run"`
-	}{DryRun: true}
-	if err := a.readBody(r, &body); err != nil {
-		return answer{}, err
-	}
-	if body.DryRun {
-		return collection("task_instances", found.tasks, page{limit: len(found.tasks)}, a.reference), nil
-	}
-	a.clear(found, found.tasks, true)
-	return answer{body: a.runRow(found)}, nil
 }

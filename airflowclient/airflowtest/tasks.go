@@ -92,7 +92,7 @@ func (a *Airflow) instanceRow(ti *instance) row {
 		"dag_id": ti.run.dag, "dag_run_id": ti.run.id, "task_id": ti.task.ID, "map_index": ti.mapIndex, "state": orNull(ti.state),
 		"try_number": ti.try, "max_tries": ti.maxTries, "operator": cmp.Or(ti.task.Operator, "PythonOperator"),
 		"pool": cmp.Or(ti.task.Pool, "default_pool"), "pool_slots": 1, "queue": "default", "hostname": ti.host, "unixname": "airflow",
-		"queued_when": a.when(ti.queued), "start_date": a.when(ti.start), "end_date": a.when(ti.end), "duration": nil, "note": nil,
+		"queued_when": a.when(ti.queued), "start_date": a.when(ti.start), "end_date": a.when(ti.end), "duration": nil, "note": orNull(ti.note),
 		"priority_weight": ti.weight, "rendered_fields": row{}, "pid": nil, "trigger": nil, "triggerer_job": nil,
 	}
 	if !ti.start.IsZero() && !ti.end.IsZero() {
@@ -110,83 +110,6 @@ func (a *Airflow) instanceRow(ti *instance) row {
 // reference is all that Airflow 2 tells of a cleared instance.
 func (a *Airflow) reference(ti *instance) row {
 	return row{"dag_id": ti.run.dag, "dag_run_id": ti.run.id, "task_id": ti.task.ID, "execution_date": a.when(ti.run.logical)}
-}
-
-// clearBody is the form of clearTaskInstances with the defaults of the version.
-type clearBody struct {
-	DryRun        bool     `json:"dry_run"`
-	OnlyFailed    bool     `json:"only_failed"`
-	OnlyRunning   bool     `json:"only_running"`
-	ResetRuns     bool     `json:"reset_dag_runs"`
-	TaskIDs       []string `json:"task_ids"`
-	RunID         string   `json:"dag_run_id"`
-	Upstream      bool     `json:"include_upstream"`
-	Downstream    bool     `json:"include_downstream"`
-	Past          bool     `json:"include_past"`
-	Future        bool     `json:"include_future"`
-	IncludeSub    *bool    `json:"include_subdags"`   // Airflow 2 only
-	IncludeParent *bool    `json:"include_parentdag"` // Airflow 2 only
-}
-
-func (a *Airflow) clearTasks(r *http.Request) (answer, error) {
-	d, err := a.dagOf(r)
-	if err != nil {
-		return answer{}, err
-	}
-	body := clearBody{DryRun: true, OnlyFailed: true, ResetRuns: a.isV2}
-	if err := a.readBody(r, &body); err != nil {
-		return answer{}, err
-	}
-	if a.isV2 && (body.IncludeSub != nil || body.IncludeParent != nil) {
-		return answer{}, invalid("extra_forbidden", "Extra inputs are not permitted", "body", "include_subdags")
-	}
-	chosen, err := a.cleared(d, body)
-	if err != nil {
-		return answer{}, err
-	}
-	if !body.DryRun {
-		byRun := map[*run][]*instance{}
-		for _, ti := range chosen {
-			byRun[ti.run] = append(byRun[ti.run], ti)
-		}
-		for _, run := range a.byDAG[d.spec.ID] {
-			if tasks := byRun[run]; len(tasks) > 0 {
-				a.clear(run, tasks, body.ResetRuns)
-			}
-		}
-	}
-	show := a.reference
-	if a.isV2 {
-		show = a.instanceRow
-	}
-	return collection("task_instances", chosen, page{limit: len(chosen)}, show), nil
-}
-
-// cleared is the instances that a clear means.
-func (a *Airflow) cleared(d *dag, body clearBody) ([]*instance, error) {
-	var of *run
-	if body.RunID != "" {
-		if of = a.findRun(d.spec.ID, body.RunID); of == nil {
-			return nil, notFound(fmt.Sprintf("Dag Run id %s not found in dag %s", body.RunID, d.spec.ID))
-		}
-		if of.logical.IsZero() && (body.Past || body.Future) {
-			return nil, badRequest("Cannot use include_past or include_future with no logical_date(e.g. manually or asset-triggered).")
-		}
-	}
-	tasks := d.related(body.TaskIDs, body.Upstream, body.Downstream)
-	var chosen []*instance
-	for _, run := range a.byDAG[d.spec.ID] {
-		if of != nil && run != of && (!body.Past || !run.logical.Before(of.logical)) && (!body.Future || !run.logical.After(of.logical)) {
-			continue
-		}
-		for _, ti := range run.tasks {
-			bad := ti.state == failed || ti.state == upstreamFailed
-			if among(tasks, ti.task.ID) && (!body.OnlyFailed || bad) && (!body.OnlyRunning || ti.state == running) {
-				chosen = append(chosen, ti)
-			}
-		}
-	}
-	return chosen, nil
 }
 
 // instanceOf finds the instance of a request.
