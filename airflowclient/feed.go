@@ -61,6 +61,7 @@ func (p Part) String() string {
 // PartState says how old a part is, by the client's clock, and why it is not younger.
 type PartState struct {
 	Read time.Time // when it was read last; zero: never. Of the DAG list, which is read a few rows at a time, when its oldest row was
+	Due  time.Time // when it is tried again, unless something else calls for it before
 	Err  error     // of the newest try, nil when that went well
 }
 
@@ -119,7 +120,7 @@ func NewFeed(c *Client, o FeedOptions) *Feed {
 		o.Rand = rand.Float64
 	}
 	f := &Feed{
-		client: c, opts: o, behind: true, unlisted: true, picture: newPicture(), strangers: map[string]bool{}, doubts: map[RunRef]bool{},
+		client: c, opts: o, behind: true, unlisted: true, picture: newPicture(o.KeepOf), strangers: map[string]bool{}, doubts: map[RunRef]bool{},
 		quiet: map[string]bool{}, wake: make(chan struct{}, 1),
 	}
 	for _, query := range o.DAGs {
@@ -150,7 +151,11 @@ func (f *Feed) Run(ctx context.Context, emit func(Changes)) error {
 // Step reads everything that is due. What cannot be read stays as it was, its part says why, and it is tried again later.
 func (f *Feed) Step(ctx context.Context, emit func(Changes)) {
 	now := f.opts.Now()
-	if f.take(&f.resync) || now.Before(f.stepped) { // a clock that was set back would put off everything
+	if f.take(&f.resync) {
+		f.due = [partCount]time.Time{}
+		f.look(func(p *picture) { clear(p.tasks) }) // those of ended runs would not be asked for again
+	}
+	if now.Before(f.stepped) { // a clock that was set back would put off everything
 		f.due = [partCount]time.Time{}
 	}
 	f.stepped = now

@@ -156,7 +156,7 @@ func (p *picture) within(s stretch, from, to time.Time) []RunRef {
 func (f *Feed) recheck(p *picture) {
 	last := map[RunRef]bool{}
 	for ref, r := range p.runs {
-		if hasEnded(r.State) && !f.opts.KeepOf(p.dags[ref.DAGID]).holds(r, f.mark) {
+		if hasEnded(r.State) && !p.keeps[ref.DAGID].holds(r, f.mark) {
 			last[ref] = true
 		}
 	}
@@ -174,7 +174,7 @@ func (f *Feed) readLast(ctx context.Context, dags []DAG, tell func(update)) erro
 	wanted := map[time.Duration]map[string]bool{}
 	now := f.client.conn.serverTime()
 	f.look(func(p *picture) {
-		recent := p.recent(now, f.opts.KeepOf)
+		recent := p.recent(now)
 		for _, d := range dags {
 			if last := f.opts.KeepOf(d).Last; last > 0 && !recent[d.ID] && !f.quiet[d.ID] {
 				if wanted[last] == nil {

@@ -23,7 +23,7 @@ func (f *Feed) part(ctx context.Context, p Part, every time.Duration, emit func(
 	}
 	f.due[p] = now.Add(f.interval(p, every, err))
 	tell(func(pic *picture, _ *Changes) {
-		pic.parts[p].Err = err
+		pic.parts[p].Err, pic.parts[p].Due = err, f.due[p]
 		switch {
 		case err != nil:
 		case p == PartDAGs:

@@ -57,8 +57,10 @@ func (f *Feed) Picture() Picture {
 
 // picture is what a feed knows. Only updates change it, and they write down what they change.
 type picture struct {
+	keepOf     func(DAG) Keep
 	generation uint64
 	dags       map[string]DAG
+	keeps      map[string]Keep // what is kept of each DAG
 	runs       map[RunRef]Run
 	tasks      map[RunRef][]TaskInstance
 	health     Health
@@ -66,8 +68,10 @@ type picture struct {
 	parts      [partCount]PartState
 }
 
-func newPicture() picture {
-	return picture{dags: map[string]DAG{}, runs: map[RunRef]Run{}, tasks: map[RunRef][]TaskInstance{}}
+func newPicture(keepOf func(DAG) Keep) picture {
+	return picture{
+		keepOf: keepOf, dags: map[string]DAG{}, keeps: map[string]Keep{}, runs: map[RunRef]Run{}, tasks: map[RunRef][]TaskInstance{},
+	}
 }
 
 // update changes the picture and writes down what it changes.
@@ -102,13 +106,14 @@ func (p *picture) putDAG(d DAG, c *Changes) {
 	if known, ok := p.dags[d.ID]; ok && reflect.DeepEqual(known, d) {
 		return
 	}
-	p.dags[d.ID] = d
+	p.dags[d.ID], p.keeps[d.ID] = d, p.keepOf(d)
 	c.DAGs = append(c.DAGs, d)
 }
 
 // dropDAG forgets a DAG and its runs.
 func (p *picture) dropDAG(id string, c *Changes) {
 	delete(p.dags, id)
+	delete(p.keeps, id)
 	c.DAGsGone = append(c.DAGsGone, id)
 	for ref := range p.runs {
 		if ref.DAGID == id {
@@ -140,23 +145,23 @@ func (p *picture) dropRun(ref RunRef, c *Changes) {
 }
 
 // forget drops ended runs that are not to be kept any more.
-func (p *picture) forget(now time.Time, keepOf func(DAG) Keep, c *Changes) {
+func (p *picture) forget(now time.Time, c *Changes) {
 	var ended, old []Run
 	for ref, r := range p.runs {
 		if !hasEnded(r.State) {
 			continue
 		}
 		ended = append(ended, r)
-		if !keepOf(p.dags[ref.DAGID]).holds(r, now) {
+		if !p.keeps[ref.DAGID].holds(r, now) {
 			old = append(old, r)
 		}
 	}
 	if len(old) == 0 {
 		return
 	}
-	recent, last := p.recent(now, keepOf), lastOf(ended)
+	recent, last := p.recent(now), lastOf(ended)
 	for _, r := range old {
-		isLast := !recent[r.DAGID] && last[r.DAGID].ID == r.ID && now.Sub(r.End) <= keepOf(p.dags[r.DAGID]).Last
+		isLast := !recent[r.DAGID] && last[r.DAGID].ID == r.ID && now.Sub(r.End) <= p.keeps[r.DAGID].Last
 		if !isLast {
 			p.dropRun(runKey(r), c)
 		}
@@ -164,10 +169,10 @@ func (p *picture) forget(now time.Time, keepOf func(DAG) Keep, c *Changes) {
 }
 
 // recent is the DAGs of which a run ended within the time that every run is kept.
-func (p *picture) recent(now time.Time, keepOf func(DAG) Keep) map[string]bool {
+func (p *picture) recent(now time.Time) map[string]bool {
 	dags := map[string]bool{}
 	for ref, r := range p.runs {
-		if hasEnded(r.State) && now.Sub(r.End) <= keepOf(p.dags[ref.DAGID]).Ended {
+		if hasEnded(r.State) && now.Sub(r.End) <= p.keeps[ref.DAGID].Ended {
 			dags[ref.DAGID] = true
 		}
 	}

@@ -17,7 +17,11 @@ const (
 // before; a run that was active and is in neither is asked for by itself. Each shows what the other cannot: a run that began and
 // ended between two ticks, and one that was cleared and has no end any more.
 func (f *Feed) readRuns(ctx context.Context, tell func(update)) error {
-	named := f.named()
+	named, none := f.named()
+	if none {
+		f.mark = time.Time{}
+		return nil
+	}
 	active, err := f.client.Runs(ctx, RunQuery{DAGIDs: named, States: activeStates})
 	if err != nil {
 		return err
@@ -42,7 +46,7 @@ func (f *Feed) readRuns(ctx context.Context, tell func(update)) error {
 				f.doubts[ref] = true
 			}
 		}
-		p.forget(mark, f.opts.KeepOf, c)
+		p.forget(mark, c)
 		for _, ref := range c.RunsGone {
 			delete(f.quiet, ref.DAGID) // should none of its runs be recent again, its last one is another
 		}
@@ -50,18 +54,19 @@ func (f *Feed) readRuns(ctx context.Context, tell func(update)) error {
 	return f.settleDoubts(ctx, tell)
 }
 
-// named is the DAGs whose runs a tick asks for: nil, which is all of the server, unless the feed follows only a few.
-func (f *Feed) named() []string {
+// named is the DAGs whose runs a tick asks for: nil, which is all of the server, unless the feed follows only a few. none says that
+// it follows some, of which there are none yet.
+func (f *Feed) named() (ids []string, none bool) {
 	if len(f.opts.DAGs) == 0 {
-		return nil
+		return nil, false
 	}
-	var ids []string
 	f.look(func(p *picture) {
-		if len(p.dags) > 0 && len(p.dags) <= fewDAGs {
+		none = len(p.dags) == 0
+		if len(p.dags) <= fewDAGs {
 			ids = sortedKeys(p.dags)
 		}
 	})
-	return ids
+	return ids, none
 }
 
 // meet has the DAG lists read when a run belongs to a DAG that nobody has heard of.
@@ -114,7 +119,7 @@ func (f *Feed) readEdits(ctx context.Context, tell func(update)) error {
 	tell(func(p *picture, c *Changes) {
 		for _, r := range runs {
 			_, known := p.runs[runKey(r)]
-			if known || f.opts.KeepOf(p.dags[r.DAGID]).holds(r, mark) {
+			if known || p.keeps[r.DAGID].holds(r, mark) {
 				p.putRun(r, c)
 			}
 		}

@@ -76,17 +76,16 @@ func newCheckFleetCmd(a *app) *cobra.Command {
 }
 
 func (a *app) checkFleet(ctx context.Context, teams []string) verdict {
-	observer, err := a.observer(ctx)
+	observer, err := a.observer(ctx, teams, 0)
 	if err != nil {
 		return verdict{code: exitCheckUnknown, summary: withHint(err)}
 	}
-	whole, err := observer.Observe(ctx)
+	snap, err := observer.Observe(ctx)
 	if err != nil {
 		return errorVerdict(err)
 	}
-	snap, unknown := whole.Only(teams...)
-	if len(unknown) > 0 {
-		return verdict{code: exitCheckUnknown, summary: withHint(unknownTeams(unknown, whole))}
+	if unknown := snap.Missing(teams...); len(unknown) > 0 {
+		return verdict{code: exitCheckUnknown, summary: withHint(unknownTeams(ctx, unknown, observer))}
 	}
 	if len(snap.DAGs) == 0 && snap.Health() < fleet.Failed {
 		return verdict{code: exitCheckUnknown, summary: "no DAG of this Airflow has the tag chronon"}

@@ -35,7 +35,7 @@ func newConsoleCmd(a *app) *cobra.Command {
 	}
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "offer no key that changes anything")
 	c.Flags().BoolVar(&o.ascii, "ascii", false, "draw with ASCII characters alone")
-	c.Flags().DurationVar(&o.interval, "interval", tui.DefaultInterval, "time between refreshes")
+	c.Flags().DurationVar(&o.interval, "interval", tui.DefaultInterval, "time between refreshes of what is open; the whole fleet is looked at a third as often")
 	return c
 }
 
@@ -50,8 +50,10 @@ func runConsole(ctx context.Context, a *app, o consoleOptions) error {
 
 // openConsole joins the console with the live picture and the changes of one Airflow.
 func openConsole(ctx context.Context, a *app, chosen config.Context, client *airflowclient.Client, o consoleOptions) error {
+	// Pictures are taken at each interval; the runs of the whole fleet, which cost requests, are looked at with every third.
+	every := o.interval * 5 / 2
 	return tui.Run(ctx, tui.Options{
-		Source:   &fleet.Observer{Airflow: client, Now: a.Now, Context: chosen.Name, URL: chosen.URL},
+		Source:   fleet.NewObserver(client, fleet.Options{Context: chosen.Name, URL: chosen.URL, Every: every, Now: a.Now}),
 		Changes:  &action.Planner{Airflow: client, Now: a.Now, Context: a.contextName},
 		ReadOnly: o.readOnly || chosen.ReadOnly,
 		Context:  chosen.Name,

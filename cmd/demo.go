@@ -90,6 +90,6 @@ func demoOnPipe(ctx context.Context, a *app, d *demo.Demo, o demoOptions, say fu
 
 // printDemo prints the fleet, every task in its true state, and what needs a person, as tables: a person reads this, through a pipe or not.
 func printDemo(ctx context.Context, a *app, d *demo.Demo) error {
-	observer := &fleet.Observer{Airflow: d.Client, Now: a.Now, Context: "demo", URL: d.Airflow.URL}
+	observer := fleet.NewObserver(d.Client, fleet.Options{Context: "demo", URL: d.Airflow.URL, Now: a.Now})
 	return a.showStatus(ctx, observer, statusOptions{tasks: true, output: outputFlag{value: formatTable}})
 }

@@ -50,20 +50,20 @@ func newStatusCmd(a *app) *cobra.Command {
 	return cmd
 }
 
-// observer looks at the Airflow of the chosen context.
-func (a *app) observer(ctx context.Context) (*fleet.Observer, error) {
+// observer looks at the Airflow of the chosen context: at some teams, or without any at all of them.
+func (a *app) observer(ctx context.Context, teams []string, every time.Duration) (*fleet.Observer, error) {
 	chosen, client, err := a.airflow(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &fleet.Observer{Airflow: client, Now: a.Now, Context: chosen.Name, URL: chosen.URL}, nil
+	return fleet.NewObserver(client, fleet.Options{Context: chosen.Name, URL: chosen.URL, Teams: teams, Every: every, Now: a.Now}), nil
 }
 
 func (a *app) runStatus(ctx context.Context, opts statusOptions) error {
 	if opts.watch && opts.interval < time.Second {
 		return usage(fmt.Errorf("--interval %s: must be a second at least", opts.interval))
 	}
-	observer, err := a.observer(ctx)
+	observer, err := a.observer(ctx, opts.teams, opts.interval*3/4) // with its jitter, less than an interval: each look is a new one
 	if err != nil {
 		return err
 	}
@@ -75,13 +75,12 @@ func (a *app) runStatus(ctx context.Context, opts statusOptions) error {
 
 // showStatus takes one picture and prints it.
 func (a *app) showStatus(ctx context.Context, observer *fleet.Observer, opts statusOptions) error {
-	whole, err := observer.Observe(ctx)
+	snap, err := observer.Observe(ctx)
 	if err != nil {
 		return err
 	}
-	snap, unknown := whole.Only(opts.teams...)
-	if len(unknown) > 0 {
-		return unknownTeams(unknown, whole)
+	if unknown := snap.Missing(opts.teams...); len(unknown) > 0 {
+		return unknownTeams(ctx, unknown, observer)
 	}
 	if opts.watch && a.Streams.OutTerminal {
 		fmt.Fprint(a.Streams.Out, "\x1b[H\x1b[2J") // home, clear: each look replaces the one before
@@ -126,12 +125,12 @@ func (e teamError) Hint() string {
 	return "teams of this Airflow: " + strings.Join(e.known, ", ")
 }
 
-func unknownTeams(unknown []string, whole fleet.Snapshot) error {
-	e := teamError{unknown: unknown}
-	for _, t := range whole.Teams {
-		e.known = append(e.known, t.Name)
+func unknownTeams(ctx context.Context, unknown []string, observer *fleet.Observer) error {
+	known, err := observer.TeamNames(ctx)
+	if err != nil {
+		return err
 	}
-	return exit(ExitNotFound, e)
+	return exit(ExitNotFound, teamError{unknown: unknown, known: known})
 }
 
 func (a *app) printStatus(snap fleet.Snapshot, opts statusOptions) {

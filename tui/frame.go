@@ -178,16 +178,20 @@ func (s *shell) ageOfData() string {
 	if e.at.IsZero() {
 		return utc
 	}
-	age := s.now.Sub(e.at)
+	read, due := e.at, e.at
+	if snap, ok := s.snapshot(); ok && !snap.Read.IsZero() { // a picture may be newer than what it shows
+		read, due = snap.Read, snap.Due
+	}
+	age := s.now.Sub(read)
 	text := span(age) + " ago"
 	style := t.headDim
-	if e.err != nil || age > s.staleAfter() {
+	if e.err != nil || s.now.Sub(due) > s.staleAfter() {
 		style, text = t.warn.On(t.head), span(age)+" old"
 	}
 	return style.Render(text) + t.headDim.Render(t.dot) + utc
 }
 
-// staleAfter is the age at which a picture is older than it should be.
+// staleAfter is how long after the next reading was due a picture is older than it should be.
 func (s *shell) staleAfter() time.Duration {
 	return 3 * s.pause(need{}, 0)
 }

@@ -209,6 +209,7 @@ type fakeSource struct {
 	logDone bool
 	asked   []string
 	applied []action.Plan
+	anew    int // how often everything was to be read anew
 	targets int // of a plan
 	apply   error
 }
@@ -252,6 +253,8 @@ func (f *fakeSource) Observe(ctx context.Context) (fleet.Snapshot, error) {
 	defer f.mu.Unlock()
 	return f.snap, err
 }
+
+func (f *fakeSource) Refresh() { f.change(func(f *fakeSource) { f.anew++ }) }
 
 func (f *fakeSource) Runs(ctx context.Context, dagID string) ([]fleet.Run, error) {
 	err := f.answer(ctx, "runs "+dagID)

@@ -11,7 +11,7 @@ func (s *shell) consoleBindings() []binding {
 		{keys: []string{"esc", "backspace"}, label: "esc", verb: "back", section: sectionConsole,
 			quiet: len(s.path) == 1, do: just(func() { s.back() })},
 		{keys: []string{"r"}, label: "r", verb: "refresh", help: "ask for new data now", section: sectionConsole,
-			do: just(func() { s.store.expire(s.needs()); s.say("refreshing") })},
+			do: just(func() { s.refresh(); s.say("refreshing") })},
 	}
 	for i, name := range []string{"fleet", "DAGs", "streams", "joins", "consistency"} {
 		key := string(rune('1' + i))

@@ -107,7 +107,7 @@ func (d *planDialog) planned(m plannedMsg) tea.Cmd {
 func (d *planDialog) applied(m appliedMsg) {
 	d.cancel()
 	d.results, d.err, d.stage = m.results, m.err, stageEnded
-	d.store.expire(d.needs())
+	d.refresh()
 }
 
 // press handles a key. Escape leaves at every stage but the one in which the change is under way, where the answer has to be waited for.

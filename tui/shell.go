@@ -95,6 +95,12 @@ func (s *shell) needs() []need {
 	return append([]need{head}, s.top().needs()...)
 }
 
+// refresh asks for everything that is visible, at once and anew.
+func (s *shell) refresh() {
+	s.options.Source.Refresh()
+	s.store.expire(s.needs())
+}
+
 // bindings are the keys that work now: the screen's, then those of the console that the screen has not given another meaning.
 func (s *shell) bindings() []binding {
 	return allowed(unshadowed(append(s.top().bindings(), s.consoleBindings()...)), s.options.ReadOnly)

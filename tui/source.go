@@ -12,6 +12,8 @@ import (
 type Source interface {
 	// Observe returns the whole picture. A part that could not be read is named in Problems; an error means that nothing was.
 	Observe(ctx context.Context) (fleet.Snapshot, error)
+	// Refresh has the next answers read anew, whatever is known; it only takes note, and returns at once.
+	Refresh()
 	// Runs returns the recent runs of a DAG, newest first.
 	Runs(ctx context.Context, dagID string) ([]fleet.Run, error)
 	// Tasks returns the task instances of a run, in the order of the DAG.

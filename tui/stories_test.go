@@ -80,6 +80,32 @@ func TestAFailingSourceIsAskedLessAndLess(t *testing.T) {
 	})
 }
 
+func TestTheKeyForNewDataHasItReadAnew(t *testing.T) {
+	t.Parallel()
+	story(t, setup{}, func(c *console) {
+		c.pass(time.Second)
+		c.source.questions()
+		c.press("r")
+		c.pass(time.Second)
+		if asked := c.source.questions(); c.source.anew != 1 || len(asked) != 1 {
+			t.Errorf("read anew %d times, asked %q", c.source.anew, asked)
+		}
+	})
+}
+
+// A source may answer with a picture that it did not have to ask for. Its age is that of what it shows.
+func TestTheAgeIsThatOfWhatIsShown(t *testing.T) {
+	t.Parallel()
+	source := healthyFleet()
+	source.snap.Read, source.snap.Due = epoch, epoch.Add(15*time.Second)
+	story(t, setup{source: source}, func(c *console) {
+		c.pass(14 * time.Second)
+		c.sees("14 s ago")
+		c.pass(40 * time.Second)
+		c.sees("54 s old")
+	})
+}
+
 func TestAFilterSurvivesARefresh(t *testing.T) {
 	t.Parallel()
 	story(t, setup{}, func(c *console) {
@@ -132,6 +158,9 @@ func TestADialogThatOpensByItselfIsDeafForAMoment(t *testing.T) {
 		c.sees("run queued")
 		if n := len(c.source.applied); n != 1 || c.source.applied[0].Targets[0].Day != "1999-12-31" {
 			t.Fatalf("applied %v", c.source.applied)
+		}
+		if c.source.anew != 1 {
+			t.Errorf("the picture was read anew %d times after a change", c.source.anew)
 		}
 	})
 }

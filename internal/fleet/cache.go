@@ -6,14 +6,22 @@ import (
 	"chrononctl/airflowclient"
 )
 
-// runCache keeps what an ended run had. A run that is cleared or ends again has other times, which makes what was kept worthless.
+// runCache keeps what runs had. What an ended run had is good until the run is cleared or ends again, which gives it other times; what a run under
+// way had is good for a while.
 type runCache struct {
 	tasks   map[airflowclient.RunRef]keptTasks
 	reports map[airflowclient.RunRef]keptReport
+	atWork  int       // tasks of runs under way
+	filled  time.Time // when tasks of runs that matter less were asked for last
+}
+
+func newRunCache() runCache {
+	return runCache{tasks: make(map[airflowclient.RunRef]keptTasks), reports: make(map[airflowclient.RunRef]keptReport)}
 }
 
 type keptTasks struct {
 	as    edition
+	at    time.Time // when they were read
 	tasks []Task
 }
 
@@ -36,12 +44,17 @@ func editionOf(state string, start, end time.Time) edition {
 func (o *Observer) cached(
 	runs map[airflowclient.RunRef]airflowclient.Run, refs []airflowclient.RunRef, tasks map[airflowclient.RunRef][]Task,
 ) (ask []airflowclient.RunRef) {
+	now := o.opts.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	every := everyTasks
+	if o.cache.atWork <= fewTasks {
+		every = o.opts.Every
+	}
 	for _, ref := range refs {
 		r := runs[ref]
 		kept, ok := o.cache.tasks[ref]
-		if ok && kept.as == editionOf(string(r.State), r.Start, r.End) {
+		if ok && kept.as == editionOf(string(r.State), r.Start, r.End) && (hasEnded(r) || now.Sub(kept.at) < every) {
 			tasks[ref] = kept.tasks
 			continue
 		}
@@ -50,16 +63,36 @@ func (o *Observer) cached(
 	return ask
 }
 
-// keepTasks keeps the tasks of the runs that ended.
-func (o *Observer) keepTasks(runs map[airflowclient.RunRef]airflowclient.Run, read map[airflowclient.RunRef][]Task) {
+// fill chooses which of the runs that matter less are asked for now.
+func (o *Observer) fill(missing []airflowclient.RunRef) []airflowclient.RunRef {
+	now := o.opts.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.cache.tasks == nil {
-		o.cache.tasks = make(map[airflowclient.RunRef]keptTasks)
+	most := fillLater
+	switch {
+	case o.cache.filled.IsZero():
+		most = fillFirst
+	case now.Sub(o.cache.filled) < everyTasks:
+		return nil
 	}
+	o.cache.filled = now
+	return missing[:min(len(missing), most)]
+}
+
+// keepTasks keeps the tasks of runs.
+func (o *Observer) keepTasks(runs map[airflowclient.RunRef]airflowclient.Run, read map[airflowclient.RunRef][]Task) {
+	now := o.opts.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	for ref, tasks := range read {
-		if r := runs[ref]; hasEnded(r) {
-			o.cache.tasks[ref] = keptTasks{editionOf(string(r.State), r.Start, r.End), tasks}
+		if r, known := runs[ref]; known {
+			o.cache.tasks[ref] = keptTasks{editionOf(string(r.State), r.Start, r.End), now, tasks}
+		}
+	}
+	o.cache.atWork = 0
+	for _, kept := range o.cache.tasks {
+		if kept.as.end.IsZero() {
+			o.cache.atWork += len(kept.tasks)
 		}
 	}
 }
@@ -74,9 +107,6 @@ func (o *Observer) cachedReport(run Run) (published, bool) {
 func (o *Observer) keepReport(run Run, told published) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.cache.reports == nil {
-		o.cache.reports = make(map[airflowclient.RunRef]keptReport)
-	}
 	o.cache.reports[airflowclient.RunRef{DAGID: run.DAGID, RunID: run.ID}] = keptReport{editionOf(run.State, run.Start, run.End), told}
 }
 
@@ -88,6 +118,11 @@ func (o *Observer) forget(current []airflowclient.Run) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	for _, list := range o.lists {
+		for _, r := range list.runs {
+			inPicture[refOf(r)] = true
+		}
+	}
 	for ref := range o.cache.tasks {
 		if !inPicture[ref] {
 			delete(o.cache.tasks, ref)

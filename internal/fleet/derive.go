@@ -15,7 +15,9 @@ import (
 // observation is everything that was read for one picture, in any order. What could not be read is said in problems; the rest stays usable.
 type observation struct {
 	at       time.Time
-	names    namer // reads DAG ids whose tags do not say enough
+	read     time.Time // when the runs were read
+	due      time.Time // when they are read again
+	names    namer     // reads DAG ids whose tags do not say enough
 	name     string
 	url      string
 	server   airflowclient.Server
@@ -35,7 +37,7 @@ type observation struct {
 // Both are pure functions, and the order in which things were read makes no difference.
 func derive(o observation, dags []DAG) Snapshot {
 	s := Snapshot{
-		At: o.at, Server: serverOf(o), Requests: o.requests, DAGs: dags,
+		At: o.at, Read: o.read, Due: o.due, Server: serverOf(o), Requests: o.requests, DAGs: dags,
 		Problems: slices.Compact(slices.Sorted(slices.Values(o.problems))),
 	}
 	for _, e := range o.broken {

@@ -1,9 +1,12 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"chrononctl/airflowclient"
@@ -23,39 +26,91 @@ type LogChunk struct {
 	Done  bool
 }
 
-// recentRuns is how many runs of one DAG are listed.
-const recentRuns = 100
+// How much of one DAG is read when it is looked at.
+const (
+	recentRuns = 100              // runs that are listed
+	shownFor   = 12 * time.Second // how long tasks are followed after they were asked for last
+)
 
-// Runs lists the newest runs of one DAG, newest first, with the tasks of those that a picture has read already.
+// runList is the runs of a DAG that was looked at.
+type runList struct {
+	runs []airflowclient.Run
+	at   time.Time // when they were listed
+	as   []edition // of the picture's runs of the DAG then
+}
+
+// Runs lists the newest runs of one DAG, newest first, with their tasks. They are asked for once, and again when the picture shows a change.
 func (o *Observer) Runs(ctx context.Context, dagID string) ([]Run, error) {
-	listed, err := o.Airflow.Runs(ctx, airflowclient.RunQuery{DAGIDs: []string{dagID}, Limit: recentRuns})
+	picture, err := o.step(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the runs of %s: %w", dagID, err)
 	}
-	byRef := make(map[airflowclient.RunRef]airflowclient.Run, len(listed))
-	refs := make([]airflowclient.RunRef, 0, len(listed))
-	for _, r := range listed {
+	list, err := o.listRuns(ctx, dagID, picture.Runs)
+	if err != nil {
+		return nil, fmt.Errorf("read the runs of %s: %w", dagID, err)
+	}
+	byRef := make(map[airflowclient.RunRef]airflowclient.Run, len(list))
+	refs := make([]airflowclient.RunRef, 0, len(list))
+	for _, r := range list {
 		byRef[refOf(r)] = r
 		refs = append(refs, refOf(r))
 	}
-	known := make(map[airflowclient.RunRef][]Task)
-	o.cached(byRef, refs, known)
-	slices.SortFunc(listed, compareRuns)
-	runs := make([]Run, 0, len(listed))
-	for _, r := range listed {
-		tasks, ok := known[refOf(r)]
-		runs = append(runs, runOf(r, tasks, readingOf(ok, false)))
+	tasks := make(map[airflowclient.RunRef][]Task, len(list))
+	read, err := o.readTasksOf(ctx, byRef, o.cached(byRef, refs, tasks))
+	maps.Copy(tasks, read)
+	runs := make([]Run, 0, len(list))
+	for _, r := range list {
+		known, ok := tasks[refOf(r)]
+		runs = append(runs, runOf(r, known, readingOf(ok, err != nil)))
 	}
 	return runs, nil
 }
 
-// Tasks lists the task instances of one run, by id.
+// listRuns lists the newest runs of a DAG, or takes the list from before if the picture, whose runs those are, shows the same as then.
+func (o *Observer) listRuns(ctx context.Context, dagID string, pictured []airflowclient.Run) ([]airflowclient.Run, error) {
+	var as []edition
+	for _, r := range pictured {
+		if r.DAGID == dagID {
+			as = append(as, editionOf(r.ID+" "+string(r.State), r.Start, r.End))
+		}
+	}
+	now := o.opts.Now()
+	o.mu.Lock()
+	known, ok := o.lists[dagID]
+	o.mu.Unlock()
+	if ok && slices.Equal(known.as, as) && now.Sub(known.at) < everyTasks {
+		return known.runs, nil
+	}
+	runs, err := o.client.Runs(ctx, airflowclient.RunQuery{DAGIDs: []string{dagID}, Limit: recentRuns})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(runs, compareRuns)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id, list := range o.lists {
+		if now.Sub(list.at) > 2*everyTasks {
+			delete(o.lists, id) // nobody looks at it any more
+		}
+	}
+	o.lists[dagID] = runList{runs, now, as}
+	return runs, nil
+}
+
+// Tasks lists the task instances of one run, by id. It follows them closely as long as they are asked for.
 func (o *Observer) Tasks(ctx context.Context, dagID, runID string) ([]Task, error) {
 	ref := airflowclient.RunRef{DAGID: dagID, RunID: runID}
-	listed, err := o.Airflow.TaskInstances(ctx, airflowclient.TaskQuery{Runs: []airflowclient.RunRef{ref}})
+	o.mu.Lock()
+	o.shown[ref] = o.opts.Now()
+	o.mu.Unlock()
+	picture, err := o.step(ctx)
+	if err == nil {
+		err = picture.Parts[airflowclient.PartFocus].Err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the tasks of %s, run %s: %w", dagID, runID, err)
 	}
+	listed := picture.Tasks[ref]
 	tasks := make([]Task, 0, len(listed))
 	for _, ti := range listed {
 		tasks = append(tasks, taskOf(ti))
@@ -64,12 +119,23 @@ func (o *Observer) Tasks(ctx context.Context, dagID, runID string) ([]Task, erro
 	return tasks, nil
 }
 
+// inSight is the runs whose tasks were asked for a moment ago.
+func (o *Observer) inSight() []airflowclient.RunRef {
+	now := o.opts.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	maps.DeleteFunc(o.shown, func(_ airflowclient.RunRef, asked time.Time) bool { return now.Sub(asked) > shownFor })
+	return slices.SortedFunc(maps.Keys(o.shown), func(a, b airflowclient.RunRef) int {
+		return cmp.Or(strings.Compare(a.DAGID, b.DAGID), strings.Compare(a.RunID, b.RunID))
+	})
+}
+
 // Log reads a part of the log of the task's try: from its beginning when token is empty, else what came after the chunk whose Next is token.
 func (o *Observer) Log(ctx context.Context, task Task, token string) (LogChunk, error) {
 	ref := airflowclient.LogRef{
 		DAGID: task.DAGID, RunID: task.RunID, TaskID: task.ID, MapIndex: task.MapIndex, Try: max(task.Try, 1),
 	}
-	chunk, err := o.Airflow.Log(ctx, ref, token)
+	chunk, err := o.client.Log(ctx, ref, token)
 	if err != nil {
 		return LogChunk{}, fmt.Errorf("read the log of %s in %s: %w", task.ID, task.DAGID, err)
 	}

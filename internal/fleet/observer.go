@@ -1,53 +1,102 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"chrononctl/airflowclient"
 	"chrononctl/dagspec"
 )
 
-// Airflow is what the observer asks of a server; an [airflowclient.Client] is one. It bounds how many requests are under way.
-type Airflow interface {
-	Server(ctx context.Context) (airflowclient.Server, error)
-	Health(ctx context.Context) (airflowclient.Health, error)
-	DAGs(ctx context.Context, q airflowclient.DAGQuery) ([]airflowclient.DAG, error)
-	Runs(ctx context.Context, q airflowclient.RunQuery) ([]airflowclient.Run, error)
-	TaskInstances(ctx context.Context, q airflowclient.TaskQuery) ([]airflowclient.TaskInstance, error)
-	XCom(ctx context.Context, dagID, runID, taskID, key string) (json.RawMessage, error)
-	ImportErrors(ctx context.Context) ([]airflowclient.ImportError, error)
-	Log(ctx context.Context, ref airflowclient.LogRef, token string) (airflowclient.LogChunk, error)
-	Requests() airflowclient.Meter
-}
-
-// Observer makes pictures of one Airflow. It keeps the tasks and reports of runs that ended, so that a picture costs what changed since the last:
-// the pages of the DAG list, a few lists of runs, the tasks of runs that are new or under way, and one XCom for each streaming team and each
-// comparison with a new run. It is safe for use by many goroutines and must not be copied after the first use.
-type Observer struct {
-	Airflow Airflow
-	Now     func() time.Time // nil: time.Now
+// Options says whose fleet an [Observer] looks at, and how often it asks.
+type Options struct {
 	Context string           // name of the context, for the head line
-	URL     string
-
-	mu    sync.Mutex
-	cache runCache
+	URL     string           // of the Airflow, for the head line
+	Teams   []string         // only these; none: all
+	Every   time.Duration    // between two looks at the runs, however often pictures are asked for; 0: 12.5 s
+	Now     func() time.Time // nil: time.Now
 }
 
-// Observe reads one picture. What cannot be read becomes a problem in words and unknown health; an error means that there is no picture at all,
-// and keeps the kind that the client gave it.
+// How often the parts of a picture are asked for.
+const (
+	everyRuns  = 12500 * time.Millisecond // with its jitter, always the third of three looks five seconds apart
+	everyTasks = time.Minute              // the tasks of runs that are under way, where they are many
+	fewTasks   = 50                       // up to so many are read as often as the runs
+	patience   = time.Minute              // the longest time between two tries at a server that does not answer
+)
+
+// Observer makes pictures of one Airflow. It lives on an [airflowclient.Feed]: the first picture costs a reading of everything, each one after it
+// what is due by then and what has changed, and most cost nothing. It keeps the tasks and reports of runs that ended, reads the tasks of others
+// now and then, and follows closely what was asked for a moment ago. It is safe for use by many goroutines. Make one with [NewObserver].
+type Observer struct {
+	client *airflowclient.Client
+	opts   Options
+	names  namer // reads DAG ids whose tags do not say enough
+	feed   *airflowclient.Feed
+	turn   chan struct{} // held while the feed steps, which is for one at a time
+
+	mu    sync.Mutex // guards the following
+	cache runCache
+	shown map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
+	lists map[string]runList                 // runs of DAGs that were asked for
+}
+
+// NewObserver makes an observer that has asked nothing yet.
+func NewObserver(client *airflowclient.Client, o Options) *Observer {
+	o.Every = cmp.Or(o.Every, everyRuns)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	obs := &Observer{
+		client: client, opts: o, names: presetNamer(), turn: make(chan struct{}, 1), cache: newRunCache(),
+		shown: make(map[airflowclient.RunRef]time.Time), lists: make(map[string]runList),
+	}
+	obs.feed = airflowclient.NewFeed(client, airflowclient.FeedOptions{
+		DAGs: obs.queries(), KeepOf: obs.keep, Fast: o.Every, Pause: patience, Now: o.Now,
+	})
+	return obs
+}
+
+// queries finds our DAGs. A team's DAGs say so in a tag, or, when they came from elsewhere, in their id.
+func (o *Observer) queries() []airflowclient.DAGQuery {
+	if len(o.opts.Teams) == 0 {
+		return []airflowclient.DAGQuery{{Tags: []string{tagOurs}}}
+	}
+	var queries []airflowclient.DAGQuery
+	for _, team := range o.opts.Teams {
+		queries = append(queries,
+			airflowclient.DAGQuery{Tags: []string{tagTeam + team, tagOurs}},
+			airflowclient.DAGQuery{Tags: []string{tagOurs}, Pattern: team})
+	}
+	return queries
+}
+
+// keep is how far back the runs of a DAG are looked for. Ticks of streaming DAGs soon say nothing any more; the other DAGs have days, each of which
+// must be done; and of a DAG that is quiet, as monthly and paused ones are, the last run is found.
+func (o *Observer) keep(d airflowclient.DAG) airflowclient.Keep {
+	if isStreaming(identify(d.ID, d.Tags, o.names).kind) {
+		return airflowclient.Keep{Ended: 3 * time.Hour, Last: 26 * time.Hour}
+	}
+	return airflowclient.Keep{Ended: 5 * 24 * time.Hour, Failed: 14 * 24 * time.Hour, Last: 70 * 24 * time.Hour}
+}
+
+// Observe returns the newest picture, after asking for what is due. What cannot be read becomes a problem in words and unknown health; an error
+// means that nothing could be read, and keeps the kind that the client gave it.
 func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
-	sent := o.Airflow.Requests().Requests
-	obs, err := o.readServer(ctx)
+	sent := o.client.Requests().Requests
+	picture, err := o.step(ctx)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("look at the fleet: %w", err)
 	}
-	o.readRuns(ctx, &obs)
+	server, err := o.client.Server(ctx)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("look at the fleet: %w", err)
+	}
+	obs := o.observed(picture, server)
 	o.readTasks(ctx, &obs)
 	dags := assemble(obs)
 	o.readReports(ctx, &obs, dags)
@@ -55,61 +104,109 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 	if ctx.Err() != nil {
 		return Snapshot{}, fmt.Errorf("look at the fleet: %w", context.Cause(ctx))
 	}
-	obs.at = o.now()
-	obs.requests = o.Airflow.Requests().Requests - sent
+	obs.requests = o.client.Requests().Requests - sent
 	return derive(obs, dags), nil
 }
 
-func (o *Observer) now() time.Time {
-	if o.Now == nil {
-		return time.Now()
-	}
-	return o.Now()
+// Refresh has the next picture read anew, whatever is known and whenever it is due.
+func (o *Observer) Refresh() {
+	o.feed.Refresh()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.cache = newRunCache()
+	clear(o.lists)
 }
 
-// readServer reads everything that does not depend on which DAGs there are. Without the list of DAGs there is nothing to show.
-func (o *Observer) readServer(ctx context.Context) (observation, error) {
-	obs := observation{
-		names: presetNamer(), name: o.Context, url: o.URL, unread: make(map[dagspec.Kind]bool), reports: make(map[airflowclient.RunRef]published),
-	}
-	// The first call finds out which Airflow it is, which every other call needs.
-	server, err := o.Airflow.Server(ctx)
+// TeamNames lists the teams that have DAGs here, whichever the observer looks at.
+func (o *Observer) TeamNames(ctx context.Context) ([]string, error) {
+	dags, err := o.client.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{tagOurs}})
 	if err != nil {
-		return obs, err
+		return nil, fmt.Errorf("list the teams: %w", err)
 	}
-	obs.server = server
-	var (
-		group     errgroup.Group
-		health    airflowclient.Health
-		healthErr error
-		brokenErr error
-	)
-	group.Go(func() (err error) {
-		obs.dags, err = o.Airflow.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{tagOurs}})
-		return err
-	})
-	group.Go(func() error {
-		health, healthErr = o.Airflow.Health(ctx)
-		return nil
-	})
-	group.Go(func() error {
-		obs.broken, brokenErr = o.Airflow.ImportErrors(ctx)
-		return nil
-	})
-	if err := group.Wait(); err != nil {
-		return obs, err
+	var names []string
+	for _, d := range dags {
+		names = append(names, identify(d.ID, d.Tags, o.names).team)
 	}
-	if obs.health = &health; healthErr != nil {
-		obs.health = nil
-		obs.miss("the health of Airflow's parts", healthErr)
-	}
-	if brokenErr != nil {
-		obs.miss("which DAG files do not import", brokenErr)
-	}
-	return obs, nil
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }
 
-// miss notes that a part of the picture could not be read.
-func (obs *observation) miss(what string, err error) {
-	obs.problems = append(obs.problems, fmt.Sprintf("%s could not be read: %v", what, err))
+// step has the feed read what is due, and returns what it knows then.
+func (o *Observer) step(ctx context.Context) (airflowclient.Picture, error) {
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return airflowclient.Picture{}, context.Cause(ctx)
+	}
+	o.feed.Focus(o.inSight()...)
+	o.feed.Step(ctx, nil)
+	if ctx.Err() != nil {
+		return airflowclient.Picture{}, context.Cause(ctx)
+	}
+	picture := o.feed.Picture()
+	return picture, lost(picture)
+}
+
+// lost is the error for which nothing could be read: the list of DAGs never was, or the newest look found no server, or was not let in.
+func lost(p airflowclient.Picture) error {
+	if dags := p.Parts[airflowclient.PartDAGs]; dags.Read.IsZero() {
+		return dags.Err
+	}
+	if err := p.Parts[airflowclient.PartRuns].Err; airflowclient.IsUnavailable(err) || airflowclient.IsAuth(err) {
+		return err
+	}
+	return nil
+}
+
+// staleAfter is the age of the runs from which on they say nothing any more.
+const staleAfter = 2 * time.Minute
+
+// observed takes over what the feed knows, and says what it could not read.
+func (o *Observer) observed(p airflowclient.Picture, server airflowclient.Server) observation {
+	obs := observation{
+		at: o.opts.Now(), names: o.names, name: o.opts.Context, url: o.opts.URL, server: server, unread: make(map[dagspec.Kind]bool),
+		reports: make(map[airflowclient.RunRef]published), dags: p.DAGs, runs: p.Runs, broken: p.ImportErrors,
+		read: p.Parts[airflowclient.PartRuns].Read, due: p.Parts[airflowclient.PartRuns].Due,
+	}
+	if len(o.opts.Teams) > 0 {
+		obs.dags = filter(p.DAGs, func(d airflowclient.DAG) bool {
+			return slices.Contains(o.opts.Teams, identify(d.ID, d.Tags, o.names).team)
+		})
+	}
+	if p.Parts[airflowclient.PartHealth].Err == nil {
+		obs.health = &p.Health
+	}
+	for part, what := range partWords {
+		state := p.Parts[part]
+		if state.Err != nil {
+			obs.miss(what, state)
+		}
+		isRuns := part == airflowclient.PartRuns || part == airflowclient.PartHistory
+		if state.Err != nil && isRuns && obs.at.Sub(state.Read) > staleAfter {
+			for _, kind := range append(slices.Clone(kinds), "") {
+				obs.unread[kind] = true
+			}
+		}
+	}
+	return obs
+}
+
+// partWords are the parts that a picture shows.
+var partWords = map[airflowclient.Part]string{
+	airflowclient.PartDAGs:         "the list of DAGs",
+	airflowclient.PartRuns:         "the runs that are under way",
+	airflowclient.PartHistory:      "the runs of the last days",
+	airflowclient.PartEdits:        "which runs were marked otherwise",
+	airflowclient.PartHealth:       "the health of Airflow's parts",
+	airflowclient.PartImportErrors: "which DAG files do not import",
+}
+
+// miss notes that a part of the picture could not be read, and how old what is shown instead is.
+func (obs *observation) miss(what string, state airflowclient.PartState) {
+	since := ""
+	if !state.Read.IsZero() {
+		since = " since " + state.Read.UTC().Format("15:04:05 UTC")
+	}
+	obs.problems = append(obs.problems, fmt.Sprintf("%s could not be read%s: %v", what, since, state.Err))
 }

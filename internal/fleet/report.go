@@ -1,11 +1,17 @@
 package fleet
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"chrononctl/airflowclient"
 	"chrononctl/dagspec"
 )
 
@@ -18,6 +24,9 @@ const (
 
 // clockSlack is how far a worker's clock may run ahead of ours before its report is not believed.
 const clockSlack = time.Hour
+
+// reportsLimit is how many reports are asked for at a time.
+const reportsLimit = 8
 
 // decodeReport reads a published value into report. Anything but our own version is an error in words for people: someone else may publish
 // under the same name.
@@ -84,4 +93,70 @@ func summaryState(run Run) Health {
 		}
 	}
 	return None
+}
+
+// readReports reads what the newest ended runs of streaming and comparison DAGs published.
+func (o *Observer) readReports(ctx context.Context, obs *observation, dags []DAG) {
+	var (
+		group  errgroup.Group
+		mu     sync.Mutex
+		failed int
+		first  error
+	)
+	group.SetLimit(reportsLimit)
+	for _, d := range dags {
+		key, ok := reportKey(d.Kind)
+		run, ended := reportRun(d.Runs)
+		if !ok || !ended {
+			continue
+		}
+		group.Go(func() error {
+			told, err := o.report(ctx, run, key)
+			mu.Lock()
+			defer mu.Unlock()
+			obs.reports[airflowclient.RunRef{DAGID: run.DAGID, RunID: run.ID}] = told
+			if err != nil {
+				failed++
+				first = cmp.Or(first, err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // every error has become a problem
+	if failed > 0 {
+		obs.miss(plural(failed, "report"), airflowclient.PartState{Err: first})
+	}
+}
+
+func reportKey(kind dagspec.Kind) (string, bool) {
+	switch kind {
+	case dagspec.KindStreaming:
+		return keepAliveKey, true
+	case dagspec.KindComparison:
+		return consistencyKey, true
+	default:
+		return "", false
+	}
+}
+
+// report reads one report, once for each run that ended. A summary that did not end well has published nothing, which costs no request to know.
+func (o *Observer) report(ctx context.Context, run Run, key string) (published, error) {
+	if summary := summaryState(run); summary != OK && summary != None {
+		return published{problem: fmt.Sprintf("the summary of its last run, for %s, is %s", dayOf(run), summary.Word())}, nil
+	}
+	if told, ok := o.cachedReport(run); ok {
+		return told, nil
+	}
+	value, err := o.client.XCom(ctx, run.DAGID, run.ID, dagspec.SummaryTask, key)
+	switch {
+	case airflowclient.IsNotFound(err):
+		told := published{problem: fmt.Sprintf("its last run, for %s, published no report", dayOf(run))}
+		o.keepReport(run, told)
+		return told, nil
+	case err != nil:
+		return published{problem: fmt.Sprintf("its report could not be read: %v", err)}, err
+	}
+	told := published{value: value}
+	o.keepReport(run, told)
+	return told, nil
 }

@@ -29,7 +29,9 @@ const (
 
 // Snapshot is the picture at one moment. It is immutable once published.
 type Snapshot struct {
-	At       time.Time // when the last part of it was read, by the local clock
+	At       time.Time // when it was made, by the local clock
+	Read     time.Time // when the server was asked for runs last; its newest parts are as old as this
+	Due      time.Time // when the server is asked again
 	Server   Server
 	Teams    []Team // by name
 	DAGs     []DAG  // by id, ours only

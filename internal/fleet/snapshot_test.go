@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -134,13 +133,12 @@ func TestDAGsThatAirflowCannotRun(t *testing.T) {
 		broken bool
 	}{
 		"paused":                          {func(w *world) { w.dags[0].Paused = true }, Paused, false},
-		"gone from its file":              {func(w *world) { w.dags[0].Stale = true }, Unknown, false},
 		"its file does not import":        {func(w *world) { w.dags[0].HasImportErrors = true }, Failed, true},
 		"its file is among those broken":  {func(w *world) { w.broken = []airflowclient.ImportError{{File: "d.py"}} }, Failed, true},
 		"another file of a like name":     {func(w *world) { w.broken = []airflowclient.ImportError{{File: "bad.py"}} }, OK, false},
 		"paused with a failed day":        {func(w *world) { w.dags[0].Paused = true; w.runs[0].State = "failed" }, Failed, false},
-		"its runs cannot be listed":       {func(w *world) { w.failing["runs"] = fmt.Errorf("no") }, Unknown, false},
-		"its tasks cannot be listed":      {func(w *world) { w.failing["tasks"] = fmt.Errorf("no") }, Unknown, false},
+		"its runs cannot be listed":       {func(w *world) { w.failing["runs"] = errForbidden }, Unknown, false},
+		"its tasks cannot be listed":      {func(w *world) { w.failing["tasks"] = errForbidden }, Unknown, false},
 		"a scheduler that is not healthy": {func(w *world) { w.health.Components[1].Status = "unhealthy" }, OK, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,11 +181,11 @@ func TestServerHealth(t *testing.T) {
 func TestTheOrderOfAnswersMakesNoDifference(t *testing.T) {
 	t.Parallel()
 	o := plantedWorld().observer()
-	first, err := o.readServer(context.Background())
+	picture, err := o.step(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.readRuns(context.Background(), &first)
+	first := o.observed(picture, airflowclient.Server{Version: "3.3.2"})
 	o.readTasks(context.Background(), &first)
 	o.readReports(context.Background(), &first, assemble(first))
 	first.at, first.problems = noon, []string{"b", "a"}

@@ -1,9 +1,13 @@
 package fleet
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +19,7 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// world is an Airflow in memory: it answers the observer's questions as a server would, counts them, and fails where it is told to.
+// world is an Airflow in memory: it answers as a server would, counts them, and fails where it is told to.
 type world struct {
 	server  airflowclient.Server
 	health  airflowclient.Health
@@ -28,6 +32,7 @@ type world struct {
 
 	mu       sync.Mutex
 	requests map[string]int
+	later    time.Duration
 }
 
 func newWorld() *world {
@@ -79,11 +84,16 @@ func (w *world) run(dag, id string, at time.Time, length time.Duration, state st
 	return refOf(r)
 }
 
-func (w *world) ask(op string) error {
+// ask counts a question. Where the world was told to fail, there is an answer already, or an error of the network.
+func (w *world) ask(op string) (*http.Response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.requests[op]++
-	return w.failing[op]
+	ours, ok := errors.AsType[*airflowclient.Error](w.failing[op])
+	if ok && ours.Status != 0 {
+		return jsonResponse(ours.Status, row{"detail": ours.Detail}), nil
+	}
+	return nil, w.failing[op]
 }
 
 func (w *world) total() int {
@@ -96,87 +106,209 @@ func (w *world) total() int {
 	return n
 }
 
-func (w *world) Server(context.Context) (airflowclient.Server, error) {
-	return w.server, w.ask("server")
-}
-func (w *world) Health(context.Context) (airflowclient.Health, error) {
-	return w.health, w.ask("health")
-}
-func (w *world) Requests() airflowclient.Meter { return airflowclient.Meter{Requests: w.total()} }
+type row = map[string]any
 
-func (w *world) DAGs(_ context.Context, q airflowclient.DAGQuery) ([]airflowclient.DAG, error) {
-	if err := w.ask("dags"); err != nil {
+func jsonResponse(status int, body any) *http.Response {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
+	return &http.Response{
+		StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}, "Date": {noon.Format(http.TimeFormat)}},
+		Body: io.NopCloser(bytes.NewReader(text)),
+	}
+}
+
+// RoundTrip answers as Airflow 3 does.
+func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	hasAll := func(d airflowclient.DAG) bool {
-		return !slices.ContainsFunc(q.Tags, func(tag string) bool { return !slices.Contains(d.Tags, tag) })
+	path := strings.TrimPrefix(r.URL.Path, "/api/v2")
+	op, answer := w.route(path)
+	if failed, err := w.ask(op); failed != nil || err != nil {
+		return withRequest(failed, r), err
 	}
-	var out []airflowclient.DAG
+	return withRequest(answer(r), r), nil
+}
+
+func withRequest(resp *http.Response, r *http.Request) *http.Response {
+	if resp != nil {
+		resp.Request = r
+	}
+	return resp
+}
+
+// route says which operation a path is, and who answers.
+func (w *world) route(path string) (op string, answer func(*http.Request) *http.Response) {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	switch {
+	case path == "/version":
+		return "server", func(*http.Request) *http.Response { return jsonResponse(200, row{"version": w.server.Version}) }
+	case path == "/monitor/health":
+		return "health", func(*http.Request) *http.Response { return jsonResponse(200, w.healthRow()) }
+	case path == "/dags":
+		return "dags", w.listDAGs
+	case path == "/importErrors":
+		return "imports", w.listBroken
+	case path == "/dags/~/dagRuns/list":
+		return "runs", w.listRuns
+	case path == "/dags/~/dagRuns":
+		return "edits", func(*http.Request) *http.Response { return listResponse("dag_runs", nil) }
+	case path == "/dags/~/dagRuns/~/taskInstances/list":
+		return "tasks", w.listTasks
+	case slices.Contains(parts, "xcomEntries"):
+		return "xcom", func(*http.Request) *http.Response { return w.xcom(parts[1], parts[3], parts[5]) }
+	case slices.Contains(parts, "logs"):
+		return "log", func(r *http.Request) *http.Response { return w.log(parts, r.URL.Query()) }
+	}
+	return "other", func(*http.Request) *http.Response { return jsonResponse(404, row{"detail": "not found"}) }
+}
+
+func listResponse(member string, rows []row) *http.Response {
+	return jsonResponse(200, row{member: append([]row{}, rows...), "total_entries": len(rows)})
+}
+
+func (w *world) healthRow() row {
+	parts := row{}
+	for _, c := range w.health.Components {
+		parts[c.Name] = row{"status": orNull(c.Status)}
+	}
+	return parts
+}
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func moment(at time.Time) any {
+	if at.IsZero() {
+		return nil
+	}
+	return at.Format(time.RFC3339Nano)
+}
+
+func (w *world) listDAGs(r *http.Request) *http.Response {
+	q := r.URL.Query()
+	var rows []row
 	for _, d := range w.dags {
-		if hasAll(d) {
-			out = append(out, d)
-		}
-	}
-	return out, nil
-}
-
-func (w *world) Runs(_ context.Context, q airflowclient.RunQuery) ([]airflowclient.Run, error) {
-	if err := w.ask("runs"); err != nil {
-		return nil, err
-	}
-	var out []airflowclient.Run
-	for _, r := range w.runs {
-		if len(q.DAGIDs) > 0 && !slices.Contains(q.DAGIDs, r.DAGID) || len(q.States) > 0 && !slices.Contains(q.States, r.State) {
+		hasAll := !slices.ContainsFunc(q["tags"], func(tag string) bool { return !slices.Contains(d.Tags, tag) })
+		if !hasAll || !strings.Contains(d.ID, q.Get("dag_id_pattern")) || q.Get("paused") == "true" && !d.Paused {
 			continue
 		}
-		if !q.LogicalFrom.IsZero() && r.LogicalDate.Before(q.LogicalFrom) {
-			continue
+		var tags []row
+		for _, tag := range d.Tags {
+			tags = append(tags, row{"name": tag})
 		}
-		out = append(out, r)
+		rows = append(rows, row{
+			"dag_id": d.ID, "description": d.Description, "fileloc": d.FileLoc, "tags": tags, "is_paused": d.Paused, "has_import_errors": d.HasImportErrors,
+		})
 	}
-	slices.SortFunc(out, compareRuns)
-	if q.Limit > 0 && len(out) > q.Limit {
-		out = out[:q.Limit]
-	}
-	return out, nil
+	return listResponse("dags", rows)
 }
 
-func (w *world) TaskInstances(_ context.Context, q airflowclient.TaskQuery) ([]airflowclient.TaskInstance, error) {
-	if err := w.ask("tasks"); err != nil {
-		return nil, err
+func (w *world) listBroken(*http.Request) *http.Response {
+	var rows []row
+	for i, b := range w.broken {
+		rows = append(rows, row{"import_error_id": i, "filename": b.File, "stack_trace": b.Trace, "timestamp": moment(b.Timestamp)})
 	}
-	var out []airflowclient.TaskInstance
+	return listResponse("import_errors", rows)
+}
+
+// asked is what batch lists are asked for.
+type asked struct {
+	DAGs   []string  `json:"dag_ids"`
+	Runs   []string  `json:"dag_run_ids"`
+	States []string  `json:"states"`
+	Ended  time.Time `json:"end_date_gte"`
+	Limit  int       `json:"page_limit"`
+}
+
+func bodyOf(r *http.Request) asked {
+	var body asked
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		panic(err)
+	}
+	return body
+}
+
+func among(wanted []string, value string) bool {
+	return len(wanted) == 0 || slices.Contains(wanted, value)
+}
+
+func (w *world) listRuns(r *http.Request) *http.Response {
+	body := bodyOf(r)
+	var found []airflowclient.Run
+	for _, run := range w.runs {
+		if among(body.DAGs, run.DAGID) && among(body.States, string(run.State)) && (body.Ended.IsZero() || !run.End.Before(body.Ended)) {
+			found = append(found, run)
+		}
+	}
+	slices.SortFunc(found, compareRuns)
+	rows := make([]row, 0, len(found))
+	for _, run := range found {
+		rows = append(rows, row{
+			"dag_id": run.DAGID, "dag_run_id": run.ID, "state": run.State, "run_type": run.Type, "logical_date": moment(run.LogicalDate),
+			"data_interval_start": moment(run.IntervalFrom), "data_interval_end": moment(run.IntervalTo), "run_after": moment(run.RunAfter),
+			"start_date": moment(run.Start), "end_date": moment(run.End),
+		})
+	}
+	return listResponse("dag_runs", rows)
+}
+
+func (w *world) listTasks(r *http.Request) *http.Response {
+	body := bodyOf(r)
+	var rows []row
 	for _, ti := range w.tasks {
-		if slices.Contains(q.Runs, airflowclient.RunRef{DAGID: ti.DAGID, RunID: ti.RunID}) {
-			out = append(out, ti)
+		if among(body.DAGs, ti.DAGID) && among(body.Runs, ti.RunID) {
+			rows = append(rows, row{
+				"dag_id": ti.DAGID, "dag_run_id": ti.RunID, "task_id": ti.TaskID, "map_index": ti.MapIndex, "state": orNull(string(ti.State)), "try_number": ti.Try,
+			})
 		}
 	}
-	return out, nil
+	return listResponse("task_instances", rows)
 }
 
-func (w *world) XCom(_ context.Context, dagID, runID, taskID, _ string) (json.RawMessage, error) {
-	if err := w.ask("xcom"); err != nil {
-		return nil, err
+func (w *world) xcom(dag, run, task string) *http.Response {
+	value, ok := w.xcoms[airflowclient.RunRef{DAGID: dag, RunID: run}]
+	if !ok || task != dagspec.SummaryTask {
+		return jsonResponse(404, row{"detail": "no such XCom"})
 	}
-	value, ok := w.xcoms[airflowclient.RunRef{DAGID: dagID, RunID: runID}]
-	if !ok || taskID != dagspec.SummaryTask {
-		return nil, &airflowclient.Error{Op: "read XCom", Kind: airflowclient.KindNotFound, Status: 404}
-	}
-	return json.RawMessage(value), nil
+	return jsonResponse(200, row{"value": value})
 }
 
-func (w *world) ImportErrors(context.Context) ([]airflowclient.ImportError, error) {
-	return w.broken, w.ask("imports")
-}
-
-func (w *world) Log(_ context.Context, ref airflowclient.LogRef, token string) (airflowclient.LogChunk, error) {
-	text := fmt.Sprintf("%s %s %s %d %d after %q", ref.DAGID, ref.RunID, ref.TaskID, ref.MapIndex, ref.Try, token)
-	return airflowclient.LogChunk{Lines: []airflowclient.LogLine{{Level: "info", Text: text}}, Next: "2"}, w.ask("log")
+func (w *world) log(parts []string, q url.Values) *http.Response {
+	text := fmt.Sprintf("%s %s %s %s %s after %q", parts[1], parts[3], parts[5], q.Get("map_index"), parts[7], q.Get("token"))
+	return jsonResponse(200, row{"content": []row{{"level": "info", "event": text}}, "continuation_token": "2"})
 }
 
 // observer looks at the world at noon.
-func (w *world) observer() *Observer {
-	return &Observer{Airflow: w, Now: func() time.Time { return noon }, Context: "test", URL: "http://airflow.test"}
+func (w *world) observer() *Observer { return w.observerOf(Options{}) }
+
+// observerOf looks at a part of the world, and counts what that costs from now on.
+func (w *world) observerOf(o Options) *Observer {
+	client, err := airflowclient.New(airflowclient.Config{URL: "http://airflow.test", Transport: w, MaxTries: 1, Now: w.now})
+	if err != nil {
+		panic(err)
+	}
+	o.Context, o.URL, o.Now = "test", "http://airflow.test", w.now
+	return NewObserver(client, o)
+}
+
+// now is noon, and later in tests that move the clock.
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return noon.Add(w.later)
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.later += d
 }
 
 // instancesFrom makes task instances out of "id=state".

@@ -1,0 +1,235 @@
+package fleet_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"chrononctl/airflowclient"
+	"chrononctl/airflowclient/airflowtest"
+	"chrononctl/internal/fleet"
+)
+
+// look is how often the console takes a picture.
+const look = 5 * time.Second
+
+// console is an observer of a simulated Airflow, asked as the console asks it.
+type console struct {
+	tb       testing.TB
+	clock    *airflowtest.Clock
+	server   *airflowtest.Airflow
+	client   *airflowclient.Client
+	observer *fleet.Observer
+}
+
+// openConsole looks at a fleet that has been at work for six hours.
+func openConsole(tb testing.TB, version string, scenario airflowtest.Scenario) *console {
+	tb.Helper()
+	c := &console{tb: tb, clock: &airflowtest.Clock{}}
+	c.server = airflowtest.New(airflowtest.Options{Version: version, Now: c.clock.Now})
+	scenario(c.server)
+	c.server.Runs() // the first runs are made now
+	c.clock.Advance(6 * time.Hour)
+	var err error
+	c.client, err = airflowclient.New(airflowclient.Config{
+		URL: "http://localhost:8080", Transport: c.server.Transport(), Auth: airflowclient.Auto(airflowclient.Login{}), Now: c.clock.Now,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c.observer = fleet.NewObserver(c.client, fleet.Options{Now: c.clock.Now})
+	return c
+}
+
+// settle lets everything be read, and what matters less be filled in.
+func (c *console) settle() *console {
+	c.tb.Helper()
+	c.live(5*time.Minute, nil)
+	return c
+}
+
+// live takes a picture at each look, and does more then when asked to.
+func (c *console) live(d time.Duration, more func()) (last fleet.Snapshot) {
+	c.tb.Helper()
+	for end := c.clock.Now().Add(d); c.clock.Now().Before(end); c.clock.Advance(look) {
+		var err error
+		if last, err = c.observer.Observe(c.tb.Context()); err != nil {
+			c.tb.Fatal(err)
+		}
+		if more != nil {
+			more()
+		}
+	}
+	return last
+}
+
+// cost is requests and kilobytes a minute.
+func (c *console) cost(minutes int, more func()) (requests, kilobytes float64) {
+	c.tb.Helper()
+	before := c.client.Requests()
+	c.live(time.Duration(minutes)*time.Minute, more)
+	after := c.client.Requests()
+	return float64(after.Requests-before.Requests) / float64(minutes), float64(after.Received-before.Received) / 1000 / float64(minutes)
+}
+
+var versions = []string{"2.11.2", "3.3.2"}
+
+// The sample has as many DAGs: a quarter of these stream, a quarter compare.
+const sampleSize = 17
+
+func TestAnIdleConsoleAsksLittle(t *testing.T) {
+	t.Parallel()
+	for _, version := range versions {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			c := openConsole(t, version, airflowtest.Healthy(sampleSize)).settle()
+			requests, kilobytes := c.cost(20, nil)
+			if requests > 20 || kilobytes > 300 {
+				t.Errorf("%.1f requests and %.0f KB a minute: %v", requests, kilobytes, c.client.Requests().ByOp)
+			}
+			if s := c.live(look, nil); len(s.DAGs) != sampleSize || len(s.Streams) == 0 || s.Health() != fleet.OK {
+				t.Errorf("%d DAGs, %d streams, %v: %v", len(s.DAGs), len(s.Streams), s.Health(), s.Findings())
+			}
+		})
+	}
+}
+
+// openDAG does what the screen of a DAG does at each look: its runs, and the tasks of the selected one.
+func (c *console) openDAG(dag, run string) func() {
+	return func() {
+		if _, err := c.observer.Runs(c.tb.Context(), dag); err != nil {
+			c.tb.Fatal(err)
+		}
+		if _, err := c.observer.Tasks(c.tb.Context(), dag, run); err != nil {
+			c.tb.Fatal(err)
+		}
+	}
+}
+
+const longDAG = "chronon_join_core__long__v1"
+
+// withLongRun has a run that is under way all the time.
+func withLongRun(n int) airflowtest.Scenario {
+	return func(a *airflowtest.Airflow) {
+		airflowtest.Healthy(n)(a)
+		a.Put(airflowtest.File{Name: "join_long.py", DAGs: []airflowtest.DAG{{
+			ID: longDAG, Unpaused: true, Tags: []string{"chronon", "kind:join", "team:core", "join:core.long.v1"},
+			Tasks: []airflowtest.Task{{ID: "backfill__long__v1", Do: func(airflowtest.Attempt) airflowtest.Outcome {
+				return airflowtest.Outcome{Takes: 100 * time.Hour}
+			}}},
+		}}})
+		a.ParseAll()
+		a.Trigger(longDAG, "long", time.Time{})
+	}
+}
+
+func TestAConsoleThatIsDrilledInAsksNotMuchMore(t *testing.T) {
+	t.Parallel()
+	for _, version := range versions {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			c := openConsole(t, version, withLongRun(sampleSize)).settle()
+			open := c.openDAG(longDAG, "long")
+			requests, _ := c.cost(5, open)
+			if requests > 40 {
+				t.Errorf("the screen of a DAG at work: %.1f requests a minute: %v", requests, c.client.Requests().ByOp)
+			}
+			token, looks := "", 0
+			log := func() { // the log is asked for every two seconds
+				for looks += 5; looks >= 2; looks -= 2 {
+					chunk, err := c.observer.Log(t.Context(), fleet.Task{DAGID: longDAG, RunID: "long", ID: "backfill__long__v1", MapIndex: -1, Try: 1}, token)
+					if err != nil {
+						t.Fatal(err)
+					}
+					token = chunk.Next
+				}
+			}
+			if requests, _ = c.cost(5, log); requests > 60 {
+				t.Errorf("a log that is followed: %.1f requests a minute: %v", requests, c.client.Requests().ByOp)
+			}
+			idle, _ := c.cost(10, nil)
+			if idle > 20 {
+				t.Errorf("%.1f requests a minute when nothing is open any more", idle)
+			}
+		})
+	}
+}
+
+// Tasks of a run that has ended, and the runs of a DAG in which nothing moves, are asked for once.
+func TestWhatDoesNotMoveIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	c := openConsole(t, "3.3.2", withLongRun(sampleSize)).settle()
+	s := c.live(look, nil)
+	var dag fleet.DAG
+	for _, d := range s.DAGs {
+		if d.Kind == "join" && len(d.Runs) > 0 && d.ID != longDAG {
+			dag = d
+		}
+	}
+	open := c.openDAG(dag.ID, dag.Runs[0].ID)
+	open()
+	before := c.client.Requests().ByOp
+	c.live(50*time.Second, open)
+	after := c.client.Requests().ByOp
+	if n := after["list task instances"] - before["list task instances"]; n > 5 { // those of the run at work, every 15 s
+		t.Errorf("tasks were asked for %d times", n)
+	}
+	if n := after["list DAG runs"] - before["list DAG runs"]; n > 2*4+3 { // ticks and a look for edits
+		t.Errorf("runs were asked for %d times", n)
+	}
+}
+
+// A run that fails is in the picture within one tick, which is every third look.
+func TestAChangeIsSeenWithinATick(t *testing.T) {
+	t.Parallel()
+	c := openConsole(t, "3.3.2", withLongRun(sampleSize)).settle()
+	c.server.Mark(longDAG, "long", "failed")
+	s := c.live(4*look, nil)
+	for _, d := range s.DAGs {
+		if d.ID == longDAG && d.Health != fleet.Failed {
+			t.Errorf("it is %v", d.Health)
+		}
+	}
+}
+
+// A check of one team asks for nothing of the others, and both cost little.
+func TestOneLookCostsLittle(t *testing.T) {
+	t.Parallel()
+	for _, version := range versions {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			c := openConsole(t, version, airflowtest.Healthy(500))
+			ask := func(teams ...string) airflowclient.Meter {
+				before := c.client.Requests()
+				s, err := fleet.NewObserver(c.client, fleet.Options{Now: c.clock.Now, Teams: teams}).Observe(t.Context())
+				if err != nil || len(s.DAGs) == 0 {
+					t.Fatalf("%d DAGs, %v", len(s.DAGs), err)
+				}
+				after := c.client.Requests()
+				return airflowclient.Meter{Requests: after.Requests - before.Requests, Received: after.Received - before.Received}
+			}
+			all, one := ask(), ask("risk")
+			if one.Requests*2 > all.Requests || one.Received*4 > all.Received {
+				t.Errorf("one team of five cost %d requests and %d bytes, all %d and %d", one.Requests, one.Received, all.Requests, all.Received)
+			}
+			t.Logf("all: %d requests, %d KB; one team of five: %d requests, %d KB", all.Requests, all.Received/1000, one.Requests, one.Received/1000)
+		})
+	}
+}
+
+// BenchmarkConsoleIdle is what a console costs that nobody touches, in an average hour.
+func BenchmarkConsoleIdle(b *testing.B) {
+	for _, version := range versions {
+		for _, n := range []int{sampleSize, 100, 1000} {
+			b.Run(fmt.Sprintf("%s/%d DAGs", version, n), func(b *testing.B) {
+				c := openConsole(b, version, airflowtest.Healthy(n)).settle()
+				var requests, kilobytes float64
+				for b.Loop() {
+					requests, kilobytes = c.cost(60, nil)
+				}
+				b.ReportMetric(requests, "requests/min")
+				b.ReportMetric(kilobytes, "KB/min")
+			})
+		}
+	}
+}
