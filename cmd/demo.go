@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,9 @@ type demoOptions struct {
 	days    int
 	port    int
 	wait    time.Duration
+
+	simulated bool
+	scenario  string
 }
 
 func newDemoCmd(a *app) *cobra.Command {
@@ -29,8 +33,10 @@ func newDemoCmd(a *app) *cobra.Command {
 		Long: "demo installs a pinned Airflow and PostgreSQL into a cache folder, starts them on free loopback ports, deploys a sample Chronon\n" +
 			"repository, lets it catch up a few days and opens the console. On a pipe it prints what it does, and the status when the runs have\n" +
 			"ended. Everything is real but Spark: spark-submit is stood in for by a program that prints Chronon's log lines and writes into a local\n" +
-			"store. Ctrl-C or quitting ends everything that was started.",
-		Example: "  chrononctl demo\n  chrononctl demo --airflow 2.11 | cat",
+			"store. Ctrl-C or quitting ends everything that was started.\n\n" +
+			"With --simulated nothing is installed and it takes a second: Airflow itself is played in this process, and so are the tasks. The console,\n" +
+			"the commands and the deploy are the real ones.",
+		Example: "  chrononctl demo\n  chrononctl demo --airflow 2.11 | cat\n  chrononctl demo --simulated\n  chrononctl demo --simulated --scenario team-down",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), a, o) },
 	}
@@ -38,6 +44,8 @@ func newDemoCmd(a *app) *cobra.Command {
 	c.Flags().IntVar(&o.days, "days", 3, "days of backlog to catch up")
 	c.Flags().IntVar(&o.port, "port", 0, "port of Airflow's web address (default: a free one)")
 	c.Flags().DurationVar(&o.wait, "timeout", 20*time.Minute, "on a pipe: how long the runs may take")
+	c.Flags().BoolVar(&o.simulated, "simulated", false, "play Airflow instead of installing one: needs no Python")
+	c.Flags().StringVar(&o.scenario, "scenario", "", "with --simulated: instead of the sample, "+strings.Join(scenarioNames(), ", "))
 	return c
 }
 
@@ -51,9 +59,15 @@ func runDemo(ctx context.Context, a *app, o demoOptions) (err error) {
 	if o.port < 0 || o.port > 65535 {
 		return usage(fmt.Errorf("--port %d: must be from 1 to 65535, or 0 for a free one", o.port))
 	}
+	if err := o.checkSimulated(); err != nil {
+		return err
+	}
 	began := a.Now()
 	say := func(line string) {
 		fmt.Fprintf(a.Streams.Err, "demo %5.1fs  %s\n", a.Now().Sub(began).Seconds(), line)
+	}
+	if o.simulated {
+		return runSimulated(ctx, a, o, say)
 	}
 	say("spark is stood in for: jobs go through Chronon's real run.py to a program that plays spark-submit")
 	d, err := demo.Start(ctx, demo.Options{Airflow: o.airflow, Days: o.days, Port: o.port, Generator: "chrononctl " + version, Now: a.Now, Progress: say})
