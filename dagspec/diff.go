@@ -258,7 +258,7 @@ func settingsOf(rendered string) map[string]string {
 func flatten(flat map[string]string, at string, value pyValue) {
 	call, ok := value.(pyCall)
 	if !ok {
-		flat[at] = (&pyWriter{}).inline(value)
+		flat[at] = pyInline(value)
 		return
 	}
 	for _, arg := range call.args {

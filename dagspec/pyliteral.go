@@ -1,7 +1,9 @@
 package dagspec
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -30,18 +32,21 @@ type pyArg struct {
 	value pyValue
 }
 
+// callArgs is room for the keyword arguments of most calls.
+const callArgs = 12
+
 // call starts a constructor call with positional arguments.
 func call(name string, args ...pyValue) pyCall {
-	c := pyCall{name: name}
+	c := pyCall{name: name, args: make([]pyArg, 0, callArgs)}
 	for _, arg := range args {
 		c.args = append(c.args, pyArg{value: arg})
 	}
 	return c
 }
 
-// with adds a keyword argument.
+// with adds a keyword argument. The call that it is added to is not to be used any more.
 func (c pyCall) with(key string, value pyValue) pyCall {
-	c.args = append(slices.Clip(c.args), pyArg{key, value})
+	c.args = append(c.args, pyArg{key, value})
 	return c
 }
 
@@ -53,47 +58,38 @@ func (c pyCall) unless(key string, value, standard pyValue) pyCall {
 	return c.with(key, value)
 }
 
-// pyText encodes a string as a Python literal in ASCII. Go's escapes are Python's for valid UTF-8 (deploy.md §4.2: compared with CPython); invalid
-// bytes have no Python string and are refused.
-func pyText(s string) (string, error) {
-	if !utf8.ValidString(s) {
-		return "", fmt.Errorf("%q is not UTF-8", s)
-	}
-	return strconv.QuoteToASCII(s), nil
-}
-
 // pyWidth is how wide a line of a generated file should be.
 const pyWidth = 140
 
 // pyWriter writes expressions, each on one line where it fits, else one element per line.
 type pyWriter struct {
-	out strings.Builder
-	err error
+	out []byte
+	err error // the first one
 }
+
+func (w *pyWriter) text(s string) { w.out = append(w.out, s...) }
 
 // assign writes "NAME = value".
 func (w *pyWriter) assign(name string, value pyValue) {
-	w.out.WriteString(name + " = ")
+	w.text(name + " = ")
 	w.write(value, 0, len(name)+3, 0)
-	w.out.WriteByte('\n')
+	w.text("\n")
 }
 
 // write puts a value at the present column; after is what must still fit behind it.
 func (w *pyWriter) write(value pyValue, indent, column, after int) {
 	if room := pyWidth - column - after; atLeast(value, room) <= room {
-		if line := w.inline(value); len(line) <= room {
-			w.out.WriteString(line)
+		begin := len(w.out)
+		if w.inline(value); len(w.out)-begin <= room {
 			return
 		}
+		w.out = w.out[:begin]
 	}
 	switch value := value.(type) {
 	case pyCall:
-		w.out.WriteString(value.name)
+		w.text(value.name)
 		w.block("(", ")", indent, len(value.args), func(i int) (string, pyValue) {
-			if value.args[i].key == "" {
-				return "", value.args[i].value
-			}
-			return value.args[i].key + "=", value.args[i].value
+			return value.args[i].prefix(), value.args[i].value
 		})
 	case pyTuple:
 		if flat(value) {
@@ -102,8 +98,16 @@ func (w *pyWriter) write(value pyValue, indent, column, after int) {
 		}
 		w.block("(", ")", indent, len(value), func(i int) (string, pyValue) { return "", value[i] })
 	default: // a long string: nothing to break
-		w.out.WriteString(w.inline(value))
+		w.inline(value)
 	}
+}
+
+// prefix is what stands before the value.
+func (a pyArg) prefix() string {
+	if a.key == "" {
+		return ""
+	}
+	return a.key + "="
 }
 
 // atLeast is a length that the value's line cannot fall below. It stops to count beyond room, so that a large value is not written only to see
@@ -129,34 +133,40 @@ func atLeast(value pyValue, room int) int {
 // block writes one element per line, indented.
 func (w *pyWriter) block(open, end string, indent, n int, element func(int) (string, pyValue)) {
 	inner := strings.Repeat(" ", indent+4)
-	w.out.WriteString(open + "\n")
+	w.text(open + "\n")
 	for i := range n {
 		prefix, value := element(i)
-		w.out.WriteString(inner + prefix)
+		w.text(inner)
+		w.text(prefix)
 		w.write(value, indent+4, indent+4+len(prefix), 1)
-		w.out.WriteString(",\n")
+		w.text(",\n")
 	}
-	w.out.WriteString(strings.Repeat(" ", indent) + end)
+	w.text(inner[:indent])
+	w.text(end)
 }
 
 // fill writes short elements, as many on a line as fit.
 func (w *pyWriter) fill(values pyTuple, indent int) {
 	inner := strings.Repeat(" ", indent+4)
-	w.out.WriteString("(\n" + inner)
+	w.text("(\n" + inner)
 	column := len(inner)
 	for i, value := range values {
-		element := w.inline(value) + ","
-		if i > 0 && column+1+len(element) > pyWidth {
-			w.out.WriteString("\n" + inner)
+		begin := len(w.out)
+		w.inline(value)
+		width := len(w.out) - begin + len(",")
+		switch {
+		case i == 0:
+		case column+1+width > pyWidth:
+			w.out = slices.Insert(w.out, begin, []byte("\n"+inner)...)
 			column = len(inner)
-		} else if i > 0 {
-			w.out.WriteByte(' ')
+		default:
+			w.out = slices.Insert(w.out, begin, ' ')
 			column++
 		}
-		w.out.WriteString(element)
-		column += len(element)
+		w.text(",")
+		column += width
 	}
-	w.out.WriteString("\n" + strings.Repeat(" ", indent) + ")")
+	w.text("\n" + inner[:indent] + ")")
 }
 
 // flat says whether a tuple holds short things only: texts and days.
@@ -173,68 +183,91 @@ func flat(values pyTuple) bool {
 	})
 }
 
-// inline is the value on one line.
-func (w *pyWriter) inline(value pyValue) string {
+// inline writes a value on one line.
+func (w *pyWriter) inline(value pyValue) {
 	switch value := value.(type) {
 	case string:
-		literal, err := pyText(value)
-		if err != nil && w.err == nil {
-			w.err = err
-		}
-		return literal
+		w.literal(value)
 	case bool:
 		if value {
-			return "True"
+			w.text("True")
+		} else {
+			w.text("False")
 		}
-		return "False"
 	case int:
-		return strconv.Itoa(value)
+		w.out = strconv.AppendInt(w.out, int64(value), 10)
 	case float64:
-		return w.float(value)
+		w.float(value)
 	case pyDict:
-		keys := make([]string, 0, len(value))
-		for key := range value {
-			keys = append(keys, key)
+		w.text("{")
+		for i, key := range slices.Sorted(maps.Keys(value)) {
+			w.comma(i)
+			w.literal(key)
+			w.text(": ")
+			w.literal(value[key])
 		}
-		slices.Sort(keys)
-		for i, key := range keys {
-			keys[i] = w.inline(key) + ": " + w.inline(value[key])
-		}
-		return "{" + strings.Join(keys, ", ") + "}"
+		w.text("}")
 	case pyTuple:
-		elements := make([]string, len(value))
+		w.text("(")
 		for i := range value {
-			elements[i] = w.inline(value[i])
+			w.comma(i)
+			w.inline(value[i])
 		}
-		if len(elements) == 1 {
-			return "(" + elements[0] + ",)"
+		if len(value) == 1 {
+			w.text(",")
 		}
-		return "(" + strings.Join(elements, ", ") + ")"
+		w.text(")")
 	case pyCall:
-		arguments := make([]string, len(value.args))
+		w.text(value.name + "(")
 		for i, arg := range value.args {
-			if arg.key != "" {
-				arguments[i] = arg.key + "="
-			}
-			arguments[i] += w.inline(arg.value)
+			w.comma(i)
+			w.text(arg.prefix())
+			w.inline(arg.value)
 		}
-		return value.name + "(" + strings.Join(arguments, ", ") + ")"
+		w.text(")")
 	default:
-		w.err = fmt.Errorf("a %T is no Python literal", value)
-		return "None"
+		w.fail(fmt.Errorf("a %T is no Python literal", value))
+		w.text("None")
 	}
 }
 
-func (w *pyWriter) float(value float64) string {
+func (w *pyWriter) comma(i int) {
+	if i > 0 {
+		w.text(", ")
+	}
+}
+
+func (w *pyWriter) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+// literal writes a string in ASCII. Go's escapes are Python's for valid UTF-8 (FuzzPython compares them with CPython); invalid bytes have no Python
+// string and are refused.
+func (w *pyWriter) literal(s string) {
+	if !utf8.ValidString(s) {
+		w.fail(fmt.Errorf("%q is not UTF-8", s))
+	}
+	w.out = strconv.AppendQuoteToASCII(w.out, s)
+}
+
+func (w *pyWriter) float(value float64) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
-		w.err = fmt.Errorf("%v is no Python literal", value)
-		return "None"
+		w.fail(fmt.Errorf("%v is no Python literal", value))
 	}
-	text := strconv.FormatFloat(value, 'g', -1, 64)
-	if !strings.ContainsAny(text, ".e") {
-		text += ".0"
+	begin := len(w.out)
+	w.out = strconv.AppendFloat(w.out, value, 'g', -1, 64)
+	if !bytes.ContainsAny(w.out[begin:], ".e") {
+		w.text(".0")
 	}
-	return text
+}
+
+// pyInline is a value on one line; it must be one that a file can hold.
+func pyInline(value pyValue) string {
+	w := pyWriter{}
+	w.inline(value)
+	return string(w.out)
 }
 
 // pyTexts is a tuple of strings.

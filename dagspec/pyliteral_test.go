@@ -23,7 +23,7 @@ func TestPyWriterKeepsToTheLine(t *testing.T) {
     d={"a": "1", "b": "2"},
 )
 `
-	if got := w.out.String(); got != want || w.err != nil {
+	if got := string(w.out); got != want || w.err != nil {
 		t.Errorf("wrote %v\n%s\nwant\n%s", w.err, got, want)
 	}
 }
@@ -34,7 +34,7 @@ func TestPyWriterRefusesWhatIsNoLiteral(t *testing.T) {
 		w := &pyWriter{}
 		w.assign("V", pyTuple{value})
 		if w.err == nil {
-			t.Errorf("%s is written as %s", name, w.out.String())
+			t.Errorf("%s is written as %s", name, string(w.out))
 		}
 	}
 }
@@ -56,7 +56,7 @@ func TestPythonReadsTextLiteralsBack(t *testing.T) {
 	w := &pyWriter{}
 	w.assign("TEXTS", pyTexts(everyRune()))
 	command := exec.CommandContext(t.Context(), "python3", "-c", "import json, sys; exec(sys.stdin.read()); json.dump(TEXTS, sys.stdout)")
-	command.Stdin = strings.NewReader(w.out.String())
+	command.Stdin = strings.NewReader(string(w.out))
 	out, err := command.Output()
 	if err != nil || w.err != nil {
 		t.Fatalf("python3: %v, %v", err, w.err)
@@ -70,7 +70,7 @@ func TestPythonReadsTextLiteralsBack(t *testing.T) {
 	}
 }
 
-// pyUnquote reads a Python literal as CPython's tokenizer does, as far as pyText may write one.
+// pyUnquote reads a Python literal as CPython's tokenizer does, as far as pyWriter may write one.
 func pyUnquote(literal string) (string, bool) {
 	if len(literal) < 2 || literal[0] != '"' || literal[len(literal)-1] != '"' {
 		return "", false
@@ -120,7 +120,9 @@ func FuzzPyText(f *testing.F) {
 	}
 	f.Add("\xc3\x28")
 	f.Fuzz(func(t *testing.T, text string) {
-		literal, err := pyText(text)
+		w := &pyWriter{}
+		w.literal(text)
+		literal, err := string(w.out), w.err
 		if !utf8.ValidString(text) {
 			if err == nil {
 				t.Fatalf("%q is written as %s", text, literal)

@@ -49,7 +49,7 @@ func readDAGs(source string) ([]DAG, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings := (&pyWriter{}).inline(values["SETTINGS"])
+	settings := pyInline(values["SETTINGS"])
 	file := pyCall{args: []pyArg{{"dags", values["DAGS"]}}}
 	var dags []DAG
 	for _, call := range file.calls("dags") {

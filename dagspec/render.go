@@ -130,14 +130,15 @@ func (r *renderer) dagFile(name string, dags []*DAG) error {
 		}
 		tuple = append(tuple, value)
 	}
-	w := &pyWriter{}
+	w := &pyWriter{out: []byte(fileHead(tuple, dags[0].Kind, r.s))}
 	w.assign("SETTINGS", settingsValue(dags[0].Kind, r.s))
-	w.out.WriteByte('\n')
+	w.text("\n")
 	w.assign("DAGS", tuple)
+	w.text("\nregister(globals(), __file__, SETTINGS, DAGS)\n")
 	if w.err != nil {
 		return w.err
 	}
-	r.add(File{Path: name, Data: []byte(fileHead(tuple, dags[0].Kind, r.s) + w.out.String() + "\nregister(globals(), __file__, SETTINGS, DAGS)\n"), DAGs: ids})
+	r.add(File{Path: name, Data: w.out, DAGs: ids})
 	return nil
 }
 

@@ -212,7 +212,7 @@ func sensorValue(s SensorSettings) pyValue {
 
 // renderSettings is settingsValue on one line, for the hash of a DAG.
 func renderSettings(kind Kind, s Settings) string {
-	return (&pyWriter{}).inline(settingsValue(kind, s))
+	return pyInline(settingsValue(kind, s))
 }
 
 func seconds(d time.Duration) int { return int(d / time.Second) }
