@@ -100,7 +100,7 @@ func TestAnswers(t *testing.T) {
 	}{
 		{"an unknown query parameter", "GET", "dags?colour=red", "", 400, 200, "Extra query parameter(s) colour not in spec", `"total_entries":1`},
 		{"an unknown member of a body", "POST", "dags/~/dagRuns/list", `{"colour": 1}`, 400, 422, "unknown field", "extra_forbidden"},
-		{"a DAG that does not exist", "GET", "dags/none", "", 404, 404, `"title":"DAG not found"`, `"detail":"Dag with id none was not found"`},
+		{"a DAG that does not exist", "GET", "dags/none", "", 404, 404, `"title":"DAG not found"`, "The Dag with ID: "},
 		{"a path that does not exist", "GET", "nothing", "", 404, 404, `"status":404`, `{"detail":"Not Found"}`},
 		{"a trigger without a date", "POST", "dags/x/dagRuns", `{}`, 200, 422, `"state":"queued"`, "Field required"},
 		{"a trigger with the date null", "POST", "dags/x/dagRuns", `{"logical_date": null}`, 400, 200, "may not be null", `"logical_date":null`},

@@ -100,6 +100,7 @@ type dag struct {
 	stale    bool
 	broken   bool // its file has an import error
 	parsed   time.Time
+	last     time.Time // start of the interval of the run that was made last
 	next     time.Time // start of the interval that gets the next run
 	full     bool      // the next run waits until an active one has ended
 	plan     int       // number of the plan for the next run; older plans are void
@@ -202,9 +203,11 @@ type instance struct {
 	xcoms    map[string]string
 	life     int // events of an earlier life are void: it was cleared or marked
 	tries    []attempt
-	pokes    int       // of the try that goes on
-	due      time.Time // of the next try, or the next look of a sensor
-	weight   int       // priority
+	took     time.Duration // of what ended last; it stays while the next try runs
+	timed    bool          // took is known
+	pokes    int           // of the try that goes on
+	due      time.Time     // of the next try, or the next look of a sensor
+	weight   int           // priority
 	version  *version
 }
 

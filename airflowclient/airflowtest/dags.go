@@ -83,10 +83,15 @@ func (a *Airflow) dagRow(d *dag) row {
 		"last_expired": nil, "next_dagrun_data_interval_start": nil, "next_dagrun_data_interval_end": nil,
 	}
 	var next, due time.Time
-	if d.spec.scheduled() && !d.next.IsZero() {
-		next, due = d.next, d.spec.tick(d.next)
+	if d.spec.scheduled() {
 		shown["timetable_description"] = "At " + cmp.Or(d.spec.Cron, d.spec.Every.String())
-		shown["next_dagrun_data_interval_start"], shown["next_dagrun_data_interval_end"] = a.when(next), a.when(due)
+	}
+	if d.spec.scheduled() && !d.next.IsZero() && !d.stale { // a stale DAG has no next run
+		next, due = d.next, d.spec.tick(d.next)
+		if d.full && !a.isV2 { // 2.11 forgets the next run while there are as many as may be, and shows the last one
+			next, due = d.last, time.Time{}
+		}
+		shown["next_dagrun_data_interval_start"], shown["next_dagrun_data_interval_end"] = a.when(next), a.when(d.spec.tick(next))
 	}
 	if d.stale || d.broken {
 		shown["last_parsed_time"] = a.when(d.parsed)
@@ -113,7 +118,7 @@ func (a *Airflow) dagOf(r *http.Request) (*dag, error) {
 	d, ok := a.dags[id]
 	if !ok {
 		if a.isV2 {
-			return nil, notFound(fmt.Sprintf("Dag with id %s was not found", id))
+			return nil, notFound(fmt.Sprintf("The Dag with ID: `%s` was not found", id))
 		}
 		return nil, &refusal{status: http.StatusNotFound, title: "DAG not found", detail: fmt.Sprintf("The DAG with dag_id: %s was not found", id)}
 	}
@@ -146,10 +151,14 @@ func (a *Airflow) patchDAG(r *http.Request) (answer, error) {
 	return answer{body: a.dagRow(d)}, nil
 }
 
+// listTasks answers for a stale DAG on Airflow 3 alone: 2.11 has thrown its structure away.
 func (a *Airflow) listTasks(r *http.Request) (answer, error) {
 	d, err := a.dagOf(r)
 	if err != nil {
 		return answer{}, err
+	}
+	if d.stale && !a.isV2 {
+		return answer{}, &refusal{status: http.StatusNotFound, title: "DAG not found"}
 	}
 	return collection("tasks", d.tasks, page{limit: len(d.tasks)}, func(t Task) row {
 		operator := cmp.Or(t.Operator, "PythonOperator")
@@ -196,9 +205,13 @@ func (a *Airflow) sourceByDAG(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	f := File{Name: d.file}
-	if file := a.folder[d.file]; file != nil {
-		f = file.parsed
+	f := File{Name: d.file, Text: d.version().sourceOr("")}
+	if n := r.URL.Query().Get("version_number"); n != "" {
+		i := slices.IndexFunc(d.versions, func(v *version) bool { return v.number == number(n) })
+		if i < 0 {
+			return answer{}, notFound(fmt.Sprintf("The source code of the DAG %s, version_number %s was not found", d.spec.ID, n))
+		}
+		f.Text = d.versions[i].source
 	}
 	return source(f, r), nil
 }
@@ -221,7 +234,5 @@ func (a *Airflow) listVersions(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return collection("dag_versions", d.versions, p, func(v *version) row {
-		return row{"version_number": v.number, "dag_id": d.spec.ID, "bundle_name": "dags-folder", "bundle_version": nil, "created_at": a.when(v.created)}
-	}), nil
+	return collection("dag_versions", d.versions, p, func(v *version) row { return a.versionRow(d.spec.ID, v) }), nil
 }

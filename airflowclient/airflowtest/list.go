@@ -14,6 +14,14 @@ import (
 	"time"
 )
 
+// word is what Airflow 2 or Airflow 3 calls a thing.
+func (a *Airflow) word(v1, v2 string) string {
+	if a.isV2 {
+		return v2
+	}
+	return v1
+}
+
 // row is an object of an answer.
 type row = map[string]any
 

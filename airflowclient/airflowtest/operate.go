@@ -33,9 +33,11 @@ func (a *Airflow) clear(r *run, tasks []*instance, reset bool) {
 	}
 }
 
-// kill is what becomes of an instance that is cleared while it runs: "restarting" until its process has noticed, then up for retry.
+// kill is what becomes of an instance that is cleared while it runs: "restarting" until its process has noticed. 2.11 then has it wait like
+// any that may be tried again, and does not count that; 3.3 takes it for cleared.
 func (a *Airflow) kill(ti *instance) {
 	ti.life++
+	ti.ends(a.now())
 	a.setState(ti, restarting)
 	life := ti.life
 	a.after(noticeKill, func() {
@@ -43,8 +45,15 @@ func (a *Airflow) kill(ti *instance) {
 			return
 		}
 		a.closeTry(ti, failed)
-		ti.end = a.now()
-		a.retryLater(ti)
+		if !a.isV2 {
+			ti.ends(a.now())
+			a.retryLater(ti)
+			return
+		}
+		ti.maxTries, ti.pokes = ti.try+ti.task.Retries, 0
+		a.setState(ti, none)
+		a.freeSlots()
+		a.wake(ti.run)
 	})
 }
 
@@ -94,7 +103,7 @@ func (a *Airflow) force(ti *instance, state string) {
 		ti.start = a.now()
 	}
 	if ti.end.IsZero() {
-		ti.end = a.now()
+		ti.ends(a.now())
 	}
 	a.setState(ti, state)
 	a.freeSlots()

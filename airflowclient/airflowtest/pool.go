@@ -92,6 +92,9 @@ func (a *Airflow) freeSlots() {
 
 // schedule has an instance wait for a slot.
 func (a *Airflow) schedule(ti *instance) {
+	if ti.pokes == 0 {
+		ti.try++
+	}
 	a.setState(ti, scheduled)
 	a.ready = append(a.ready, ti)
 	a.freeSlots()

@@ -217,6 +217,9 @@ type dagWarning struct {
 
 // warn notes the pools that a DAG names and that do not exist. Its tasks for them are never queued.
 func (a *Airflow) warn(spec DAG) {
+	if a.isV2 {
+		return // 3.3 has the warning and never looks for it
+	}
 	a.warnings = slices.DeleteFunc(a.warnings, func(w dagWarning) bool { return w.dag == spec.ID })
 	var missing []string
 	for _, t := range spec.Tasks {

@@ -131,15 +131,24 @@ func (a *Airflow) runRow(r *run) row {
 		shown["execution_date"], shown["external_trigger"] = a.when(r.logical), r.byHand
 		return shown
 	}
-	shown["run_after"], shown["queued_at"], shown["triggered_by"], shown["dag_versions"] = a.when(r.due), a.when(r.queued), "rest_api", []row{{
-		"id": fmt.Sprintf("00000000-0000-7000-8000-%012x", r.number), "version_number": 1, "dag_id": r.dag, "bundle_name": "dags-folder",
-		"bundle_version": nil, "bundle_url": nil, "created_at": a.when(r.queued), "dag_display_name": r.dag,
-	}}
+	shown["run_after"], shown["queued_at"], shown["triggered_by"], shown["dag_versions"] = a.when(r.due), a.when(r.queued), "rest_api", a.versionsOf(r)
 	shown["duration"] = nil
 	if !r.start.IsZero() && !r.end.IsZero() {
 		shown["duration"] = r.end.Sub(r.start).Seconds()
 	}
 	return shown
+}
+
+// versionsOf is the versions of the DAG that the task instances of a run were made with.
+func (a *Airflow) versionsOf(r *run) []row {
+	rows, seen := []row{}, map[*version]bool{}
+	for _, ti := range r.tasks {
+		if v := ti.version; v != nil && !seen[v] {
+			seen[v] = true
+			rows = append(rows, a.versionRow(r.dag, v))
+		}
+	}
+	return rows
 }
 
 // runOf finds the run of a request.
@@ -164,7 +173,7 @@ func (a *Airflow) readRun(r *http.Request) (answer, error) {
 func (a *Airflow) triggerRun(r *http.Request) (answer, error) {
 	d, ok := a.dags[r.PathValue("dag")]
 	if !ok || d.stale {
-		return answer{}, &refusal{status: http.StatusNotFound, title: "DAG not found", detail: fmt.Sprintf("DAG with dag_id: '%s' not found", r.PathValue("dag"))}
+		return answer{}, &refusal{status: http.StatusNotFound, title: "DAG not found", detail: fmt.Sprintf("%s with dag_id: '%s' not found", a.word("DAG", "Dag"), r.PathValue("dag"))}
 	}
 	if d.broken {
 		return answer{}, &refusal{status: http.StatusBadRequest, title: "DAG cannot be triggered", detail: fmt.Sprintf("DAG with dag_id: '%s' has import errors", d.spec.ID)}

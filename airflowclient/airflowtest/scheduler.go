@@ -43,6 +43,7 @@ func (a *Airflow) makeNext(d *dag, plan int) {
 	if d.full = a.full(d); d.full {
 		return
 	}
+	d.last = d.next
 	from, to := d.next, d.spec.tick(d.next)
 	named := from
 	if a.isV2 {
@@ -53,7 +54,9 @@ func (a *Airflow) makeNext(d *dag, plan int) {
 		a.makeRun(d, &run{id: id, kind: "scheduled", logical: from, from: from, to: to, due: to})
 	}
 	d.next = to
-	a.planNext(d)
+	if d.full = a.full(d); !d.full {
+		a.planNext(d)
+	}
 }
 
 // full reports whether a DAG has as many active runs as it may have. Those of backfills do not count.
@@ -203,8 +206,8 @@ func (a *Airflow) advance(r *run) {
 			case scheduled:
 				a.schedule(ti)
 			default:
-				a.setState(ti, next)
-				ti.start, ti.end, again = a.now(), a.now(), true
+				a.force(ti, next)
+				again = true
 			}
 		}
 	}

@@ -95,8 +95,8 @@ func (a *Airflow) instanceRow(ti *instance) row {
 		"queued_when": a.when(ti.queued), "start_date": a.when(ti.start), "end_date": a.when(ti.end), "duration": nil, "note": orNull(ti.note),
 		"priority_weight": ti.weight, "rendered_fields": row{}, "pid": nil, "trigger": nil, "triggerer_job": nil,
 	}
-	if !ti.start.IsZero() && !ti.end.IsZero() {
-		shown["duration"] = ti.end.Sub(ti.start).Seconds()
+	if ti.timed {
+		shown["duration"] = ti.took.Seconds()
 	}
 	if a.isV2 {
 		shown["id"] = fmt.Sprintf("00000000-0000-7000-8000-%012x", ti.number)

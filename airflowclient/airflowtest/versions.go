@@ -1,6 +1,8 @@
 package airflowtest
 
 import (
+	"cmp"
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -9,6 +11,7 @@ import (
 // version is a version of a DAG. Airflow 3 keeps the versions that task instances were made with; a newer parse writes over one that
 // has none (SerializedDagModel.write_dag).
 type version struct {
+	serial  int
 	number  int
 	created time.Time
 	spec    DAG
@@ -25,6 +28,22 @@ func (d *dag) version() *version {
 	return newest
 }
 
+// versionRow is a version as lists and runs show it.
+func (a *Airflow) versionRow(dagID string, v *version) row {
+	return row{
+		"id": fmt.Sprintf("00000000-0000-7000-8000-%012x", v.serial), "version_number": v.number, "dag_id": dagID, "dag_display_name": dagID,
+		"bundle_name": "dags-folder", "bundle_version": nil, "bundle_url": nil, "created_at": a.when(v.created),
+	}
+}
+
+// sourceOr is the text of the file that a version came from.
+func (v *version) sourceOr(text string) string {
+	if v == nil {
+		return text
+	}
+	return cmp.Or(v.source, text)
+}
+
 // serialise writes the structure of a DAG. Runs that have not ended follow it: they get what tasks are new, and what is gone is removed.
 func (a *Airflow) serialise(d *dag) {
 	d.tasks, d.written = d.spec.Tasks, a.now()
@@ -35,7 +54,7 @@ func (a *Airflow) serialise(d *dag) {
 	newest := d.version()
 	switch {
 	case newest == nil || newest.used && !sameDAG(newest.spec, d.spec):
-		d.versions = append(d.versions, &version{number: len(d.versions) + 1, created: a.now(), spec: d.spec, source: text})
+		d.versions = append(d.versions, &version{serial: a.serial(), number: len(d.versions) + 1, created: a.now(), spec: d.spec, source: text})
 	case !sameDAG(newest.spec, d.spec):
 		newest.spec, newest.source = d.spec, text
 	default:

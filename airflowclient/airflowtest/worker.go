@@ -19,12 +19,11 @@ func (a *Airflow) enqueue(ti *instance) {
 
 // begin runs the script of an instance; its end is planned. A look of a sensor after the first one belongs to the same try.
 func (a *Airflow) begin(ti *instance) {
-	if ti.pokes == 0 {
-		ti.try++
-		ti.xcoms = nil
+	if ti.pokes == 0 { // a look of a sensor after the first one keeps the start
+		ti.xcoms, ti.start = nil, a.now()
 	}
 	a.setState(ti, running)
-	ti.start, ti.end, ti.host = a.now(), time.Time{}, "worker-1"
+	ti.end, ti.host = time.Time{}, "worker-1"
 	try := Attempt{
 		DAGID: ti.run.dag, RunID: ti.run.id, TaskID: ti.task.ID, MapIndex: ti.mapIndex, Try: ti.try, Poke: ti.pokes, Day: ti.run.logical,
 		Start: a.now(), Conf: ti.run.conf,
@@ -56,7 +55,7 @@ func (a *Airflow) openTry(ti *instance, try Attempt, does Outcome) {
 
 // finish ends a look or a try; a failed one is repeated while it may be.
 func (a *Airflow) finish(ti *instance, does Outcome) {
-	ti.end = a.now()
+	ti.ends(a.now())
 	switch {
 	case does.Ends == upForReschedule || does.Ends == deferred:
 		ti.pokes++
@@ -73,6 +72,11 @@ func (a *Airflow) finish(ti *instance, does Outcome) {
 		a.advance(ti.run)
 	}
 	a.freeSlots()
+}
+
+// ends notes when an instance ended, and how long it took.
+func (ti *instance) ends(now time.Time) {
+	ti.end, ti.took, ti.timed = now, now.Sub(ti.start), true
 }
 
 // retryLater has an instance tried again after its delay.
