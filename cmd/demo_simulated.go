@@ -38,7 +38,7 @@ func runSimulated(ctx context.Context, a *app, o demoOptions, say func(string)) 
 	if a.Streams.CanPrompt() {
 		return openConsole(ctx, a, d.Context(), d.Client, consoleOptions{interval: tui.DefaultInterval})
 	}
-	observer := &fleet.Observer{Airflow: d.Client, Now: a.Now, Context: d.Context().Name, URL: d.URL}
+	observer := fleet.NewObserver(d.Client, fleet.Options{Context: d.Context().Name, URL: d.URL, Now: a.Now})
 	return a.showStatus(ctx, observer, statusOptions{tasks: o.scenario == "", output: outputFlag{value: formatTable}})
 }
 
