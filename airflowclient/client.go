@@ -196,15 +196,6 @@ func (c *Client) TaskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance
 	return all, nil
 }
 
-// Log reads a part of a log: from its beginning when token is empty, else what came after the chunk whose Next is token.
-func (c *Client) Log(ctx context.Context, ref LogRef, token string) (LogChunk, error) {
-	d, err := c.connect(ctx)
-	if err != nil {
-		return LogChunk{}, err
-	}
-	return d.log(ctx, ref, token)
-}
-
 // XCom reads the value that a task, not a mapped one, pushed under key. A value that is a string of JSON text is unpacked: the
 // answer is the JSON inside. Where Airflow has Python's notation only (before 2.10, for values that are no strings), that comes as a JSON string.
 func (c *Client) XCom(ctx context.Context, dagID, runID, taskID, key string) (json.RawMessage, error) {

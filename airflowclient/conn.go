@@ -87,8 +87,17 @@ type reply struct {
 // at is the address of a path below the base, which may hold a prefix of its own. The path is escaped already.
 func (c *conn) at(path string) string { return c.base.String() + path }
 
-// do sends one request of our own making. A nil body sends none.
+// do sends one request of our own making and reads its answer. A nil body sends none.
 func (c *conn) do(ctx context.Context, call *call, method, path string, query url.Values, body any) (reply, error) {
+	resp, err := c.open(ctx, call, method, path, query, "application/json", body)
+	if err != nil {
+		return reply{}, err
+	}
+	return c.accept(call, resp)
+}
+
+// open sends one request of our own making, and hands on the answer whatever its status. The body is for the caller to close.
+func (c *conn) open(ctx context.Context, call *call, method, path string, query url.Values, accept string, body any) (*http.Response, error) {
 	target := c.at(path)
 	if len(query) > 0 {
 		target += "?" + query.Encode()
@@ -97,23 +106,23 @@ func (c *conn) do(ctx context.Context, call *call, method, path string, query ur
 	if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
-			return reply{}, fmt.Errorf("%s: encode request: %w", call.op, err)
+			return nil, fmt.Errorf("%s: encode request: %w", call.op, err)
 		}
 		content = bytes.NewReader(text)
 	}
 	req, err := http.NewRequestWithContext(withCall(ctx, call), method, target, content)
 	if err != nil {
-		return reply{}, &Error{Op: call.op, Kind: KindInvalid, Detail: err.Error()}
+		return nil, &Error{Op: call.op, Kind: KindInvalid, Detail: err.Error()}
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", accept)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := c.client.Do(req)
 	if err != nil {
-		return reply{}, c.networkError(ctx, call, err)
+		return nil, c.networkError(ctx, call, err)
 	}
-	return c.accept(call, resp)
+	return resp, nil
 }
 
 // accept reads the body and turns every answer that is not a good one into an [Error].
@@ -258,6 +267,9 @@ func (c *conn) attempt(req *http.Request, call *call) (*http.Response, error) {
 
 // turn waits until the server wants requests from us again and one of the few at a time may be sent.
 func (c *conn) turn(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if wait := time.Unix(0, c.quiet.Load()).Sub(c.now()); wait > 0 {
 		timer := time.NewTimer(min(wait, longestDelay))
 		defer timer.Stop()

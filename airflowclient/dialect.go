@@ -25,7 +25,8 @@ type dialect interface {
 	endedRunsChanged(ctx context.Context, since time.Time) ([]Run, error) // runs that have ended and were written to since then
 	run(ctx context.Context, dagID, runID string) (Run, error)
 	taskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance, error)
-	log(ctx context.Context, ref LogRef, token string) (LogChunk, error)
+	endOfLog(token string) bool // what the continuation token of a log says
+	wholeLog() string           // the form to ask for where the log of a task that has ended is read to its end
 	importErrors(ctx context.Context) ([]ImportError, error)
 	trigger(ctx context.Context, r TriggerRequest) (Run, error)
 	setPaused(ctx context.Context, dagID string, paused bool) error

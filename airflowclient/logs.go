@@ -1,60 +1,278 @@
 package airflowclient
 
 import (
-	"bytes"
+	"bufio"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
+	"io"
+	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
-	"time"
-	"unicode/utf8"
 )
 
-// readLogV1 reads a log answer of Airflow 2. Its JSON holds the text in Python's notation of a list of (host, text) pairs; a
-// gateway or a log handler may answer with the plain text instead. The token goes on for ever, so the end of the log is read from inside it.
-func readLogV1(op string, got reply) (LogChunk, error) {
-	var answer struct {
-		Content string `json:"content"`
-		Token   string `json:"continuation_token"`
+// chunkLines is how many lines a [LogChunk] holds at most: the last ones. A console shows no more, and a log may have millions.
+const chunkLines = 20_000
+
+// Log reads a part of a log: from its beginning when token is empty, else what came after the chunk whose Next is token. The token
+// holds the position, so that the server sends only what is new. Of a very long part the end is kept, see [LogChunk.Skipped].
+func (c *Client) Log(ctx context.Context, ref LogRef, token string) (LogChunk, error) {
+	d, err := c.connect(ctx)
+	if err != nil {
+		return LogChunk{}, err
 	}
-	if strings.HasPrefix(got.header.Get("Content-Type"), "text/plain") {
-		return LogChunk{Lines: textLines(string(got.body)), Done: true}, nil
+	var chunk LogChunk
+	got, err := c.conn.readLog(ctx, d, logRequest{ref: ref, token: token}, func(line tailed) {
+		if len(chunk.Lines) == 2*chunkLines { // now and then, so that a line costs no more than its copy
+			chunk.Lines = append(chunk.Lines[:0], chunk.Lines[chunkLines:]...)
+			chunk.Skipped += chunkLines
+		}
+		chunk.Lines = append(chunk.Lines, line.LogLine)
+	})
+	if err != nil {
+		return LogChunk{}, err
 	}
-	if err := json.Unmarshal(got.body, &answer); err != nil {
-		return LogChunk{}, unreadable(op, got, err)
+	if excess := len(chunk.Lines) - chunkLines; excess > 0 {
+		chunk.Lines = append([]LogLine(nil), chunk.Lines[excess:]...)
+		chunk.Skipped += excess
 	}
-	text := answer.Content
-	if parts, err := pythonStrings(text); err == nil {
-		text = hostTexts(parts)
-	}
-	done := answer.Token == "" || endOfLog(answer.Token)
-	chunk := LogChunk{Lines: textLines(text), Next: answer.Token, Done: done}
+	chunk.Next, chunk.Done, chunk.Joins, chunk.Absent = got.next, got.done, got.joins, got.absent
 	return chunk, nil
 }
 
-// hostTexts joins the texts of (host, text) pairs.
-func hostTexts(pairs []string) string {
-	var b strings.Builder
-	for i := 1; i < len(pairs); i += 2 {
-		if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
-			b.WriteByte('\n')
-		}
-		b.WriteString(pairs[i])
-	}
-	return b.String()
+// logRequest is one request for a log. whole asks for the log of a task that has ended as a stream of messages, which has no token.
+type logRequest struct {
+	ref   LogRef
+	token string // [LogChunk.Next]
+	whole bool
 }
 
-// endOfLog looks into a continuation token of Airflow, which is signed but not encrypted: base64 of {"end_of_log": …}, a dot, a
-// signature. A token that cannot be looked into says nothing, and the log goes on.
-func endOfLog(token string) bool {
+// logEnd is what an answer says besides its lines.
+type logEnd struct {
+	next   string
+	done   bool
+	joins  bool
+	absent string
+}
+
+// cutMark stands before the token of a part that ended within a line. Tokens of Airflow are URL-safe and do not begin with it.
+const cutMark = "+"
+
+// path is the address of the log, the same in both APIs.
+func (r logRequest) path() string {
+	ref := r.ref
+	return escaped("dags", ref.DAGID, "dagRuns", ref.RunID, "taskInstances", ref.TaskID, "logs", strconv.Itoa(ref.Try))
+}
+
+func (r logRequest) query() url.Values {
+	query := url.Values{"map_index": {strconv.Itoa(r.ref.MapIndex)}}
+	if token := strings.TrimPrefix(r.token, cutMark); token != "" {
+		query.Set("token", token)
+	}
+	return query
+}
+
+// readLog asks once and hands on the lines while they arrive. When the answer breaks off, the lines before that have been handed on.
+func (c *conn) readLog(ctx context.Context, d dialect, r logRequest, emit func(tailed)) (logEnd, error) {
+	call := &call{op: opLog, read: true, stream: true, conn: c}
+	accept := "application/json"
+	if r.whole {
+		accept = d.wholeLog()
+	}
+	resp, err := c.open(ctx, call, http.MethodGet, d.prefix()+r.path(), r.query(), accept, nil)
+	if err != nil {
+		return logEnd{}, err
+	}
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		_, err := c.accept(call, resp)
+		return logEnd{}, err
+	}
+	defer resp.Body.Close()
+	body := bufio.NewReaderSize(resp.Body, 64<<10)
+	start, _ := body.Peek(256)
+	if isHTML(resp.Header, start) {
+		page, _ := io.ReadAll(io.LimitReader(body, 64<<10))
+		return logEnd{}, c.notAirflow(call, resp, htmlWords(page))
+	}
+	c.proven.Store(true)
+	p := &logParser{sources: sourceLines{emit: emit}}
+	p.text = lineSplitter{emit: p.sources.add}
+	end, err := p.parse(d, r, resp.Header.Get("Content-Type"), body)
+	if err == nil {
+		end.absent = p.sources.absent()
+		return end, nil
+	}
+	if errors.Is(err, errLogShape) {
+		return logEnd{}, unreadable(opLog, reply{url: bare(resp.Request.URL)}, err)
+	}
+	return logEnd{}, c.networkError(ctx, call, err)
+}
+
+// errLogShape is an answer that is none of the forms that a log comes in.
+var errLogShape = errors.New("it holds no log")
+
+// logParser reads a log answer of either Airflow in whichever form it comes.
+type logParser struct {
+	text    lineSplitter // for what comes as text
+	sources sourceLines
+}
+
+func (p *logParser) parse(d dialect, r logRequest, contentType string, body *bufio.Reader) (logEnd, error) {
+	switch kind, _, _ := strings.Cut(strings.ToLower(contentType), ";"); strings.TrimSpace(kind) {
+	case "text/plain":
+		_, err := io.Copy(&p.text, body)
+		p.text.end()
+		return logEnd{done: true}, err
+	case "application/x-ndjson":
+		return logEnd{done: true}, p.records(body)
+	}
+	server, err := p.envelope(r, body)
+	if err != nil {
+		return logEnd{}, err
+	}
+	end := logEnd{next: server.token, done: d.endOfLog(server.token), joins: p.text.joined}
+	if p.text.cut(strings.HasPrefix(r.token, cutMark)) && end.next != "" {
+		end.next = cutMark + end.next
+	}
+	return end, nil
+}
+
+// envelope is the JSON object around a log: "content" is the log, as text on Airflow 2 and as a list of messages on Airflow 3.
+type envelope struct{ token string }
+
+func (p *logParser) envelope(r logRequest, body *bufio.Reader) (envelope, error) {
+	var got envelope
+	dec := json.NewDecoder(body)
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return got, shape(err)
+	}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return got, shape(err)
+		}
+		if name == "content" {
+			rest := bufio.NewReaderSize(io.MultiReader(dec.Buffered(), body), 64<<10)
+			if err := p.content(r, rest); err != nil {
+				return got, err
+			}
+			if dec, err = resume(rest); err != nil || dec == nil {
+				return got, shape(err)
+			}
+			continue
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return got, shape(err)
+		}
+		if name == "continuation_token" {
+			got.token = jsonString(value)
+		}
+	}
+	return got, nil
+}
+
+// shape keeps what the network did apart from what the server sent.
+func shape(err error) error {
+	var syntax *json.SyntaxError
+	switch {
+	case err == nil:
+		return errLogShape
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w: %w", errLogShape, err)
+	}
+	return noEnd(err)
+}
+
+// content reads the value of "content", which the reader is before: a colon, then a string or a list.
+func (p *logParser) content(r logRequest, rest *bufio.Reader) error {
+	if c, err := nextByte(rest); err != nil || c != ':' {
+		return shape(err)
+	}
+	c, err := nextByte(rest)
+	switch {
+	case err != nil:
+		return shape(err)
+	case c == '"':
+		p.text.continues = strings.HasPrefix(r.token, cutMark)
+		text := &jsonText{from: rest}
+		if err := copyPython(&p.text, bufio.NewReaderSize(text, 32<<10)); err != nil {
+			return err
+		}
+		p.text.end()
+		return nil
+	case c == '[':
+		return p.list(rest)
+	case c == 'n': // null
+		if _, err := rest.Discard(len("ull")); err != nil {
+			return shape(err)
+		}
+		return nil
+	}
+	return errLogShape
+}
+
+// list reads the messages of a list up to its bracket. Each is decoded on its own, so that none but the one at hand is in memory.
+func (p *logParser) list(rest *bufio.Reader) error {
+	for {
+		c, err := nextByte(rest)
+		switch {
+		case err != nil:
+			return shape(err)
+		case c == ']':
+			return nil
+		case c == ',':
+			continue
+		}
+		if err := rest.UnreadByte(); err != nil {
+			return err
+		}
+		raw, err := readValue(rest)
+		if err != nil {
+			return err
+		}
+		p.message(raw)
+	}
+}
+
+// records reads a stream of messages, one a line. A line that is no message is shown as it is.
+func (p *logParser) records(body *bufio.Reader) error {
+	var line []byte
+	for {
+		part, err := body.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull) && len(line) < maxRecord:
+			continue
+		case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull):
+			return err
+		}
+		if raw := strings.TrimSpace(string(line)); raw != "" {
+			p.message([]byte(raw))
+		}
+		line = line[:0]
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+	}
+}
+
+func (p *logParser) message(raw []byte) {
+	for _, line := range structuredLines(raw) {
+		p.sources.add(line, false)
+	}
+}
+
+// endOfLog looks into a continuation token of Airflow 2, which is signed but not encrypted: base64 of {"end_of_log": …}, a dot, a
+// signature. A token that cannot be looked into says nothing, and the log goes on. Without a token it has ended.
+func (*v1) endOfLog(token string) bool {
 	payload, _, _ := strings.Cut(token, ".")
 	text, err := base64.RawURLEncoding.DecodeString(payload)
-	if err != nil {
-		return false
+	if token == "" || err != nil {
+		return token == ""
 	}
 	var position struct {
 		End bool `json:"end_of_log"`
@@ -62,188 +280,13 @@ func endOfLog(token string) bool {
 	return json.Unmarshal(text, &position) == nil && position.End
 }
 
-var errNotPython = errors.New("not a list of tuples of strings")
+// wholeLog is JSON: the text form of Airflow 2 ends like a log that is cut off.
+func (*v1) wholeLog() string { return "application/json" }
 
-// pythonStrings finds the string literals in Python's notation of nested lists and tuples of strings, in order.
-func pythonStrings(text string) ([]string, error) {
-	if !strings.HasPrefix(text, "[(") {
-		return nil, errNotPython
-	}
-	var found []string
-	for i := 0; i < len(text); {
-		switch c := text[i]; c {
-		case '[', ']', '(', ')', ',', ' ':
-			i++
-		case '\'', '"':
-			literal, length, err := pythonString(text[i:])
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, literal)
-			i += length
-		default:
-			return nil, errNotPython
-		}
-	}
-	return found, nil
-}
+// endOfLog is said by Airflow 3 with a token that is not there.
+func (*v2) endOfLog(token string) bool { return token == "" }
 
-// pythonString reads one literal, quote to quote, and says how many bytes it took.
-func pythonString(text string) (string, int, error) {
-	var b strings.Builder
-	quote := text[0]
-	for i := 1; i < len(text); {
-		switch text[i] {
-		case quote:
-			return b.String(), i + 1, nil
-		case '\\':
-			length, err := pythonEscape(&b, text[i:])
-			if err != nil {
-				return "", 0, err
-			}
-			i += length
-		default:
-			b.WriteByte(text[i])
-			i++
-		}
-	}
-	return "", 0, errNotPython
-}
-
-// pythonEscape reads one escape of those that repr writes, and says how many bytes it took.
-func pythonEscape(b *strings.Builder, text string) (int, error) {
-	if len(text) < 2 {
-		return 0, errNotPython
-	}
-	digits := 0
-	switch text[1] {
-	case 'n':
-		b.WriteByte('\n')
-	case 't':
-		b.WriteByte('\t')
-	case 'r':
-		b.WriteByte('\r')
-	case '\\', '\'', '"':
-		b.WriteByte(text[1])
-	case 'x':
-		digits = 2
-	case 'u':
-		digits = 4
-	case 'U':
-		digits = 8
-	default:
-		return 0, errNotPython
-	}
-	if digits == 0 {
-		return 2, nil
-	}
-	if len(text) < 2+digits {
-		return 0, errNotPython
-	}
-	code, err := strconv.ParseUint(text[2:2+digits], 16, 32)
-	if err != nil {
-		return 0, errNotPython
-	}
-	if code > utf8.MaxRune {
-		code = utf8.RuneError
-	}
-	b.WriteRune(rune(code))
-	return 2 + digits, nil
-}
-
-// taskLine is Airflow 2's default format of a task's log: [time] {file:line} LEVEL - text.
-var taskLine = regexp.MustCompile(`^\[(\d{4}-\d\d-\d\dT[^\]]+)\] \{[^}]*\} ([A-Z]+) - (.*)$`)
-
-// taskLineZone is the zone in that format, which Go's RFC 3339 does not read: +0000.
-var taskLineZone = regexp.MustCompile(`([+-]\d\d)(\d\d)$`)
-
-// textLines splits a log text into lines. A line without time and level belongs to the one before it (a traceback, the rest of
-// a message, what a program printed) and takes those of that line.
-func textLines(text string) []LogLine {
-	text = strings.TrimSuffix(text, "\n")
-	if text == "" {
-		return nil
-	}
-	var lines []LogLine
-	var at time.Time
-	var level string
-	for line := range strings.SplitSeq(text, "\n") {
-		line = strings.TrimSuffix(line, "\r")
-		if m := taskLine.FindStringSubmatch(line); m != nil {
-			at, level, line = parseMoment(taskLineZone.ReplaceAllString(m[1], "$1:$2")), strings.ToLower(m[2]), m[3]
-		}
-		lines = append(lines, LogLine{Time: at, Level: level, Text: line})
-	}
-	return lines
-}
-
-// readLogV2 reads a log answer of Airflow 3: a list of structured messages, of strings, or, from some handlers, of both.
-func readLogV2(op string, got reply) (LogChunk, error) {
-	var answer struct {
-		Content []json.RawMessage `json:"content"`
-		Token   string            `json:"continuation_token"`
-	}
-	if err := json.Unmarshal(got.body, &answer); err != nil {
-		return LogChunk{}, unreadable(op, got, err)
-	}
-	chunk := LogChunk{Next: answer.Token, Done: answer.Token == ""}
-	for _, raw := range answer.Content {
-		chunk.Lines = append(chunk.Lines, structuredLines(raw)...)
-	}
-	return chunk, nil
-}
-
-// structuredLines is one message as lines: the event, then the traceback of an exception that belongs to it.
-func structuredLines(raw json.RawMessage) []LogLine {
-	var message struct {
-		Time   moment          `json:"timestamp"`
-		Event  string          `json:"event"`
-		Level  string          `json:"level"`
-		Errors []wireException `json:"error_detail"`
-	}
-	if bytes.HasPrefix(raw, []byte(`"`)) {
-		if text := jsonString(raw); text != "" {
-			return textLines(text)
-		}
-		return []LogLine{{}}
-	}
-	if err := json.Unmarshal(raw, &message); err != nil && message.Event == "" {
-		return []LogLine{{Text: string(raw)}}
-	}
-	var lines []LogLine
-	add := func(text string) {
-		lines = append(lines, LogLine{Time: message.Time.Time, Level: strings.ToLower(message.Level), Text: text})
-	}
-	for text := range strings.SplitSeq(strings.TrimSuffix(message.Event, "\n"), "\n") {
-		add(strings.TrimSuffix(text, "\r"))
-	}
-	for i, e := range slices.Backward(message.Errors) {
-		for _, text := range e.lines() {
-			add(text)
-		}
-		if i > 0 {
-			add("The above exception was the cause of this one:")
-		}
-	}
-	return lines
-}
-
-// wireException is one exception of a structured message; the causes of an exception follow it in the list.
-type wireException struct {
-	Type   string `json:"exc_type"`
-	Value  string `json:"exc_value"`
-	Frames []struct {
-		File string `json:"filename"`
-		Line int    `json:"lineno"`
-		Name string `json:"name"`
-	} `json:"frames"`
-}
-
-// lines writes the exception as Python would.
-func (e wireException) lines() []string {
-	lines := []string{"Traceback (most recent call last):"}
-	for _, f := range e.Frames {
-		lines = append(lines, fmt.Sprintf("  File %q, line %d, in %s", f.File, f.Line, f.Name))
-	}
-	return append(lines, strings.Split(strings.TrimSuffix(e.Type+": "+e.Value, ": "), "\n")...)
-}
+// wholeLog is the stream of messages, which the server makes while it is read: the list of a huge log has ended API servers for want
+// of memory (apache/airflow#49470). 3.0.0 and 3.0.1, which lack it, answer with JSON. Its token is made before the log is read and holds no
+// position, so it is for logs that have ended only.
+func (*v2) wholeLog() string { return "application/x-ndjson" }

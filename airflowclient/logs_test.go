@@ -53,8 +53,11 @@ func TestLogOfAirflow2(t *testing.T) {
 		{"several hosts", logV1(`[('h1', 'a\nb'), ("h2", 'c')]`, false), []airflowclient.LogLine{{Text: "a"}, {Text: "b"}, {Text: "c"}}, false},
 		{"no new text", logV1(`[('h', '')]`, false), nil, false},
 		{"text that only looks like it", logV1(`[(1, 'x')]`, false), []airflowclient.LogLine{{Text: `[(1, 'x')]`}}, false},
-		{"a literal that does not end", logV1(`[('h', 'x`, false), []airflowclient.LogLine{{Text: `[('h', 'x`}}, false},
-		{"an escape that is cut off", logV1(`[('h', '\u12`, false), []airflowclient.LogLine{{Text: `[('h', '\u12`}}, false},
+		{"a literal that does not end", logV1(`[('h', 'x`, false), []airflowclient.LogLine{{Text: "x"}}, false},
+		{"an escape that is cut off", logV1(`[('h', 'x\u12`, false), []airflowclient.LogLine{{Text: `x\u12`}}, false},
+		{"progress bars", logV1(`[('h', '0%\r50%\r100%\r\ndone\r\n')]`, false), []airflowclient.LogLine{{Text: "100%"}, {Text: "done"}}, false},
+		{"nothing at all", answer(200, `{"content": null, "continuation_token": null}`), nil, true},
+		{"members in another order", answer(200, `{"continuation_token": "t", "more": {"a": ["]"]}, "content": "[('h', 'x')]"}`), []airflowclient.LogLine{{Text: "x"}}, false},
 		{"plain text from a gateway", typed(200, "text/plain; charset=utf-8", "[2024-01-01T10:00:02.000+0200] {a.py:1} INFO - hi\n"),
 			[]airflowclient.LogLine{{Time: at(2).Add(-2 * time.Hour), Level: "info", Text: "hi"}}, true},
 		{"a token that cannot be looked into", answer(200, `{"content": "[('h', 'x')]", "continuation_token": ".eJw!"}`), []airflowclient.LogLine{{Text: "x"}}, false},
@@ -78,7 +81,7 @@ func TestLogOfAirflow3(t *testing.T) {
 		{
 			"structured messages",
 			`{"content": [{"event": "::group::Sources", "sources": ["/a"]}, {"timestamp": "2024-01-01T10:00:01Z", "event": "two\nlines", "level": "info", "logger": "x"}], "continuation_token": "next"}`,
-			[]airflowclient.LogLine{{Text: "::group::Sources"}, {Time: at(1), Level: "info", Text: "two"}, {Time: at(1), Level: "info", Text: "lines"}}, false,
+			[]airflowclient.LogLine{{Text: "::group::Sources"}, {Text: "/a"}, {Time: at(1), Level: "info", Text: "two"}, {Time: at(1), Level: "info", Text: "lines"}}, false,
 		},
 		{
 			"an exception with its cause",

@@ -118,11 +118,15 @@ type LogLine struct {
 	Text  string
 }
 
-// LogChunk is a part of a task log. Next continues it; Done says that nothing more will come.
+// LogChunk is a part of a task log. Next continues it; Done says that the task is not at work and nothing more will come as long as
+// that is so: it may not have begun.
 type LogChunk struct {
-	Lines []LogLine
-	Next  string
-	Done  bool
+	Lines   []LogLine
+	Skipped int    // lines before Lines that were left out, because there are very many
+	Joins   bool   // the first line is the rest of the last one of the part before, which was read while that line was written
+	Absent  string // what Airflow says about where it looked for a log that is not there; "": there is one
+	Next    string
+	Done    bool
 }
 
 // Task is one node of a DAG as Airflow has parsed it.

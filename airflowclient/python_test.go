@@ -1,10 +1,15 @@
 package airflowclient
 
 import (
+	"bufio"
+	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"pgregory.net/rapid"
 )
@@ -39,29 +44,92 @@ func repr(text string) string {
 	return quote + b.String() + quote
 }
 
+// readers give the same bytes in pieces of many sizes.
+func readers(text string) map[string]*bufio.Reader {
+	return map[string]*bufio.Reader{
+		"whole":    bufio.NewReader(strings.NewReader(text)),
+		"by bytes": bufio.NewReaderSize(iotest.OneByteReader(strings.NewReader(text)), 16),
+		"halved":   bufio.NewReaderSize(iotest.HalfReader(strings.NewReader(text)), 16),
+	}
+}
+
 func TestPythonNotationComesBackAsItWas(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		texts := rapid.SliceOfN(rapid.String(), 1, 4).Draw(t, "texts")
-		var pairs []string
-		var want []string
-		for _, text := range texts {
-			pairs = append(pairs, "("+repr("host")+", "+repr(text)+")")
-			want = append(want, "host", text)
-		}
-		got, err := pythonStrings("[" + strings.Join(pairs, ", ") + "]")
-		if err != nil || !slices.Equal(got, want) {
-			t.Fatalf("got %q, %v; want %q", got, err, want)
+		text := rapid.String().Draw(t, "text")
+		literal := repr(text)
+		for name, from := range readers(literal[1:] + ")") {
+			var got strings.Builder
+			if err := copyLiteral(&got, from, literal[0]); err != nil || got.String() != text {
+				t.Fatalf("%s: got %q, %v; want %q", name, got.String(), err, text)
+			}
+			if rest, _ := from.ReadByte(); rest != ')' {
+				t.Fatalf("%s: it read past the quote", name)
+			}
 		}
 	})
 }
 
-func TestPythonNotationNeverPanics(t *testing.T) {
+func TestJSONTextComesBackAsItWas(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		text := "[(" + rapid.StringOf(rapid.SampledFrom([]rune(`'"\xuUn0a9()[], `))).Draw(t, "text")
-		if got, err := pythonStrings(text); err != nil && got != nil {
-			t.Fatalf("%q gave %q and %v", text, got, err)
+		text := rapid.String().Draw(t, "text")
+		escaped := strconv.QuoteToASCII(text)
+		encoded, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		forms := []string{string(encoded)}
+		if json.Valid([]byte(escaped)) {
+			forms = append(forms, escaped)
+		}
+		for _, form := range forms {
+			for name, from := range readers(form[1:] + ",") {
+				size := rapid.IntRange(1, 9).Draw(t, "size")
+				got, err := io.ReadAll(bufio.NewReaderSize(&jsonText{from: from}, size))
+				if err != nil || string(got) != text {
+					t.Fatalf("%s: %s gave %q, %v; want %q", name, form, got, err, text)
+				}
+				if rest, _ := from.ReadByte(); rest != ',' {
+					t.Fatalf("%s: it read past the quote", name)
+				}
+			}
+		}
+	})
+}
+
+// linesOf reads a log answer of Airflow 2 in JSON.
+func linesOf(t *rapid.T, from *bufio.Reader) ([]LogLine, error) {
+	t.Helper()
+	var lines []LogLine
+	p := &logParser{sources: sourceLines{emit: func(line tailed) { lines = append(lines, line.LogLine) }}}
+	p.text = lineSplitter{emit: p.sources.add}
+	_, err := p.parse(&v1{}, logRequest{}, "application/json", from)
+	return lines, err
+}
+
+func TestLogIsTheSameInWhateverPiecesItArrives(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		content := "[("
+		for range rapid.IntRange(0, 3).Draw(t, "hosts") {
+			content += repr(rapid.String().Draw(t, "host")) + ", " + repr(rapid.StringOf(rapid.SampledFrom([]rune("a\n\r é☃😀'\"\\"))).Draw(t, "text")) + "), ("
+		}
+		content += rapid.StringOf(rapid.SampledFrom([]rune(`'"\xuUn0a9()[], `))).Draw(t, "rest")
+		encoded, err := json.Marshal(map[string]string{"content": content, "continuation_token": "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := string(encoded[:rapid.IntRange(0, len(encoded)).Draw(t, "cut")])
+		want, wantErr := linesOf(t, bufio.NewReader(strings.NewReader(body)))
+		for name, from := range readers(body) {
+			got, err := linesOf(t, from)
+			if !slices.Equal(got, want) || (err == nil) != (wantErr == nil) {
+				t.Fatalf("%s: got %q, %v; want %q, %v", name, got, err, want, wantErr)
+			}
+		}
+		if len(body) == len(encoded) && wantErr != nil {
+			t.Fatalf("%s: %v", body, wantErr)
 		}
 	})
 }

@@ -236,22 +236,6 @@ func (d *v1) instancesByRun(ctx context.Context, q TaskQuery) ([]TaskInstance, e
 	return all, nil
 }
 
-// log asks for JSON, the only form that has a token to go on with.
-func (d *v1) log(ctx context.Context, ref LogRef, token string) (LogChunk, error) {
-	got, err := d.send(ctx, &call{op: opLog, read: true}, func(ctx context.Context) (*http.Response, error) {
-		req := d.lib.TaskInstanceApi.GetLog(ctx, ref.DAGID, ref.RunID, ref.TaskID, int32(ref.Try)).MapIndex(int32(ref.MapIndex))
-		if token != "" {
-			req = req.Token(token)
-		}
-		_, resp, err := req.Execute()
-		return resp, err
-	})
-	if err != nil {
-		return LogChunk{}, err
-	}
-	return readLogV1(opLog, got)
-}
-
 func (d *v1) importErrors(ctx context.Context) ([]ImportError, error) {
 	rows, err := allPages(ctx, pageGET, 0, func(ctx context.Context, offset, size int) (page, error) {
 		got, err := d.send(ctx, &call{op: opImportErrors, read: true}, func(ctx context.Context) (*http.Response, error) {

@@ -154,20 +154,6 @@ func (d *v2) taskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance, er
 	return decodeRows[wireTask](d.conn, "task instance", rows, instanceKey), nil
 }
 
-// log asks for JSON with a token to go on. The other form, NDJSON, stays open as long as the task runs and keeps a thread of the server busy.
-func (d *v2) log(ctx context.Context, ref LogRef, token string) (LogChunk, error) {
-	path := escaped("dags", ref.DAGID, "dagRuns", ref.RunID, "taskInstances", ref.TaskID, "logs", strconv.Itoa(ref.Try))
-	query := url.Values{"map_index": {strconv.Itoa(ref.MapIndex)}}
-	if token != "" {
-		query.Set("token", token)
-	}
-	got, err := d.get(ctx, opLog, path, query)
-	if err != nil {
-		return LogChunk{}, err
-	}
-	return readLogV2(opLog, got)
-}
-
 func (d *v2) importErrors(ctx context.Context) ([]ImportError, error) {
 	rows, err := d.list(ctx, opImportErrors, "/importErrors", "import_errors", url.Values{"order_by": {"id"}}, 0)
 	if err != nil {

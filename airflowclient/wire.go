@@ -1,6 +1,7 @@
 package airflowclient
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -21,6 +22,10 @@ var momentLayouts = []string{
 
 // UnmarshalJSON never fails.
 func (m *moment) UnmarshalJSON(raw []byte) error {
+	if text := bytes.Trim(raw, `"`); len(text)+2 == len(raw) && !bytes.ContainsRune(text, '\\') { // nearly all are
+		m.Time = parseMoment(string(text))
+		return nil
+	}
 	m.Time = parseMoment(jsonString(raw))
 	return nil
 }
