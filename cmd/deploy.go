@@ -1,38 +1,32 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"chrononctl/dagspec"
-	"chrononctl/internal/config"
 	"chrononctl/internal/deploy"
-	"chrononctl/internal/deploy/target"
 	"chrononctl/internal/term"
 )
 
-// deployOptions are the flags of plan and deploy.
+// deployOptions are the flags of the commands that plan or deploy a release.
 type deployOptions struct {
 	output    outputFlag
 	target    string
+	engine    deploy.Options // what the flags say of it
+	allow     []string
 	dryRun    bool
 	yes       bool
-	noVerify  bool
 	keepGoing bool
-	noReturn  bool
-	adopt     bool
 	exitCode  bool
-	timeout   time.Duration
+	out       string // file to save the plan in
+	saved     string // file of a plan to apply
 }
 
 func newPlanCmd(a *app) *cobra.Command {
@@ -41,16 +35,18 @@ func newPlanCmd(a *app) *cobra.Command {
 		Use:   "plan",
 		Short: "Show what a deploy would change",
 		Long: "Generates the DAGs of the repository and compares them with the release in place, with the files of the target and with what Airflow shows.\n" +
-			"It changes nothing.",
-		Example: "  chrononctl plan\n  chrononctl plan --target prod --exit-code",
+			"It names the risks that a deploy has to be allowed to take, and changes nothing.",
+		Example: "  chrononctl plan\n  chrononctl plan --target prod --exit-code\n  chrononctl plan --out plan.json && chrononctl deploy --plan plan.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.dryRun = true
 			return a.runDeploy(cmd.Context(), opts)
 		},
 	}
-	opts.addCommon(cmd)
+	opts.addTarget(cmd)
+	opts.addChoices(cmd)
 	cmd.Flags().BoolVar(&opts.exitCode, "exit-code", false, "exit with 2 when a deploy would change something")
+	cmd.Flags().StringVar(&opts.out, "out", "", "save the plan in this file, for deploy --plan")
 	return cmd
 }
 
@@ -62,39 +58,93 @@ func newDeployCmd(a *app) *cobra.Command {
 		Long: "Generates the DAGs of the repository, places them where Airflow reads them, and waits until Airflow shows each DAG at exactly this content.\n" +
 			"Then new DAGs are unpaused, and DAGs that are no longer wanted are paused and removed. A release that does not verify is rolled back.\n" +
 			"A second deploy of the same changes nothing. Only files that an earlier deploy placed are ever changed.",
-		Example: "  chrononctl deploy\n  chrononctl deploy --target prod --yes",
-		Args:    cobra.NoArgs,
+		Example: "  chrononctl deploy\n  chrononctl deploy --target prod --yes\n  chrononctl deploy --plan plan.json\n  chrononctl deploy unlock 3q5wj2ybdk7c",
+		Args:    noCommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.runDeploy(cmd.Context(), opts) },
 	}
-	opts.addCommon(cmd)
-	flags := cmd.Flags()
-	flags.BoolVar(&opts.dryRun, "dry-run", false, "print the plan and change nothing")
-	flags.BoolVarP(&opts.yes, "yes", "y", false, "do not ask")
-	flags.BoolVar(&opts.yes, "auto-approve", false, "the same as --yes")
-	flags.BoolVar(&opts.noReturn, "no-rollback", false, "leave a release in place that does not verify (exit code 7)")
-	flags.DurationVar(&opts.timeout, "timeout", deploy.DefaultTimeout, "how long Airflow may take to show the DAGs")
+	opts.addTarget(cmd)
+	opts.addChoices(cmd)
+	opts.addApply(cmd)
+	cmd.Flags().StringVar(&opts.saved, "plan", "", "apply the plan of this file, and nothing else: refused when anything has moved since (exit code 3)")
+	cmd.AddCommand(newUnlockCmd(a))
 	return cmd
 }
 
-func (o *deployOptions) addCommon(cmd *cobra.Command) {
+// addTarget declares the flags of every command that looks at a target.
+func (o *deployOptions) addTarget(cmd *cobra.Command) {
 	o.output.add(cmd, formatText, formatJSON)
+	cmd.Flags().StringVar(&o.target, "target", "", "deploy target of chrononctl.yaml (default: the only one)")
+	cmd.Flags().BoolVar(&o.engine.NoVerify, "no-verify", false, "do not ask Airflow; new DAGs stay paused")
+}
+
+// addChoices declares the flags that say what a plan holds.
+func (o *deployOptions) addChoices(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&o.target, "target", "", "deploy target of chrononctl.yaml (default: the only one)")
-	flags.BoolVar(&o.adopt, "adopt", false, "take over files in the way that no deploy has placed")
-	flags.BoolVar(&o.noVerify, "no-verify", false, "do not ask Airflow; new DAGs stay paused")
+	flags.BoolVar(&o.engine.Adopt, "adopt", false, "take over files in the way that no deploy has placed")
 	flags.BoolVar(&o.keepGoing, "keep-going", false, "leave out confs with errors; DAGs that would be incomplete stay as they are deployed")
+	flags.StringSliceVar(&o.engine.Only, "only", nil, "deploy the DAGs of these teams and leave all others as they are")
+	o.addRisks(cmd)
+}
+
+func (o *deployOptions) addRisks(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&o.allow, "allow", nil, fmt.Sprintf("take a risk that the plan names: %v", deploy.RiskNames()))
+	cmd.Flags().IntVar(&o.engine.MaxDelete, "max-delete", 5, "DAGs that may be removed without --allow removals")
+	// The only error is a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("allow", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var names []cobra.Completion
+		for _, name := range deploy.RiskNames() {
+			names = append(names, string(name))
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// addApply declares the flags that say how a plan is carried out.
+func (o *deployOptions) addApply(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&o.dryRun, "dry-run", false, "print the plan and change nothing")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	flags.BoolVar(&o.yes, "auto-approve", false, "the same as --yes")
+	flags.BoolVar(&o.engine.NoRollback, "no-rollback", false, "leave a release in place that does not verify (exit code 7)")
+	flags.DurationVar(&o.engine.Timeout, "timeout", deploy.DefaultTimeout, "how long Airflow may take to show the DAGs")
+	flags.DurationVar(&o.engine.LockWait, "lock-timeout", 0, "how long to wait for a deploy that is under way")
+	flags.DurationVar(&o.engine.Drain, "drain", deploy.DefaultDrain, "how long the running tasks of removed DAGs may take to end before their files go")
+}
+
+// check refuses flags that make no sense, before anything is read or asked.
+func (o *deployOptions) check(a *app) error {
+	if err := o.output.check(a); err != nil {
+		return err
+	}
+	if !o.dryRun && o.engine.Timeout <= 0 {
+		return usage(fmt.Errorf("--timeout %s: must be more than nothing", o.engine.Timeout))
+	}
+	for _, name := range o.allow {
+		if !slices.Contains(deploy.RiskNames(), deploy.RiskName(name)) {
+			return usage(fmt.Errorf("--allow %q: must be one of %v", name, deploy.RiskNames()))
+		}
+		o.engine.Allow = append(o.engine.Allow, deploy.RiskName(name))
+	}
+	if o.engine.MaxDelete <= 0 {
+		o.engine.MaxDelete = -1
+	}
+	if o.engine.Drain <= 0 {
+		o.engine.Drain = -1
+	}
+	if !o.dryRun && !o.yes && o.saved == "" && !a.Streams.CanPrompt() {
+		return refuse("there is no terminal to ask on", "look at the plan with `chrononctl plan`, then deploy with --yes")
+	}
+	return nil
 }
 
 // runDeploy plans, asks, applies and reports.
 func (a *app) runDeploy(ctx context.Context, opts deployOptions) error {
-	if err := opts.output.check(a); err != nil {
+	if err := opts.check(a); err != nil {
 		return err
 	}
-	if !opts.dryRun && opts.timeout <= 0 {
-		return usage(fmt.Errorf("--timeout %s: must be more than nothing", opts.timeout))
-	}
-	if !opts.dryRun && !opts.yes && !a.Streams.CanPrompt() {
-		return refuse("there is no terminal to ask on", "look at the plan with `chrononctl plan`, then deploy with --yes")
+	saved, err := opts.readSaved()
+	if err != nil {
+		return deployError(err)
 	}
 	repo, err := a.repository()
 	if err != nil {
@@ -110,12 +160,44 @@ func (a *app) runDeploy(ctx context.Context, opts deployOptions) error {
 	}
 	plan, err := engine.Plan(ctx, release)
 	if err != nil {
-		return err
+		return deployError(err)
+	}
+	if saved != nil {
+		if err := saved.Confirm(plan); err != nil {
+			return deployError(err)
+		}
 	}
 	if opts.dryRun {
 		return a.showPlan(plan, opts)
 	}
 	return a.applyDeploy(ctx, engine, plan, opts)
+}
+
+// readSaved reads the plan that is to be applied. It was approved when it was made: its choices hold, and nobody is asked again.
+func (o *deployOptions) readSaved() (*deploy.SavedPlan, error) {
+	if o.saved == "" {
+		return nil, nil //nolint:nilnil // no plan was saved
+	}
+	data, err := os.ReadFile(o.saved)
+	if err != nil {
+		return nil, err
+	}
+	saved, err := deploy.ReadPlan(data)
+	if err != nil {
+		return nil, fmt.Errorf("--plan %s: %w", o.saved, err)
+	}
+	choices := saved.Choices
+	o.engine.Only, o.engine.Adopt, o.engine.Allow, o.engine.MaxDelete = choices.Only, choices.Adopt, choices.Allow, choices.MaxDelete
+	o.engine.NoVerify, o.keepGoing, o.yes = choices.NoVerify, choices.KeepGoing, true
+	return saved, nil
+}
+
+// choices are what a saved plan has to repeat.
+func (o *deployOptions) choices() deploy.PlanChoices {
+	return deploy.PlanChoices{
+		Only: o.engine.Only, Adopt: o.engine.Adopt, Allow: o.engine.Allow, MaxDelete: o.engine.MaxDelete,
+		NoVerify: o.engine.NoVerify, KeepGoing: o.keepGoing,
+	}
 }
 
 // release generates the DAGs. Every diagnostic is said; an error among them stops before anything is asked of anyone, unless it is to
@@ -140,97 +222,22 @@ func (a *app) sayDiagnostic(d dagspec.Diagnostic) {
 	}
 }
 
-// deployEngine connects the chosen target with the chosen Airflow.
-func (a *app) deployEngine(ctx context.Context, repo repository, opts deployOptions) (*deploy.Engine, error) {
-	place, err := choosePlace(repo, opts.target)
-	if err != nil {
-		return nil, err
-	}
-	opened, err := target.Open(place)
-	if err != nil {
-		return nil, err
-	}
-	options := deploy.Options{
-		Target:     opened,
-		Generator:  "chrononctl " + version,
-		Owner:      a.owner(),
-		Now:        a.Now,
-		Timeout:    opts.timeout,
-		Adopt:      opts.adopt,
-		NoVerify:   opts.noVerify,
-		NoRollback: opts.noReturn,
-	}
-	if !opts.noVerify {
-		chosen, client, err := a.airflow(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if chosen.ReadOnly && !opts.dryRun {
-			return nil, refuse(fmt.Sprintf("context %s is read-only", chosen.Name), "`chrononctl plan` shows the plan; change read_only of the context to allow a deploy")
-		}
-		options.Airflow = client
-	}
-	return deploy.New(options)
-}
-
-// owner is whom the next deploy is told to ask.
-func (a *app) owner() target.Owner {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown host"
-	}
-	return target.Owner{Who: cmp.Or(a.Getenv("USER"), a.Getenv("LOGNAME"), "unknown user"), Host: host, PID: os.Getpid()}
-}
-
-// targetError says that no target was chosen, or one that does not exist.
-type targetError struct {
-	name  string
-	known []string
-}
-
-func (e targetError) Error() string {
-	switch {
-	case e.name != "":
-		return fmt.Sprintf("--target %s: %s has no such target", e.name, config.ProjectFile)
-	case len(e.known) == 0:
-		return config.ProjectFile + " has no deploy target"
-	default:
-		return fmt.Sprintf("%s has %d deploy targets", config.ProjectFile, len(e.known))
-	}
-}
-
-func (e targetError) Hint() string {
-	if len(e.known) == 0 {
-		return "add one: targets: {prod: {kind: dir, path: /opt/airflow/dags}}"
-	}
-	return "choose one with --target: " + strings.Join(e.known, ", ")
-}
-
-// choosePlace is --target, or the only target of the project. A relative path starts at the repository.
-func choosePlace(repo repository, name string) (target.Place, error) {
-	known := slices.Sorted(maps.Keys(repo.Project.Targets))
-	if name == "" && len(known) == 1 {
-		name = known[0]
-	}
-	found, ok := repo.Project.Targets[name]
-	if !ok {
-		return target.Place{}, usage(targetError{name: name, known: known})
-	}
-	place := target.Place(found)
-	for _, path := range []*string{&place.Path, &place.State} {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(repo.Root, *path)
-		}
-	}
-	return place, nil
-}
-
-// showPlan prints a plan as the answer.
+// showPlan prints a plan as the answer, and saves it.
 func (a *app) showPlan(plan *deploy.Plan, opts deployOptions) error {
 	if opts.output.value == formatJSON {
 		a.writeJSON(a.Streams.Out, plan)
 	} else {
 		fmt.Fprint(a.Streams.Out, term.CleanLines(plan.String()))
+	}
+	if opts.out != "" {
+		data, err := plan.Save(a.Now(), a.owner().Who, opts.choices())
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(opts.out, data, 0o600); err != nil {
+			return fmt.Errorf("save the plan: %w", err)
+		}
+		fmt.Fprintf(a.Streams.Err, "saved in %s: chrononctl deploy --plan %s\n", opts.out, opts.out)
 	}
 	if opts.exitCode && (plan.Changes() || len(plan.Foreign()) > 0) {
 		return exit(ExitDifferent, nil)
@@ -243,8 +250,8 @@ func (a *app) applyDeploy(ctx context.Context, engine *deploy.Engine, plan *depl
 	if plan.Changes() && opts.output.value != formatJSON {
 		fmt.Fprint(a.Streams.Err, term.CleanLines(plan.String()))
 	}
-	if plan.Changes() && !opts.yes && len(plan.Foreign()) == 0 {
-		if agreed, err := a.ask(ctx, "Deploy?"); err != nil || !agreed {
+	if plan.Changes() && !opts.yes && plan.Refusal() == nil {
+		if agreed, err := a.ask(ctx, "Go ahead?"); err != nil || !agreed {
 			return errors.Join(err, refuse("nothing was changed", ""))
 		}
 	}
@@ -269,33 +276,5 @@ func deployText(r *deploy.Result) string {
 	if !r.Changed && len(r.Activated) == 0 {
 		return "nothing to change, " + verified
 	}
-	return fmt.Sprintf("deployed release %s: %d files written, %d removed, %d DAGs unpaused, %s", r.Release, r.Written, r.Removed, len(r.Activated), verified)
-}
-
-// deployError gives each way in which a deploy ends its exit code. The order matters: an error holds its causes.
-func deployError(err error) error {
-	for _, end := range []struct {
-		is   func(error) bool
-		code ExitCode
-	}{
-		{holds[*deploy.RollbackError], ExitAttention},
-		{holds[*deploy.RolledBackError], ExitRolledBack},
-		{holds[*deploy.InterruptedError], ExitInterrupted},
-		{holds[*deploy.UnverifiedError], ExitUnverified},
-		{holds[*deploy.PendingError], ExitPending},
-		{holds[*deploy.StaleError], ExitStale},
-		{holds[*target.LockedError], ExitStale},
-		{holds[*deploy.ForeignError], ExitRefused},
-		{holds[*deploy.EmptyError], ExitRefused},
-	} {
-		if end.is(err) {
-			return exit(end.code, err)
-		}
-	}
-	return err
-}
-
-func holds[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
+	return fmt.Sprintf("release %s is live: %d files written, %d removed, %d DAGs unpaused, %s", r.Release, r.Written, r.Removed, len(r.Activated), verified)
 }

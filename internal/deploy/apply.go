@@ -56,7 +56,7 @@ func (d *deployment) say(step Step, done, total int, detail string) {
 
 // run goes through the steps and gives a cancelled context its own error.
 func (d *deployment) run(ctx context.Context) error {
-	if err := d.plan.refusal(); err != nil {
+	if err := d.plan.Refusal(); err != nil {
 		return err
 	}
 	err := d.steps(ctx)

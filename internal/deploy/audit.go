@@ -168,7 +168,7 @@ func (d *deployment) conclude(ctx context.Context, err error) error {
 		d.memory.ledger.Pauses = d.pausesAfter()
 	}
 	entry := d.entry(d.plan.operation, result)
-	if err != nil {
+	if unseen, ok := errors.AsType[*UnverifiedError](err); err != nil && (!ok || unseen.Cause != nil) {
 		entry.Error, _, _ = strings.Cut(err.Error(), "\n")
 	}
 	auditErr := d.memory.appendAudit(ctx, d.opts.Target, d.session.State(), entry)

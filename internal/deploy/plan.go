@@ -282,7 +282,9 @@ func (p *Plan) writeDAGs(b *strings.Builder) {
 			fmt.Fprintf(b, "  %s", dag.Reason)
 		}
 		b.WriteString("\n")
-		writeDetails(b, dag.Details)
+		if dag.Change == Update {
+			writeDetails(b, dag.Details)
+		}
 	}
 }
 

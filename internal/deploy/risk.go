@@ -90,8 +90,8 @@ func (e *RiskError) Hint() string {
 	return "if that is what you want: " + strings.Join(flags, " ")
 }
 
-// refusal is why a plan must not be applied; nil: nothing is.
-func (p *Plan) refusal() error {
+// Refusal is why a plan must not be applied; nil: nothing is.
+func (p *Plan) Refusal() error {
 	if foreign := p.Foreign(); len(foreign) > 0 {
 		return &ForeignError{Files: foreign}
 	}
