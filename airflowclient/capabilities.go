@@ -8,6 +8,7 @@ package airflowclient
 type Capabilities struct {
 	SparseFields bool // GET lists take fields=: 2.9 to 2.11
 	Reparse      bool // [Client.Reparse]: 2.10 and later
+	PoolWarnings bool // [Client.DAGWarnings] names pools that do not exist: 2.6 to 2.11
 	DAGVersions  bool // [Client.Versions], and the source of an old version: 3.0 and later
 
 	TriggerInterval bool // a trigger may say its data interval: 2.9 and later
@@ -17,6 +18,7 @@ type Capabilities struct {
 	BackfillLatestVersion bool // [BackfillRequest.LatestVersion]: 3.1.6 and later
 	ClearLatestVersion    bool // LatestVersion of a clear: 3.1 and later
 	ClearMapIndex         bool // [ClearRequest.Mapped]: 3.0 and later
+	MarkSkipsWaiting      bool // [Client.MarkRun] as success skips what had not begun, instead of making it a success too: 3.0 and later
 	RefuseRunning         bool // [ClearRequest.RefuseRunning]: 3.2 and later
 	MarkMappedRelated     bool // [TaskMark] of one map index together with the tasks around it: 3.0 and later
 	MarkMapped            bool // [TaskMark] of all instances of a mapped task: 3.1 and later
@@ -29,6 +31,7 @@ type Capabilities struct {
 	MappedXCom bool // XComs of mapped task instances: 2.7 and later
 
 	PoolDeferred bool // a pool may count deferred tasks: 2.7 and later
+	MaskedValues bool // values of variables whose names sound secret come as "***": 3.0 and later
 	EventFilters bool // the event log can be searched: 2.8 and later
 	EventRuns    bool // and by run: 2.9 and later
 	Settings     bool // [Client.Setting]: 2.7 and later
@@ -40,6 +43,7 @@ func capabilities(r release) Capabilities {
 	return Capabilities{
 		SparseFields: r.since(release{2, 9, 0}) && !v2,
 		Reparse:      r.since(release{2, 10, 0}),
+		PoolWarnings: !v2,
 		DAGVersions:  v2,
 
 		TriggerInterval: r.since(release{2, 9, 0}),
@@ -49,6 +53,7 @@ func capabilities(r release) Capabilities {
 		BackfillLatestVersion: r.since(release{3, 1, 6}),
 		ClearLatestVersion:    r.since(release{3, 1, 0}),
 		ClearMapIndex:         v2,
+		MarkSkipsWaiting:      v2,
 		RefuseRunning:         r.since(release{3, 2, 0}),
 		MarkMappedRelated:     v2,
 		MarkMapped:            r.since(release{3, 1, 0}),
@@ -61,6 +66,7 @@ func capabilities(r release) Capabilities {
 		MappedXCom: r.since(release{2, 7, 0}),
 
 		PoolDeferred: r.since(release{2, 7, 0}),
+		MaskedValues: v2,
 		EventFilters: r.since(release{2, 8, 0}),
 		EventRuns:    r.since(release{2, 9, 0}),
 		Settings:     r.since(release{2, 7, 0}),

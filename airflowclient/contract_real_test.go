@@ -13,46 +13,9 @@ import (
 	"chrononctl/internal/demo/local"
 )
 
-// contractDAGs is the DAG folder of the contract: a DAG whose first task logs and pushes an XCom and whose second fails, one that
-// is left alone, and a file that does not load. It parses on Airflow 2.11 and 3.3.
-var contractDAGs = map[string]string{
-	"contract.py": `
-import json
-from datetime import datetime
-
-try:
-    from airflow.sdk import DAG
-    from airflow.providers.standard.operators.python import PythonOperator
-except ImportError:
-    from airflow import DAG
-    from airflow.operators.python import PythonOperator
-
-
-def report(ti):
-    print("it's \"quoted\" \\ and é ☃")
-    ti.xcom_push(key="report", value=json.dumps({"rows": 3, "days": ["2024-01-02"]}))
-
-
-def fail():
-    raise ValueError("planned failure")
-
-
-with DAG("contract_ok", schedule=None, start_date=datetime(2024, 1, 1), tags=["contract", "team:a"], description="Contract [cc:0123456789ab]"):
-    PythonOperator(task_id="report", python_callable=report) >> PythonOperator(task_id="fail", python_callable=fail)
-
-with DAG("contract_idle", schedule="@daily", start_date=datetime(2024, 1, 1), catchup=False, tags=["contract"]):
-    PythonOperator(task_id="only", python_callable=report)
-`,
-	"broken.py": `
-from airflow import DAG
-
-raise RuntimeError("planned import error")
-`,
-}
-
-// TestRealContract holds real Airflows of both versions to the contract.
+// TestRealContract holds real Airflows to the contract: the newest of each line, and the oldest 3.x.
 func TestRealContract(t *testing.T) { //nolint:paralleltest // One Airflow at a time is what two cores carry.
-	for _, version := range []string{local.Airflow2, local.Airflow3} {
+	for _, version := range []string{local.Airflow2, local.OldestAirflow3, local.Airflow3} {
 		t.Run(version, func(t *testing.T) {
 			server := startAirflow(t, version)
 			login := airflowclient.Login{User: server.Auth.Username, Password: airflowclient.NewSecret(server.Auth.Password)}

@@ -202,7 +202,7 @@ func (a *Airflow) triggerRun(r *http.Request) (answer, error) {
 		made.id = "manual__" + pythonISO(latest(made.logical, made.due))
 	}
 	if made.from.IsZero() && !made.logical.IsZero() {
-		made.from, made.to = made.logical.Add(-d.spec.Every), made.logical
+		made.from, made.to = d.spec.before(made.logical)
 	}
 	same := func(other *run) bool {
 		return other.id == made.id || !made.logical.IsZero() && other.logical.Equal(made.logical)

@@ -44,3 +44,15 @@ func (d DAG) newest(now time.Time) time.Time {
 	}
 	return now
 }
+
+// before is the last interval that has ended at a time: that of a run which is triggered for it. Without a schedule it has no length.
+func (d DAG) before(at time.Time) (from, to time.Time) {
+	if !d.scheduled() {
+		return at, at
+	}
+	if d.Every > 0 {
+		return at.Add(-d.Every), at
+	}
+	from = d.newest(at)
+	return from, d.tick(from)
+}

@@ -8,9 +8,14 @@ type xcomEntry struct {
 	key string
 }
 
-// listXComs lists keys without values. "~" is every DAG, run or task; what does not exist has none. Airflow 2 does not name the run.
+// listXComs lists keys without values. "~" is every DAG, run or task; what does not exist has none. Airflow 2 does not name the run,
+// and before 2.7 it has no map indexes.
 func (a *Airflow) listXComs(r *http.Request) (answer, error) {
-	q, err := a.query(r, "limit", "offset", "map_index", "xcom_key")
+	known := []string{"limit", "offset"}
+	if a.since(2, 7, 0) {
+		known = append(known, "map_index", "xcom_key")
+	}
+	q, err := a.query(r, known...)
 	if err != nil {
 		return answer{}, err
 	}
@@ -44,6 +49,9 @@ func (a *Airflow) listXComs(r *http.Request) (answer, error) {
 			return shown
 		}
 		shown["execution_date"] = a.when(x.ti.run.logical)
+		if !a.since(2, 7, 0) {
+			delete(shown, "map_index")
+		}
 		return shown
 	}), nil
 }
