@@ -22,7 +22,7 @@ func (b *builder) stagingQuery(c *Conf) {
 	task.Schedule = taskSchedule(dag, when)
 	// A view reports each day for itself, so a day left to a newer one would never be reported.
 	task.Coalesce = meta.fills() && !c.doc.CreateView.value
-	task.Waits = b.waits(c, meta, "metaData", dag)
+	task.Waits = b.waits(c, meta.needs, "metaData", dag)
 	if len(meta.CustomJSON.PartitionColumns.values) == 0 {
 		task.Outputs = []Partition{output} // with more columns nobody knows their values, and a sensor needs them all
 	}
@@ -48,7 +48,7 @@ func (b *builder) groupBy(c *Conf) {
 		task := b.job(c, ModeBackfill, meta.lag())
 		task.Schedule = taskSchedule(dag, when)
 		task.Coalesce = meta.fills()
-		task.Waits = b.waits(c, meta, "metaData", dag)
+		task.Waits = b.waits(c, meta.needs, "metaData", dag)
 		task.Outputs = []Partition{table}
 		dag.Tasks = append(dag.Tasks, task)
 		b.writes(dag, task, table)
@@ -77,7 +77,7 @@ func (b *builder) upload(c *Conf) {
 	output := Partition{Table: c.table() + suffixUpload} // without partitions: each run overwrites it (GroupByUpload.scala)
 	task := b.job(c, ModeUpload, meta.lag())
 	task.Schedule = taskSchedule(dag, when)
-	task.Waits = b.waits(c, meta, "metaData", dag)
+	task.Waits = b.waits(c, meta.needs, "metaData", dag)
 	task.Outputs = []Partition{output}
 	dag.Tasks = append(dag.Tasks, task)
 	b.writes(dag, task, output)

@@ -31,11 +31,11 @@ func (b *builder) join(c *Conf) {
 // joinWaits are the partitions that computing a join needs: what the compiler listed, and the sources of GroupBys that stand in for external
 // parts, which it does not list (join.py walks the join parts only).
 func (b *builder) joinWaits(c *Conf, dag *DAG) []Wait {
-	waits := b.waits(c, c.doc.Meta, "metaData", dag)
+	waits := b.waits(c, c.doc.Meta.needs, "metaData", dag)
 	for i, part := range c.doc.ExternalParts {
 		if gb := part.Source.OfflineGroupBy; gb != nil && gb.Meta != nil {
 			at := fmt.Sprintf("onlineExternalParts[%d].source.offlineGroupBy.metaData", i)
-			waits = addWaits(waits, b.waits(c, gb.Meta, at, dag)...)
+			waits = addWaits(waits, b.waits(c, gb.Meta.needs, at, dag)...)
 		}
 	}
 	return waits
@@ -114,7 +114,7 @@ func (b *builder) labelJoin(c *Conf) {
 	dag := b.dag(KindLabelJoin, c, when.cron)
 	task := b.job(c, ModeLabelJoin, lag)
 	task.Coalesce = false
-	for _, wait := range b.waits(c, meta, "labelPart.metaData", dag) {
+	for _, wait := range b.waits(c, meta.needs, "labelPart.metaData", dag) {
 		if strings.EqualFold(wait.Partition.Table, c.table()) && lag > 0 {
 			wait = ownWait(Partition{Table: c.table(), Fields: []Field{b.env.dayField(-lag)}}) // the join itself stays behind by its lag
 		}

@@ -145,7 +145,7 @@ func checkMeta(m *metaData, at string, kind ConfType, repo *Repo, found *finding
 				"remove the conf when nobody needs it any more")
 		}
 	}
-	checkDependencies(m, at, kind, repo, found)
+	m.needs = checkDependencies(m.Dependencies, at, kind, repo, found)
 }
 
 func checkCustomJSON(c *customJSON, at string, found *findings) {
@@ -174,13 +174,14 @@ func checkCustomJSON(c *customJSON, at string, found *findings) {
 	}
 }
 
-// checkDependencies understands the dependencies of a conf, and reports those that no wait can be made of.
-func checkDependencies(m *metaData, at string, kind ConfType, repo *Repo, found *findings) {
-	for i, raw := range m.Dependencies.values {
+// checkDependencies understands the dependencies of a conf, and reports those that no wait can be made of. at is the path of their metadata.
+func checkDependencies(listed texts, at string, kind ConfType, repo *Repo, found *findings) []dependency {
+	var needs []dependency
+	for i, raw := range listed.values {
 		understood, problems := readDependency(raw, kind, &repo.teams.common)
 		if understood != nil {
 			understood.index = i
-			m.needs = append(m.needs, *understood)
+			needs = append(needs, *understood)
 		}
 		for _, p := range problems {
 			place := fmt.Sprintf("%s.dependencies[%d]", at, i)
@@ -191,6 +192,7 @@ func checkDependencies(m *metaData, at string, kind ConfType, repo *Repo, found 
 			}
 		}
 	}
+	return needs
 }
 
 func checkGroupBy(d *document, repo *Repo, found *findings) {
@@ -224,7 +226,8 @@ func checkJoin(d *document, repo *Repo, found *findings) {
 	for i, part := range d.ExternalParts {
 		checkPrefix(part.Prefix, fmt.Sprintf("onlineExternalParts[%d].prefix", i), found)
 		if gb := part.Source.OfflineGroupBy; gb != nil && gb.Meta != nil {
-			checkDependencies(gb.Meta, fmt.Sprintf("onlineExternalParts[%d].source.offlineGroupBy.metaData", i), TypeJoin, repo, found)
+			at := fmt.Sprintf("onlineExternalParts[%d].source.offlineGroupBy.metaData", i)
+			gb.Meta.needs = checkDependencies(gb.Meta.Dependencies, at, TypeJoin, repo, found)
 		}
 	}
 }

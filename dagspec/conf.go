@@ -82,9 +82,16 @@ type joinPart struct {
 	GroupBy *embeddedGB `json:"groupBy"`
 }
 
-// embeddedGB is a GroupBy inside a Join, of which only the metadata matters here: its jobs are those of its own file.
+// embeddedGB is a GroupBy inside a Join, of which little matters here: its jobs are those of its own file. A join of a hundred parts has a hundred.
 type embeddedGB struct {
-	Meta *metaData `json:"metaData"`
+	Meta *embeddedMeta `json:"metaData"`
+}
+
+type embeddedMeta struct {
+	Name         text  `json:"name"`
+	Dependencies texts `json:"dependencies"`
+
+	needs []dependency // of an external part, understood when the conf was checked
 }
 
 type externalPart struct {

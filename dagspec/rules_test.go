@@ -173,7 +173,7 @@ func TestTableNames(t *testing.T) {
 	if got, want := c.kvDataset(), "PAY_CARD_SPEND_V1_BATCH"; got != want {
 		t.Errorf("kvDataset() = %q, want %q", got, want)
 	}
-	part := joinPart{Prefix: text{value: "p"}, GroupBy: &embeddedGB{Meta: &metaData{Name: text{value: "other.gb.v2"}}}}
+	part := joinPart{Prefix: text{value: "p"}, GroupBy: &embeddedGB{Meta: &embeddedMeta{Name: text{value: "other.gb.v2"}}}}
 	if got, want := c.joinPartTable(part), "ns.pay_card_spend_v1_p_other_gb_v2"; got != want {
 		t.Errorf("joinPartTable() = %q, want %q", got, want)
 	}

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// waits are the partitions that a conf's metadata depends on, as far as a run of the DAG can need them. at is the path of the metadata in its file.
-func (b *builder) waits(c *Conf, m *metaData, at string, dag *DAG) []Wait {
+// waits are the partitions that a conf depends on, as far as a run of the DAG can need them. at is the path of the metadata that lists them.
+func (b *builder) waits(c *Conf, needs []dependency, at string, dag *DAG) []Wait {
 	var waits []Wait
-	for _, found := range m.needs {
+	for _, found := range needs {
 		b.wanted = append(b.wanted, want{c.File, fmt.Sprintf("%s.dependencies[%d]", at, found.index), found.partition})
 		if found.over(dag.Start) {
 			continue
