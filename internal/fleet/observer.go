@@ -39,10 +39,12 @@ type Observer struct {
 	feed   *airflowclient.Feed
 	turn   chan struct{} // held while the feed steps, which is for one at a time
 
-	mu    sync.Mutex // guards the following
-	cache runCache
-	shown map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
-	lists map[string]runList                 // runs of DAGs that were asked for
+	mu     sync.Mutex // guards the following
+	cache  runCache
+	shown  map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
+	lists  map[string]runList                 // runs of DAGs that were asked for
+	made   Snapshot                           // the last picture
+	madeOf uint64                             // the generation of the feed that it shows; 0: there is none
 }
 
 // NewObserver makes an observer that has asked nothing yet.
@@ -92,6 +94,9 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("look at the fleet: %w", err)
 	}
+	if last, ok := o.same(picture.Generation); ok {
+		return last, nil
+	}
 	server, err := o.client.Server(ctx)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("look at the fleet: %w", err)
@@ -105,7 +110,21 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("look at the fleet: %w", context.Cause(ctx))
 	}
 	obs.requests = o.client.Requests().Requests - sent
-	return derive(obs, dags), nil
+	made := derive(obs, dags)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.made, o.madeOf = made, picture.Generation
+	return made, nil
+}
+
+// same is the last picture, if it shows what the feed knows now and was made a moment ago.
+func (o *Observer) same(generation uint64) (Snapshot, bool) {
+	now := o.opts.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	last := o.made
+	last.Requests = 0
+	return last, o.madeOf == generation && now.Sub(last.At) < o.opts.Every
 }
 
 // Refresh has the next picture read anew, whatever is known and whenever it is due.
@@ -113,7 +132,7 @@ func (o *Observer) Refresh() {
 	o.feed.Refresh()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.cache = newRunCache()
+	o.cache, o.madeOf = newRunCache(), 0
 	clear(o.lists)
 }
 
