@@ -170,22 +170,31 @@ func (d *Dir) Holder(ctx context.Context) (Owner, error) { return Holder(ctx, d.
 
 // Lock implements [Target].
 func (d *Dir) Lock(ctx context.Context, owner Owner) (Session, error) {
-	if err := ctx.Err(); err != nil {
+	parts, err := d.Parts(ctx, owner)
+	if err != nil {
 		return nil, err
 	}
+	return NewSession(parts), nil
+}
+
+// Parts takes the lock and returns what [Dir.Lock] makes a session of, for drivers that keep a folder of their own.
+func (d *Dir) Parts(ctx context.Context, owner Owner) (SessionParts, error) {
+	if err := ctx.Err(); err != nil {
+		return SessionParts{}, err
+	}
 	if err := os.MkdirAll(d.state, folderMode); err != nil {
-		return nil, fmt.Errorf("lock %s: %w", d, err)
+		return SessionParts{}, fmt.Errorf("lock %s: %w", d, err)
 	}
 	alive, err := d.hold(ctx)
 	if err != nil {
-		return nil, err
+		return SessionParts{}, err
 	}
-	session, err := d.begin(ctx, owner)
+	parts, err := d.begin(ctx, owner)
 	if err != nil {
-		return nil, errors.Join(err, alive.Close())
+		return SessionParts{}, errors.Join(err, alive.Close())
 	}
-	session.Close = alive.Close
-	return NewSession(session), nil
+	parts.Close = alive.Close
+	return parts, nil
 }
 
 // hold takes the flock. A file that [Dir.Break] removed while we waited for it is not the lock any more.

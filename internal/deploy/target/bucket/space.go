@@ -185,11 +185,14 @@ func (s space) delete(ctx context.Context, name string, version target.Version) 
 		return &target.ConflictError{Path: name}
 	}
 	err = s.store.Delete(ctx, s.key(name), version)
+	if err == nil || missing(err) {
+		return nil
+	}
+	if _, there := s.store.Head(ctx, s.key(name)); missing(there) {
+		return nil // the answer was lost, or a repetition of our own removal was refused
+	}
 	if _, conflict := errors.AsType[*target.ConflictError](err); conflict {
 		return &target.ConflictError{Path: name}
-	}
-	if missing(err) {
-		return nil
 	}
 	return err
 }
