@@ -1,8 +1,15 @@
 package dagspec
 
 import (
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"hash"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
 )
 
 // hash is the DAG's identity of content: it changes exactly when something that its tasks use does. That is the definition itself, which names its
@@ -10,12 +17,77 @@ import (
 func (b *builder) hash(dag *DAG) string {
 	defined := *dag
 	defined.Hash = ""
-	used, err := json.Marshal(struct {
-		DAG    DAG
-		Bundle bool
-	}{defined, b.s.Bundle})
-	if err != nil {
-		panic(fmt.Sprintf("dagspec: a DAG cannot be written as JSON: %v", err)) // only types without that could do it
+	d := digest{sum: sha256.New()}
+	d.add(reflect.ValueOf(defined))
+	d.add(reflect.ValueOf(b.s.Bundle))
+	return d.hex()[:12]
+}
+
+// digest sums values of all exported fields up. Each text and list comes with its length, so that no two values look alike.
+type digest struct {
+	sum hash.Hash
+	buf []byte
+}
+
+// digestBuffer is how much is gathered before it is summed up.
+const digestBuffer = 4096
+
+// add takes a value in: a new field of a definition counts without being named here.
+func (d *digest) add(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		d.text(v.String())
+	case reflect.Bool:
+		d.number(uint64(boolInt(v.Bool()))) //nolint:gosec // 0 or 1
+	case reflect.Int:
+		d.number(uint64(v.Int())) //nolint:gosec // any bits do
+	case reflect.Float64:
+		d.number(math.Float64bits(v.Float()))
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[Date]() {
+			d.text(v.Interface().(Date).String())
+			return
+		}
+		for i := range v.NumField() {
+			d.add(v.Field(i))
+		}
+	case reflect.Slice:
+		d.number(uint64(v.Len())) //nolint:gosec // never negative
+		for i := range v.Len() {
+			d.add(v.Index(i))
+		}
+	case reflect.Pointer:
+		d.number(uint64(boolInt(!v.IsNil()))) //nolint:gosec // 0 or 1
+		if !v.IsNil() {
+			d.add(v.Elem())
+		}
+	case reflect.Map:
+		texts := v.Interface().(map[string]string)
+		d.number(uint64(len(texts)))
+		for _, key := range slices.Sorted(maps.Keys(texts)) {
+			d.text(key)
+			d.text(texts[key])
+		}
+	default:
+		panic(fmt.Sprintf("dagspec: a definition holds a %s, which has no hash", v.Type())) // a new kind of field must be thought of here
 	}
-	return sumOf(used)[:12]
+}
+
+func (d *digest) text(s string) {
+	d.number(uint64(len(s)))
+	d.buf = append(d.buf, s...)
+}
+
+func (d *digest) number(n uint64) {
+	if len(d.buf) > digestBuffer {
+		d.sum.Write(d.buf)
+		d.buf = d.buf[:0]
+	}
+	d.buf = binary.AppendUvarint(d.buf, n)
+}
+
+func (d *digest) hex() string {
+	d.sum.Write(d.buf)
+	d.buf = d.buf[:0]
+	return hex.EncodeToString(d.sum.Sum(nil))
 }
