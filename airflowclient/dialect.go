@@ -37,6 +37,7 @@ type dialect interface {
 // The names of the operations, in errors and in the meter.
 const (
 	opConfigure    = "configure Airflow"
+	opLogIn        = "log in"
 	opVersion      = "ask for the version"
 	opHealth       = "read health"
 	opDAGs         = "list DAGs"

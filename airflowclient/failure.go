@@ -21,6 +21,9 @@ func (c *conn) networkError(ctx context.Context, call *call, err error) error {
 		return fmt.Errorf("%s: %w", call.op, context.Canceled)
 	}
 	if ours, ok := errors.AsType[*Error](err); ok {
+		if ours.Op == "" { // of a transport, which does not know what is tried
+			ours.Op = call.op
+		}
 		return ours
 	}
 	if wrapped, ok := errors.AsType[*url.Error](err); ok { // it repeats method and address, with the query
@@ -59,7 +62,7 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 		Detail: serverWords(resp.Header, body), URL: bare(resp.Request.URL),
 	}
 	e.Wait = c.retryAfter(resp.Header)
-	e.Ambiguous = !call.read && gaveUp(resp.StatusCode)
+	e.Ambiguous = !call.read && !call.anon && gaveUp(resp.StatusCode)
 	if e.Kind == KindPermission && c.doubtful() {
 		e.Kind = KindAuth
 	}
@@ -99,7 +102,7 @@ const lookFirst = "the change was sent and its answer is lost; look whether it w
 // ambiguous reports whether a change may have been made although its request ended in err: it was sent, and err does not say that it
 // never got out.
 func (call *call) ambiguous(err error) bool {
-	if call.read || !call.sent || isTLS(err) {
+	if call.read || call.anon || !call.sent || isTLS(err) {
 		return false
 	}
 	var network *net.OpError
