@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // address is what a path below a task of a run names: an instance, and what is asked about it.
@@ -88,6 +89,7 @@ func (a *Airflow) aboutInstance(r *http.Request) (answer, error) {
 	return answer{}, notFound("Not Found")
 }
 
+// listMapped has the order of the map index, which Airflow 2 knows by no name.
 func (a *Airflow) listMapped(r *http.Request) (answer, error) {
 	run, err := a.runOf(r)
 	if err != nil {
@@ -100,6 +102,10 @@ func (a *Airflow) listMapped(r *http.Request) (answer, error) {
 	p, err := a.pageOf(q)
 	if err != nil {
 		return answer{}, err
+	}
+	order := strings.TrimPrefix(q.Get("order_by"), "-")
+	if !a.isV2 && !among([]string{"", "state", "duration"}, order) {
+		return answer{}, badRequest("Ordering with '%s' is not supported", q.Get("order_by"))
 	}
 	task := r.PathValue("task")
 	if !run.isMapped(task) {

@@ -71,6 +71,11 @@ func StreamingFlapping(n int) Scenario {
 
 // settle puts files and has them parsed; each DAG then gets the run of its last interval.
 func (a *Airflow) settle(files []File) {
+	dags := 0
+	for _, f := range files {
+		dags += len(f.DAGs)
+	}
+	a.SetPool(defaultPool, max(128, dags)) // as somebody with so many DAGs has it
 	a.Put(files...)
 	a.ParseAll()
 }

@@ -113,9 +113,10 @@ func (a *Airflow) patchPool(r *http.Request) (answer, error) {
 // checkPool refuses a patch that the version refuses.
 func (a *Airflow) checkPool(p *pool, body poolBody, mask []string) error {
 	isDefault := p.name == defaultPool
+	isNamed := body.Name != nil && *body.Name == p.name // Airflow 2 looks no further then
 	isWhole := (body.Pool != nil || body.Name != nil) && body.Slots != nil && body.Deferred != nil
 	switch {
-	case isDefault && (len(mask) == 0 || slices.ContainsFunc(mask, func(m string) bool { return m != "slots" && m != "include_deferred" })):
+	case isDefault && (a.isV2 || !isNamed) && (len(mask) == 0 || slices.ContainsFunc(mask, func(m string) bool { return m != "slots" && m != "include_deferred" })):
 		if a.isV2 {
 			return badRequest("Only slots and included_deferred can be modified on Default Pool")
 		}

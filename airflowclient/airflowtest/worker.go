@@ -19,8 +19,11 @@ func (a *Airflow) enqueue(ti *instance) {
 
 // begin runs the script of an instance; its end is planned. A look of a sensor after the first one belongs to the same try.
 func (a *Airflow) begin(ti *instance) {
-	if ti.pokes == 0 { // a look of a sensor after the first one keeps the start
-		ti.xcoms, ti.start = nil, a.now()
+	if ti.pokes == 0 {
+		ti.xcoms = nil
+	}
+	if ti.pokes == 0 || a.isV2 { // on Airflow 2 a sensor has the start of its first look
+		ti.start = a.now()
 	}
 	a.setState(ti, running)
 	ti.end, ti.host = time.Time{}, "worker-1"
