@@ -53,7 +53,7 @@ _RULES = (
     _rule("no_input", r"Either partition range needs to have a valid start or", "the input table has no partition yet: wait for it, or check its name"),
     _rule("out_of_memory", r"java\.lang\.OutOfMemoryError|Container killed by YARN for exceeding memory", "give the job more memory (EXECUTOR_MEMORY, DRIVER_MEMORY in teams.json)"),
     _rule("driver", r'Exception in thread "main" (.+)', "read the exception in the log"),
-    _rule("script_missing", r"spark_\w+\.sh: No such file|can't open file .*run\.py|No module named ai\.chronon|No module named 'ai", "run.repo must be the Chronon repository on the worker, with its scripts, and run.python must have chronon-ai"),
+    _rule("script_missing", r"spark_\w+\.sh: No such file|returned non-zero exit status 12[67]\b|can't open file .*run\.py|No module named ai\.chronon|No module named 'ai", "run.repo must be the Chronon repository on the worker, with its scripts, and run.python must have chronon-ai"),
     _rule("run_py", r"^(?:\w+\.)*(?:\w*Error|\w*Exception): (?!Command )(.+)", "run.py itself failed: read the traceback in the log"),
 )  # fmt: skip
 
@@ -64,6 +64,8 @@ _NOTHING_TO_DO = re.compile(
 _COMPUTING = re.compile(
     r"Computing (?:join|group by|staging query|label join) for range: \[([\d-]+\.\.\.[\d-]+)\]|Computing range \[\d+/\d+\]: \[?([\d-]+\.\.\.[\d-]+)"
 )
+_FIRST_HOLE = re.compile(r"Skipping (\d+) partition\(s\) earlier than the earliest existing output partition \((\S+)\)")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _STEP = re.compile(r"\[(\d+)/(\d+)\]")
 _UNFILLED = re.compile(r"^\s+Unfilled ranges: ?(.*)$")
 _MISSING_INPUT = re.compile(r"^\s+Missing input partitions: \[(.*)\]$")
@@ -86,6 +88,7 @@ class JobLog:
         ] = []  # (input tables, missing days), per computation that found nothing to fill
         self.empty_writes: list[str] = []
         self.written: list[str] = []
+        self.first_day: str | None = None  # of the output, where the job left earlier days alone
         self.kv_failures = 0
         self.last_line = ""
         self._inputs = ""
@@ -115,6 +118,8 @@ class JobLog:
                 self.step = (int(step.group(1)), int(step.group(2)))
         elif _NOTHING_TO_DO.search(line):
             self.nothing_to_do = line.split(" - ", 1)[-1].strip()
+        elif hole := _FIRST_HOLE.search(line):
+            self.first_day = hole.group(2)
 
     def _unfilled_block(self, line: str) -> None:
         """Follow the block that TableUtils prints before each computation (`Unfilled range computation:`)."""
@@ -164,6 +169,14 @@ class JobLog:
         if self.empty_writes:
             message = f"{partition} is not there: the source was empty, 0 rows were written to {self.empty_writes[-1]}"
             return Failure("empty_source", message, "check the input of that day, and the filters of the conf")
+        # Many a job prints that line every day, because its conf begins before its table does.
+        if self.first_day is not None and any(day < self.first_day for day in _DAY.findall(partition)):
+            message = f"{partition} is not there: its table begins on {self.first_day}, and days before that are left alone"
+            return Failure(
+                "before_first_day",
+                message,
+                "run the day once by hand with --run-first-hole; a day that is late must not be the first of a new table",
+            )
         if self.nothing_to_do is not None:
             message = f"{partition} is not there, and the job found nothing to do: {_short(self.nothing_to_do, 200)}"
             return Failure(

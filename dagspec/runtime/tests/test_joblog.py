@@ -61,27 +61,6 @@ def test_a_job_with_nothing_to_do_says_so(name: str) -> None:
     assert log.failure(0) is None
 
 
-FAILED = {
-    "40_consistency_no_log_table": ("no_input", "valid start"),
-    "60_err_staging_bad_column": ("range_failed", "no_such_col"),
-    "61_err_unknown_driver_arg": ("exit_status", "exit status 1"),
-    "62_err_log_flattener_no_logs_for_join": ("no_logs_yet", "demo/checkout.v9"),
-    "63_err_log_flattener_missing_required_args": ("driver_option", "log-table"),
-    "71_label_join": ("driver", "main"),
-    "90_group_by_backfill_no_start": ("no_start", "demo.clicks.v1"),
-    "92_run_py_other_cwd": ("exit_status", "127"),
-    "94_run_py_wrong_mode": ("invalid_mode", "Invalid mode"),
-}
-
-
-@pytest.mark.parametrize("name", sorted(FAILED))
-def test_a_failed_job_has_a_class_a_message_and_a_remedy(name: str) -> None:
-    failure = read(name).failure(127 if name.startswith("92") else 1)
-    assert failure is not None
-    assert (failure.failure_class, FAILED[name][1] in failure.message) == (FAILED[name][0], True), failure
-    assert failure.remedy
-
-
 def test_missing_output_of_a_join_is_laid_on_its_late_upstream() -> None:
     absence = read("80_join_upstream_not_landed").absence("demo.demo_checkout_v1/ds=2026-11-20")
     assert absence.failure_class == "upstream_not_landed"
@@ -102,6 +81,16 @@ def test_missing_output_of_a_comparison_is_laid_on_its_empty_log() -> None:
 def test_missing_output_without_a_trace_says_only_that() -> None:
     absence = read("22_group_by_upload_purchases").absence("x.y/ds=2026-11-19")
     assert absence.failure_class == "not_landed"
+
+
+def test_a_day_before_the_first_of_its_table_is_told_from_one_without_input() -> None:
+    log = JobLog()
+    log.feed("[t] {TableUtils} 927 - Skipping 1 partition(s) earlier than the earliest existing output partition (2026-11-21)")
+    log.feed("[t] {StagingQuery} 85 - No unfilled range for pay.b given")
+    absence = log.absence("pay.b/ds=2026-11-20")
+    assert absence.failure_class == "before_first_day"
+    assert "begins on 2026-11-21" in absence.message and "--run-first-hole" in absence.remedy
+    assert log.absence("pay.b/ds=2026-11-22").failure_class == "nothing_to_do"
 
 
 def test_nothing_to_do_is_the_reason_when_the_log_gives_no_better() -> None:
