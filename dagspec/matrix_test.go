@@ -72,6 +72,8 @@ func constructs() []construct {
 		{name: "group_by_front_fill", confs: oneGB(object{}, filled)},
 		{name: "group_by_front_fill_never", confs: oneGB(object{"offlineSchedule": "@never", "online": 1}, filled)},
 		{name: "group_by_front_fill_of_one_day", confs: oneGB(object{"historicalBackfill": 0}, filled)},
+		{name: "group_by_front_fill_weekly", confs: oneGB(object{"offlineSchedule": "@weekly", "online": 1}, filled)},
+		{name: "group_by_front_fill_by_cron", confs: oneGB(object{"offlineSchedule": "0 6 * * 1,4"}, filled)},
 		{name: "group_by_lag", confs: oneGB(object{"customJson": `{"lag": 2}`, "dependencies": []string{dep("raw.events/ds={{ macros.ds_add(ds, -2) }}", "", "")}}, filled)},
 		{name: "group_by_incremental", confs: oneGB(object{}, object{"backfillStartDate": "2026-01-01", "isIncremental": 1})},
 		{name: "group_by_incremental_stream", confs: oneGB(object{}, object{"backfillStartDate": "2026-01-01", "isIncremental": 1, "sources": stream})},
@@ -99,9 +101,24 @@ func constructs() []construct {
 			"group_bys/pay/gb.v1": groupBy("pay.gb.v1", object{"online": 1, "dependencies": []string{dep("pay.pay_parent_v1/ds={{ ds }}", "", "")}},
 				object{"sources": chained("pay.parent.v1", events("raw.clicks", "clicks"))}),
 		}},
+		{name: "streaming_chained_twice", confs: map[string]object{
+			"joins/pay/inner.v1": joinConf("pay.inner.v1", object{"online": 1}, object{"left": events("raw.clicks", "clicks")}),
+			"joins/pay/outer.v1": joinConf("pay.outer.v1", object{"online": 1, "dependencies": []string{dep("pay.pay_inner_v1/ds={{ ds }}", "", "")}},
+				object{"left": chained("pay.inner.v1", events("raw.clicks", "clicks"))[0]}),
+			"group_bys/pay/gb.v1": groupBy("pay.gb.v1", object{"online": 1, "dependencies": []string{dep("pay.pay_outer_v1/ds={{ ds }}", "", "")}},
+				object{"sources": chained("pay.outer.v1", chained("pay.inner.v1", events("raw.clicks", "clicks"))[0])}),
+		}},
+		{name: "streaming_mutations", confs: oneGB(object{"online": 1}, object{"sources": []object{{"entities": object{
+			"snapshotTable": "raw.stock", "mutationTable": "raw.stock_changes/hr=23", "mutationTopic": "stock", "query": object{},
+		}}}})},
 		{name: "join_backfill", confs: oneJoin(object{}, nil)},
 		{name: "join_never", confs: oneJoin(object{"offlineSchedule": "@never"}, nil)},
 		{name: "join_weekly", confs: oneJoin(object{"offlineSchedule": "@weekly"}, nil)},
+		{name: "join_deprecated", confs: oneJoin(object{"deprecationDate": "2026-06-30"}, nil)},
+		{name: "join_chained_on_models", confs: map[string]object{
+			"joins/pay/models.v1": joinConf("pay.models.v1", nil, models),
+			"joins/pay/j.v1":      joinConf("pay.j.v1", object{"dependencies": []string{dep("pay.pay_models_v1/ds={{ ds }}", "", "")}}, object{"left": chained("pay.models.v1", events("raw.clicks", ""))[0]}),
+		}},
 		{name: "join_of_one_day", confs: oneJoin(object{"historicalBackfill": 0}, nil)},
 		{name: "join_bootstrapped", confs: oneJoin(object{"dependencies": []string{
 			dep("raw.checkouts/ds={{ ds }}", "", ""), dep("raw.bootstrap/ds={{ ds }}", "", ""),
