@@ -15,16 +15,17 @@ import (
 
 	"chrononctl/internal/config"
 	"chrononctl/internal/deploy"
+	"chrononctl/internal/deploy/place"
 	"chrononctl/internal/deploy/target"
 )
 
 // deployEngine connects the chosen target with the chosen Airflow.
 func (a *app) deployEngine(ctx context.Context, repo repository, opts deployOptions) (*deploy.Engine, error) {
-	place, err := choosePlace(repo, opts.target)
+	chosenPlace, err := choosePlace(repo, opts.target)
 	if err != nil {
 		return nil, err
 	}
-	opened, err := target.Open(place)
+	opened, err := place.Open(ctx, chosenPlace, gitCache())
 	if err != nil {
 		return nil, err
 	}
@@ -78,22 +79,31 @@ func (e targetError) Hint() string {
 }
 
 // choosePlace is --target, or the only target of the project. A relative path starts at the repository.
-func choosePlace(repo repository, name string) (target.Place, error) {
+func choosePlace(repo repository, name string) (place.Place, error) {
 	known := slices.Sorted(maps.Keys(repo.Project.Targets))
 	if name == "" && len(known) == 1 {
 		name = known[0]
 	}
 	found, ok := repo.Project.Targets[name]
 	if !ok {
-		return target.Place{}, usage(targetError{name: name, known: known})
+		return place.Place{}, usage(targetError{name: name, known: known})
 	}
-	place := target.Place(found)
-	for _, path := range []*string{&place.Path, &place.State} {
-		if *path != "" && !filepath.IsAbs(*path) {
+	chosen := place.Place(found)
+	for _, path := range []*string{&chosen.Path, &chosen.State} {
+		if chosen.Local() && *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(repo.Root, *path)
 		}
 	}
-	return place, nil
+	return chosen, nil
+}
+
+// gitCache is where git targets keep fetched commits. It may be lost at any time, so that a machine without a cache folder does with a temporary one.
+func gitCache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "chrononctl", "git")
 }
 
 // gitTimeout bounds what the state of the repository may cost; without an answer a release does without it.

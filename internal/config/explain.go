@@ -28,8 +28,9 @@ func (p *Project) Explain() []Setting {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Targets)) {
-		for _, key := range Keys() {
-			if strings.HasPrefix(key.Path, "targets.*.") {
+		kind, _ := kindOfTarget(p.Targets[name].Kind)
+		for _, key := range targetKeys() {
+			if kind.has(key.last()) {
 				path := concrete(key.Path, []string{name})
 				all = append(all, Setting{Key: path, Value: key.get(p, []string{name}), Line: p.lines[path]})
 			}

@@ -78,6 +78,9 @@ func (k Key) section() string {
 	return section
 }
 
+// last is the last element of the key's path.
+func (k Key) last() string { return k.Path[strings.LastIndex(k.Path, ".")+1:] }
+
 // flow writes a value as YAML on one line.
 func flow(value any) string {
 	if value == nil {

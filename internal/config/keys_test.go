@@ -38,7 +38,13 @@ dags: {start_date: 2026-01-02, retries: 3, retry_delay: 7m, timeout: 2d, alert: 
 sensors: {kind: sql, connection: c, argv: [a], callable: m:f, poke: 90s, timeout: 3d, missing_table: 0s, pool: s}
 streaming: {every: 30m, list_apps: [yarn, apps], max_restarts: 1}
 consistency: {reader: sql, connection: c, argv: [a], budgets: {mismatch: 2.5%, missing: 0.125}, min_rows: 5, fail_task: true}
-targets: {prod: {kind: dir, path: /dags, folder: ours, state: /state}}
+targets:
+  prod: {kind: dir, path: /dags, folder: ours, state: /state}
+  branch: {kind: git, url: u, branch: main, path: dags, folder: ours, state: s}
+  amazon: {kind: s3, bucket: b, path: dags, folder: ours, state: s, region: r, profile: p, endpoint: e}
+  google: {kind: gcs, bucket: b, path: dags, folder: ours, state: s, endpoint: e}
+  far: {kind: sftp, host: h, path: /dags, folder: ours, state: /s, port: 22, user: u}
+  tool: {kind: command, argv: [t, "{folder}"], state: /s}
 `
 
 func TestEveryKeyIsDocumentedAndHasAnExample(t *testing.T) {
@@ -123,7 +129,7 @@ func TestTemplateMeansTheDefaults(t *testing.T) {
 	}
 }
 
-var commentedOut = regexp.MustCompile(`(?m)^( *)# ([a-z_]+:( |$))`)
+var commentedOut = regexp.MustCompile(`(?m)^( *)# ([a-z_0-9]+:( |$))`)
 
 func TestTemplateCanBeUsedKeyByKey(t *testing.T) {
 	t.Parallel()
@@ -202,7 +208,7 @@ func TestSchemaAgreesWithTheReader(t *testing.T) {
 		"both of kv_load":       {"kv_load: {argv: [a], callable: b:c}", false},
 		"kind of DAG":           {"naming: {batches: x}", false},
 		"share above the whole": {"consistency: {budgets: {mismatch: 1.5}}", false},
-		"unknown target key":    {"targets: {a: {kind: dir, path: b, user: c}}", false},
+		"unknown target key":    {"targets: {a: {kind: dir, path: b, usr: c}}", false},
 		"unknown target kind":   {"targets: {a: {kind: ftp, path: b}}", false},
 	} {
 		_, readErr := config.ParseProject("chrononctl.yaml", []byte(tc.text))
@@ -261,6 +267,12 @@ func TestProjectFileReportsWhatNoSingleKeyShows(t *testing.T) {
 		"consistency: {reader: sql}":                     "consistency.connection is missing",
 		"consistency: {reader: command}":                 "consistency.argv is missing",
 		"targets: {a: {path: b}}":                        "targets.a.kind is missing",
+		"targets: {a: {kind: dir}}":                      "targets.a.path is missing: the folder that Airflow reads",
+		"targets: {a: {kind: s3, path: dags}}":           "targets.a.bucket is missing",
+		"targets: {a: {kind: git, url: u, path: dags}}":  "targets.a.branch is missing",
+		"targets: {a: {kind: sftp, path: /dags}}":        "targets.a.host is missing",
+		"targets: {a: {kind: command, argv: [x]}}":       "targets.a.state is missing",
+		"targets: {a: {kind: dir, path: b, user: c}}":    "targets.a.user: a target of kind dir has no user",
 		"airflow: {version: auto}":                       `there is no key "airflow": the same generated files`,
 		"dags: {alerts: x}":                              `there is no key "dags.alerts": write dags.alert`,
 		"naming: {streamin: x}":                          `"streamin" is no kind of DAG (did you mean "streaming"?)`,

@@ -31,12 +31,26 @@ type Project struct {
 	lines map[string]int // keys that the file has -> line
 }
 
-// Target is a place to deploy to. Kind "dir" is a local or mounted DAG folder.
+// Target is a place to deploy to. Which fields may be set is the kind's affair: see targetKinds.
 type Target struct {
-	Kind   string
-	Path   string // the folder that Airflow reads
-	Folder string // our sub-folder of it; "chronon"
-	State  string // manifests, lock, contents; empty: a folder beside Path
+	Kind   string // dir, git, s3, gcs, sftp or command
+	Path   string // what Airflow scans: a folder, a folder of the branch, a prefix of the bucket
+	Folder string // our folder below it; "chronon"
+	State  string // manifests, lock, contents; empty: beside Path
+
+	URL    string // of a Git repository
+	Branch string // of it, that Airflow follows
+
+	Bucket   string // of S3 or Google Cloud Storage
+	Region   string // of an S3 bucket
+	Profile  string // of the AWS configuration
+	Endpoint string // of a server that is not the provider's
+
+	Host string // of SFTP
+	Port int
+	User string
+
+	Argv []string // of a tool that takes a finished folder
 }
 
 // DefaultProject is the project without a project file.
@@ -138,29 +152,13 @@ func (p *Project) check(file string) FileErrors {
 	return problems
 }
 
-// firstLine is where the file's first key of a section stands, 0 when it has none: what is missing from a section is missed there.
+// firstLine is where a key, or the file's first key of a section, stands, 0 when it has none: what is missing from a section is missed there.
 func (p *Project) firstLine(section string) int {
 	first := 0
 	for key, line := range p.lines {
-		if strings.HasPrefix(key, section+".") && (first == 0 || line < first) {
+		if (key == section || strings.HasPrefix(key, section+".")) && (first == 0 || line < first) {
 			first = line
 		}
 	}
 	return first
-}
-
-// checkTarget reports what is missing in a target, and fills in what may be left out.
-func (p *Project) checkTarget(name string, say func(section, format string, args ...any)) {
-	t := p.Targets[name]
-	section := "targets." + name
-	if p.lines[section+".kind"] == 0 {
-		say(section, "targets.%s.kind is missing: dir", name)
-	}
-	if t.Path == "" {
-		say(section, "targets.%s.path is missing: the folder that Airflow reads its DAGs from", name)
-	}
-	if t.Folder == "" {
-		t.Folder = "chronon"
-	}
-	p.Targets[name] = t
 }

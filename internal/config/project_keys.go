@@ -126,13 +126,3 @@ func compareKeys() []Key {
 		setting("consistency.fail_task", truth(), func(p *Project) *bool { return &c(p).FailTask }, "Whether a breach of the budgets fails the summary task."),
 	}
 }
-
-func targetKeys() []Key {
-	return []Key{
-		ofTarget("kind", oneOf("dir"), func(t *Target) *string { return &t.Kind }, "Kind of place: a local or mounted folder.").like("dir"),
-		ofTarget("path", text(), func(t *Target) *string { return &t.Path }, "Folder that Airflow reads its DAGs from.").like("/opt/airflow/dags"),
-		ofTarget("folder", text(), func(t *Target) *string { return &t.Folder }, "Our own folder in it; without one `chronon`.").like("chronon"),
-		ofTarget("state", text(), func(t *Target) *string { return &t.State },
-			"Folder for manifests and the lock, outside of what Airflow reads; without one a folder beside `path`.").like("/opt/airflow/chrononctl-state"),
-	}
-}

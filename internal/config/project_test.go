@@ -80,8 +80,7 @@ targets:
 		`chrononctl.yaml:8: dags.start_date: "01.11.2026" is no day, such as 2026-11-21`,
 		"chrononctl.yaml:9: run must be a mapping of keys to values",
 		"chrononctl.yaml:10: kv_load: must be none",
-		`chrononctl.yaml:12: targets.prod.kind: "ftp" is none of dir`,
-		"chrononctl.yaml:12: targets.prod.path is missing",
+		`chrononctl.yaml:12: targets.prod.kind: "ftp" is none of dir, git, s3, gcs, sftp, command`,
 	}
 	var problems config.FileErrors
 	if !errors.As(err, &problems) {

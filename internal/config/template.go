@@ -31,6 +31,10 @@ func Template() string {
 		out.WriteByte('\n')
 		comment(&out, "", s.doc)
 		fmt.Fprintf(&out, "%s:\n", s.name)
+		if s.name == "targets" {
+			writeTargets(&out)
+			continue
+		}
 		writeSection(&out, s.name)
 	}
 	return out.String()
@@ -52,6 +56,23 @@ func writeSection(out *strings.Builder, name string) {
 			}
 		}
 		writeKey(out, key)
+	}
+}
+
+// writeTargets writes a target of every kind, each key explained where it comes first.
+func writeTargets(out *strings.Builder) {
+	explained := map[string]bool{}
+	for _, kind := range targetKinds() {
+		comment(out, indent(1, false), kind.doc)
+		fmt.Fprintf(out, "%sby_%s:\n", indent(1, true), kind.name)
+		for _, key := range append([]targetKey{{name: "kind", example: kind.name}}, kind.keys...) {
+			margin := indent(2, false)
+			if !explained[key.name] {
+				comment(out, margin, docOfTargetKey(key.name))
+				explained[key.name] = true
+			}
+			fmt.Fprintf(out, "%s# %s: %s\n", margin, key.name, key.example)
+		}
 	}
 }
 

@@ -174,7 +174,7 @@ func (d *Demo) deploy(ctx context.Context, o Options) error {
 	}
 	d.streaming = streamingDAGs(release.DAGs)
 	place := project.Targets[Target]
-	folder, err := target.Open(target.Place(place))
+	folder, err := target.NewDir(target.DirOptions{Path: place.Path, Folder: place.Folder, State: place.State})
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func startReal(t *testing.T, version string, refresh time.Duration) *realSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	place, err := target.Open(target.Place{Kind: "dir", Path: folder, Folder: "chronon"})
+	place, err := target.NewDir(target.DirOptions{Path: folder, Folder: "chronon"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -206,7 +206,8 @@ func (d *Demo) deploy(ctx context.Context, o Options) error {
 	if broken := diagnostics.Errors(); len(broken) > 0 {
 		return fmt.Errorf("the sample repository is broken: %s: %s", broken[0].File, broken[0].Message)
 	}
-	folder, err := target.Open(target.Place(project.Targets[targetName]))
+	place := project.Targets[targetName]
+	folder, err := target.NewDir(target.DirOptions{Path: place.Path, Folder: place.Folder, State: place.State})
 	if err != nil {
 		return err
 	}

@@ -193,14 +193,11 @@ func TestDirStateLiesBesideTheFolder(t *testing.T) {
 	if left := names(t, path); left != "" {
 		t.Errorf("the DAG folder holds %s", left)
 	}
-	below, err := target.Open(target.Place{Kind: "dir", Path: path, Folder: "team/chronon"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	below := open(t, target.DirOptions{Path: path, Folder: "team/chronon"})
 	if left := names(t, path); left != "" {
 		t.Errorf("opening made %s", left)
 	}
-	lockDir(t, below.(*target.Dir))
+	lockDir(t, below)
 	if left := names(t, filepath.Join(base, ".chrononctl")); left != "dags dags-team-chronon" {
 		t.Errorf("the states are %s", left)
 	}
