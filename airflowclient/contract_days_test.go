@@ -8,11 +8,6 @@ import (
 	"chrononctl/airflowclient"
 )
 
-// dayRun is a run of the paused DAG of the contract.
-func dayRun(runID string) airflowclient.RunRef {
-	return airflowclient.RunRef{DAGID: "contract_days", RunID: runID}
-}
-
 // shortRun is a run in short.
 func shortRun(r airflowclient.Run) string {
 	return r.ID + " " + string(r.State) + " " + r.LogicalDate.Format(time.DateOnly)

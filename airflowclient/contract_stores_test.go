@@ -38,9 +38,13 @@ var contractStores = []step{
 		return []int{p.Slots, back.Slots}, err
 	}, want: []int{127, 128}},
 	{name: "the default pool keeps its description", call: func(ctx context.Context, c *airflowclient.Client) (any, error) {
-		_, err := c.SetPool(ctx, airflowclient.PoolSettings{Name: "default_pool", Slots: 128, Description: "another"})
-		return explained(airflowclient.KindInvalid)(err), nil
-	}, want: true},
+		p, err := c.SetPool(ctx, airflowclient.PoolSettings{Name: "default_pool", Slots: 128, Description: "another"})
+		if explained(airflowclient.KindInvalid)(err) {
+			return "refused", nil
+		}
+		_, _ = c.SetPool(ctx, airflowclient.PoolSettings{Name: "default_pool", Slots: 128, Description: "Default pool"})
+		return p.Description, err
+	}, want: "refused", needs: func(can airflowclient.Capabilities) bool { return can.FixedDefault }, other: "another"},
 	{name: "delete a pool", call: func(ctx context.Context, c *airflowclient.Client) (any, error) {
 		if err := c.DeletePool(ctx, "contract"); err != nil {
 			return nil, err

@@ -21,7 +21,7 @@ type Pool struct {
 	Open            int // in a pool without end it means nothing
 }
 
-// PoolSettings is what can be set of a pool. The pool default_pool keeps its description.
+// PoolSettings is what can be set of a pool. Airflow 3 refuses another description for default_pool.
 type PoolSettings struct {
 	Name            string
 	Slots           int

@@ -22,10 +22,10 @@ func (d *v1) instance(ctx context.Context, ref InstanceRef) (TaskInstance, error
 	return decodeOne[wireTask](d.conn, opInstance, "task instance", got)
 }
 
+// mapped asks for no order: it is that of the map index, which cannot be asked for by name.
 func (d *v1) mapped(ctx context.Context, dagID, runID, taskID string) ([]TaskInstance, error) {
 	rows, err := d.pages(ctx, opMapped, "task_instances", 0, nil, func(ctx context.Context, offset, size int32) (*http.Response, error) {
-		_, resp, err := d.lib.TaskInstanceApi.GetMappedTaskInstances(ctx, dagID, runID, taskID).
-			OrderBy("map_index").Limit(size).Offset(offset).Execute()
+		_, resp, err := d.lib.TaskInstanceApi.GetMappedTaskInstances(ctx, dagID, runID, taskID).Limit(size).Offset(offset).Execute()
 		return resp, err
 	})
 	if err != nil {

@@ -112,16 +112,12 @@ func (a *Airflow) patchPool(r *http.Request) (answer, error) {
 
 // checkPool refuses a patch that the version refuses.
 func (a *Airflow) checkPool(p *pool, body poolBody, mask []string) error {
-	isDefault := p.name == defaultPool
-	isNamed := body.Name != nil && *body.Name == p.name // Airflow 2 looks no further then
+	if p.name == defaultPool {
+		return a.checkDefaultPool(body, mask)
+	}
 	isWhole := (body.Pool != nil || body.Name != nil) && body.Slots != nil && body.Deferred != nil
 	switch {
-	case isDefault && (a.isV2 || !isNamed) && (len(mask) == 0 || slices.ContainsFunc(mask, func(m string) bool { return m != "slots" && m != "include_deferred" })):
-		if a.isV2 {
-			return badRequest("Only slots and included_deferred can be modified on Default Pool")
-		}
-		return badRequest("Default Pool's name can't be modified")
-	case a.since(3, 2, 0) && !isDefault && !isWhole:
+	case a.since(3, 2, 0) && !isWhole:
 		return invalid("missing", "Field required", "include_deferred")
 	case a.isV2 && body.Slots != nil && *body.Slots < -1:
 		return invalid("greater_than_equal", "Input should be greater than or equal to -1", "body", "slots")
@@ -129,6 +125,20 @@ func (a *Airflow) checkPool(p *pool, body poolBody, mask []string) error {
 		return badRequest("Missing required property(ies): ['name']")
 	}
 	return nil
+}
+
+// checkDefaultPool leaves slots and what counts to be changed. Airflow 2 looks no further when the body names the pool.
+func (a *Airflow) checkDefaultPool(body poolBody, mask []string) error {
+	isOther := func(member string) bool { return member != "slots" && member != "include_deferred" }
+	switch {
+	case len(mask) > 0 && !slices.ContainsFunc(mask, isOther):
+		return nil
+	case a.isV2:
+		return badRequest("Only slots and included_deferred can be modified on Default Pool")
+	case body.Name != nil && *body.Name == defaultPool:
+		return nil
+	}
+	return badRequest("Default Pool's name can't be modified")
 }
 
 // maskOf is the members of update_mask: repeated on Airflow 3, and joined by commas on Airflow 2, which takes both.
