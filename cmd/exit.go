@@ -6,6 +6,7 @@ import (
 
 	"chrononctl/airflowclient"
 	"chrononctl/internal/config"
+	"chrononctl/internal/deploy/target"
 )
 
 // ExitCode is what a script sees. The numbers are a promise: `chrononctl help exit-codes` prints them.
@@ -82,6 +83,8 @@ func exitCode(err error) ExitCode {
 	var coded codedError
 	var noContext config.NoContextError
 	var remote *airflowclient.Error
+	var denied *target.DeniedError
+	var unreachable *target.UnreachableError
 	switch {
 	case err == nil:
 		return ExitDone
@@ -93,6 +96,10 @@ func exitCode(err error) ExitCode {
 		return ExitUsage
 	case errors.As(err, &remote):
 		return remoteCode(remote.Kind)
+	case errors.As(err, &denied):
+		return ExitPermission
+	case errors.As(err, &unreachable):
+		return ExitUnreachable
 	default:
 		return ExitFailed
 	}

@@ -93,26 +93,26 @@ func resolve(path string) (string, error) {
 	}
 }
 
-// StateInsideError says that the state folder would lie in the folder that Airflow scans.
+// StateInsideError says that the state would lie in what Airflow scans: a folder, a branch, a prefix.
 type StateInsideError struct {
 	Path, State string
 }
 
 func (e *StateInsideError) Error() string {
-	return fmt.Sprintf("dir target %s: its state folder %s is inside of it", e.Path, e.State)
+	return fmt.Sprintf("target %s: its state %s is inside of it", e.Path, e.State)
 }
 
 // Hint says what to do about it.
 func (e *StateInsideError) Hint() string {
-	return "name a state folder that Airflow does not scan"
+	return "name a state that Airflow does not scan"
 }
 
-// NoFolderError says that the folder of a dir target is not there. It is never created: a DAG folder that does not exist is a slip.
+// NoFolderError says that the folder that Airflow scans is not there. It is never created: a DAG folder that does not exist is a slip.
 type NoFolderError struct {
 	Path string
 }
 
-func (e *NoFolderError) Error() string { return fmt.Sprintf("dir target: %s does not exist", e.Path) }
+func (e *NoFolderError) Error() string { return fmt.Sprintf("the target folder %s does not exist", e.Path) }
 
 // Hint says what to do about it.
 func (e *NoFolderError) Hint() string {
