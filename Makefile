@@ -28,6 +28,7 @@ check: tidy lint unit
 tidy:
 	go mod tidy -diff
 	cd .ci/tools && go mod tidy -diff
+	cd .ci/servers && go mod tidy -diff
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 
 lint: $(LINT)

@@ -112,7 +112,9 @@ type NoFolderError struct {
 	Path string
 }
 
-func (e *NoFolderError) Error() string { return fmt.Sprintf("the target folder %s does not exist", e.Path) }
+func (e *NoFolderError) Error() string {
+	return fmt.Sprintf("the target folder %s does not exist", e.Path)
+}
 
 // Hint says what to do about it.
 func (e *NoFolderError) Hint() string {
