@@ -55,7 +55,7 @@ func Start(ctx context.Context, options Options) (*Metastore, error) {
 		return nil, fmt.Errorf("fetch the Hive metastore: %w", err)
 	}
 	m := &Metastore{Log: filepath.Join(options.Dir, "metastore.log"), done: make(chan struct{})}
-	if m.Port, err = freePort(); err != nil {
+	if m.Port, err = freePort(ctx); err != nil {
 		return nil, fmt.Errorf("start the Hive metastore: %w", err)
 	}
 	if err := m.launch(jars, options.Dir); err != nil {
@@ -87,8 +87,9 @@ func (m *Metastore) Stop() error {
 	}
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (int, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
