@@ -28,6 +28,7 @@ var rules = []rule{
 		"a release has no face"},
 	{"chrononctl/tui", []string{"chrononctl/cmd", "chrononctl/internal/config", "github.com/spf13/cobra"},
 		"the console knows no flags and no files"},
+	{"chrononctl/cmd", []string{"chrononctl/internal/acceptance/..."}, "what proves the program is no part of it"},
 }
 
 // direct are imports that a package must not write itself; what it uses may still need them.
