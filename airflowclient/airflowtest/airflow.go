@@ -25,6 +25,7 @@ type Options struct {
 	Parse    func(name, text string) ([]DAG, error)
 	Refresh  time.Duration // how often the DAG folder is listed; 0: 5 minutes
 	PageCap  int           // longest page of a GET list; 0: 100
+	Seed     uint64        // of what varies in scenarios, which is how long tasks take; 0: nothing does
 	BatchCap int           // longest page of a POST list; 0: as long as it is asked for, as up to 3.3
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"chrononctl/airflowclient/airflowtest"
 )
 
@@ -96,5 +98,23 @@ func TestScenariosCanBeSeen(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestSeedsVaryWhatTheyShould is one scenario with two seeds, each twice.
+func TestSeedsVaryWhatTheyShould(t *testing.T) {
+	t.Parallel()
+	play := func(seed uint64) []airflowtest.RunState {
+		clock := &airflowtest.Clock{}
+		a := airflowtest.New(airflowtest.Options{Now: clock.Now, Seed: seed})
+		airflowtest.Healthy(20)(a)
+		clock.Advance(time.Hour)
+		return a.Runs()
+	}
+	if diff := cmp.Diff(play(1), play(1)); diff != "" {
+		t.Errorf("the same seed gives another course:\n%s", diff)
+	}
+	if cmp.Diff(play(1), play(2)) == "" {
+		t.Error("another seed gives the same course")
 	}
 }

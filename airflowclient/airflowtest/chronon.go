@@ -1,7 +1,10 @@
 package airflowtest
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
+	"hash/fnv"
 	"strings"
 	"time"
 )
@@ -25,7 +28,18 @@ func (of sampleDAG) dated(does Outcome, t Attempt) Outcome {
 		dated[key] = marks.Replace(value)
 	}
 	does.XComs = dated
+	does.Takes = of.varied(does.Takes, t)
 	return does
+}
+
+// varied makes a duration up to half longer or shorter, the same for the same seed, task and run. Without a seed it stays.
+func (of sampleDAG) varied(d time.Duration, t Attempt) time.Duration {
+	if of.seed == 0 {
+		return d
+	}
+	h := fnv.New64a()
+	fmt.Fprint(h, of.seed, t.DAGID, t.RunID, t.TaskID, t.Try)
+	return d/2 + time.Duration(h.Sum64()%1000)*cmp.Or(d, time.Minute)/1000
 }
 
 // published is a value as a string of JSON text, which is JSON again.

@@ -15,9 +15,24 @@
 //
 // # Files, runs, tasks
 //
-// DAGs come from files, as in Airflow: [Airflow.Put] changes the folder, and the DAG processor notices it as late as the real one
-// does. A task does what its [Task.Do] says: how long it takes, how it ends, what it logs and pushes. Faults are put in the way of
-// requests with [Airflow.Break].
+// DAGs come from files, as in Airflow: [Airflow.Put] changes the folder, or [Options.Folder] is one, and the DAG processor notices it as
+// late as the real one does: new and removed files when the folder is listed, changed ones at once, a structure half a minute behind its
+// description. What a text means as Python is the caller's to say ([Options.Parse]).
+//
+// A scheduler makes the runs that are due, within the limits of DAGs, tasks and pools, the heaviest tasks first. A task does what its
+// [Task.Do] says: how long it takes, how it ends, what it logs and pushes; a sensor is asked again. Clears, marks and backfills change
+// what runs, as they do in the sources of 2.11 and 3.3.
+//
+// # Trouble
+//
+// A [Fault] stands in the way of requests to a path, for a time or for a number of them ([Airflow.Break]). An [Incident] befalls the whole
+// Airflow at a time ([Airflow.Schedule]): a scheduler that stops, a restart, a slow database, a clock that is wrong, DAGs that may not be read.
+// [Scenarios] are fleets to look at.
+//
+// # Truth
+//
+// What is here was seen on real servers, or read in their sources where it takes too long to see. The tables of package airflowclient, contract and
+// behaviours, are run against this package and against real Airflows alike.
 //
 // The package knows neither Chronon nor the client: it would otherwise prove that two parts share a mistake.
 package airflowtest

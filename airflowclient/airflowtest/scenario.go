@@ -10,7 +10,7 @@ type Scenario func(*Airflow)
 
 // Healthy is n DAGs of five teams that all do well.
 func Healthy(n int) Scenario {
-	return func(a *Airflow) { a.settle(sampleFiles(n, nil)) }
+	return func(a *Airflow) { a.settle(a.sampleFiles(n, nil)) }
 }
 
 // Fleet is n healthy DAGs, for measuring at size.
@@ -19,7 +19,7 @@ func Fleet(n int) Scenario { return Healthy(n) }
 // OneTeamDown is n DAGs, and all jobs of the team "risk" fail.
 func OneTeamDown(n int) Scenario {
 	return func(a *Airflow) {
-		a.settle(sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
+		a.settle(a.sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
 			if of.team != "risk" {
 				return does
 			}
@@ -31,7 +31,7 @@ func OneTeamDown(n int) Scenario {
 // MidnightBurst is n DAGs whose daily runs have all just begun and take two hours.
 func MidnightBurst(n int) Scenario {
 	return func(a *Airflow) {
-		a.settle(sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
+		a.settle(a.sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
 			if of.kind == "join" {
 				does.Takes = 2 * time.Hour
 			}
@@ -58,7 +58,7 @@ func SchedulerDead(n int, after time.Duration) Scenario {
 // StreamingFlapping is n DAGs, and the streams of the team "payments" come and go.
 func StreamingFlapping(n int) Scenario {
 	return func(a *Airflow) {
-		a.settle(sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
+		a.settle(a.sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
 			if of.team != "payments" || of.kind != "streaming" {
 				return does
 			}
@@ -81,16 +81,19 @@ func (a *Airflow) settle(files []File) {
 }
 
 // sampleDAG is one DAG of a scenario.
-type sampleDAG struct{ team, kind, name string }
+type sampleDAG struct {
+	seed             uint64
+	team, kind, name string
+}
 
 var sampleTeams = []string{"core", "growth", "payments", "risk", "search"}
 
 // sampleFiles is n DAGs in files of a team and a kind: of twenty, one streams, one compares, and the others are joins. change
 // alters what their last task does.
-func sampleFiles(n int, change func(sampleDAG, Outcome) Outcome) []File {
+func (a *Airflow) sampleFiles(n int, change func(sampleDAG, Outcome) Outcome) []File {
 	perFile := map[string]*File{}
 	for i := range n {
-		of := sampleDAG{team: sampleTeams[i%len(sampleTeams)], kind: "join", name: fmt.Sprintf("feature_%04d.v1", i)}
+		of := sampleDAG{seed: a.opts.Seed, team: sampleTeams[i%len(sampleTeams)], kind: "join", name: fmt.Sprintf("feature_%04d.v1", i)}
 		switch i / len(sampleTeams) % 20 {
 		case 0:
 			of.kind = "streaming"

@@ -22,11 +22,8 @@ func (a *Airflow) begin(ti *instance) {
 	if ti.pokes == 0 {
 		ti.xcoms = nil
 	}
-	if ti.pokes == 0 || a.isV2 { // on Airflow 2 a sensor has the start of its first look
-		ti.start = a.now()
-	}
 	a.setState(ti, running)
-	ti.end, ti.host = time.Time{}, "worker-1"
+	ti.start, ti.end, ti.host = a.now(), time.Time{}, "worker-1"
 	try := Attempt{
 		DAGID: ti.run.dag, RunID: ti.run.id, TaskID: ti.task.ID, MapIndex: ti.mapIndex, Try: ti.try, Poke: ti.pokes, Day: ti.run.logical,
 		Start: a.now(), Conf: ti.run.conf,
