@@ -30,6 +30,7 @@ func (a *app) deployEngine(ctx context.Context, repo repository, opts deployOpti
 		return nil, err
 	}
 	options := opts.engine
+	options.Marker = markerID(chosenPlace)
 	options.Target, options.Generator = opened, "chrononctl "+version
 	options.Owner, options.Now, options.Source = a.owner(), a.Now, a.source(ctx, repo.Root)
 	if !opts.engine.NoVerify {
@@ -104,6 +105,15 @@ func gitCache() string {
 		dir = os.TempDir()
 	}
 	return filepath.Join(dir, "chrononctl", "git")
+}
+
+// markerID is the id of the DAG that tells the release of a target. Two folders of one Airflow have two.
+func markerID(at place.Place) string {
+	const id = "chronon_release"
+	if at.Folder == "" || at.Folder == "chronon" {
+		return id
+	}
+	return id + "_" + strings.ReplaceAll(at.Folder, "/", "_")
 }
 
 // gitTimeout bounds what the state of the repository may cost; without an answer a release does without it.

@@ -9,6 +9,7 @@ import (
 
 	"chrononctl/airflowclient"
 	"chrononctl/dagspec"
+	"chrononctl/internal/deploy/marker"
 )
 
 // Airflow is what a deploy needs of an Airflow. *airflowclient.Client is one.
@@ -32,10 +33,19 @@ type picture struct {
 	dags   map[string]airflowclient.DAG
 	broken []airflowclient.ImportError
 	root   string // the folder of our files as Airflow sees it; "" as long as none was parsed
+	marker airflowclient.DAG
 }
 
-// look reads the picture: one list of DAGs, in pages, and one of import errors. Paths are the files by DAG id.
-func look(ctx context.Context, airflow Airflow, files map[string]ManifestDAG) (picture, error) {
+// release is the release that the marker names; empty without one.
+func (p picture) release() string {
+	if p.marker.Stale {
+		return ""
+	}
+	return marker.ReleaseOf(p.marker.Description)
+}
+
+// look reads the picture: one list of DAGs, in pages, one of import errors, and the marker, for the files that a manifest says.
+func look(ctx context.Context, airflow Airflow, manifest Manifest) (picture, error) {
 	dags, err := airflow.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{dagspec.Tag}, IncludeStale: true})
 	if err != nil {
 		return picture{}, err
@@ -45,9 +55,14 @@ func look(ctx context.Context, airflow Airflow, files map[string]ManifestDAG) (p
 		return picture{}, err
 	}
 	p := picture{dags: make(map[string]airflowclient.DAG, len(dags)), broken: broken}
+	if manifest.Marker != nil {
+		if p.marker, err = airflow.DAG(ctx, manifest.Marker.DAG); err != nil && !airflowclient.IsNotFound(err) {
+			return picture{}, err
+		}
+	}
 	for _, dag := range dags {
 		p.dags[dag.ID] = dag
-		if want, ok := files[dag.ID]; ok && p.root == "" && !dag.Stale {
+		if want, ok := manifest.DAGs[dag.ID]; ok && p.root == "" && !dag.Stale {
 			p.root, _ = strings.CutSuffix(dag.FileLoc, "/"+want.File)
 			if p.root == dag.FileLoc {
 				p.root = ""
@@ -90,7 +105,7 @@ const nudges = 5
 // nudge asks for a known file to be parsed and says how many requests Airflow took.
 func nudge(ctx context.Context, airflow Airflow, seen picture) int {
 	known := slices.SortedFunc(maps.Values(seen.dags), func(a, b airflowclient.DAG) int { return strings.Compare(a.ID, b.ID) })
-	tokens := tokensOf(known, 1)
+	tokens := tokensOf(append([]airflowclient.DAG{seen.marker}, known...), 1)
 	if len(tokens) == 0 {
 		others, err := airflow.DAGs(ctx, airflowclient.DAGQuery{})
 		if err != nil {

@@ -77,7 +77,7 @@ func (d *deployment) steps(ctx context.Context) error {
 	if err := d.recheck(ctx); err != nil {
 		return err
 	}
-	d.identify(d.session.Owner())
+	d.identify()
 	return d.conclude(ctx, d.carryOut(ctx))
 }
 
@@ -197,24 +197,17 @@ func (d *deployment) recheck(ctx context.Context) error {
 	if d.opts.NoVerify {
 		return nil
 	}
-	d.plan.seen, err = look(ctx, d.opts.Airflow, d.plan.wanted.manifest.DAGs)
+	d.plan.seen, err = look(ctx, d.opts.Airflow, d.plan.wanted.manifest)
 	return err
 }
 
-// identify gives the release its id: that of the live one when a deploy of the same content is to be finished, that of an earlier one when
-// that is to be live again.
-func (d *deployment) identify(owner target.Owner) {
-	if d.plan.wanted.manifest.ID != "" {
-		d.manifest = d.plan.wanted.manifest
-		return
-	}
-	if live := d.memory.live(); live.Digest == d.plan.Digest && live.ID != "" {
-		d.manifest = live
-		return
-	}
+// identify takes the release from the plan: a new one, the live one that is to be finished, an earlier one that is to be live again.
+func (d *deployment) identify() {
 	d.manifest = d.plan.wanted.manifest
-	d.manifest.Source = d.opts.Source
-	d.manifest.name(d.opts.Now(), owner)
+	if _, known := d.memory.manifests[d.manifest.ID]; known {
+		return
+	}
+	d.manifest.By = d.session.Owner()
 	for _, id := range d.memory.ledger.Pending { // an interrupted deploy may have taken files over already
 		for name, sum := range d.memory.manifests[id].Replaced {
 			if _, ours := d.manifest.Files[name]; ours {

@@ -40,6 +40,7 @@ import (
 	"time"
 
 	"chrononctl/dagspec"
+	"chrononctl/internal/deploy/marker"
 	"chrononctl/internal/deploy/target"
 )
 
@@ -61,6 +62,7 @@ type Options struct {
 	Now        func() time.Time // stamps manifests and locks; default time.Now
 	Timeout    time.Duration    // of each wait for Airflow; default DefaultTimeout
 	Keep       int              // releases whose contents are kept, the live one included; default 5
+	Marker     string           // id of the DAG that tells the release over REST; empty: none is deployed
 	LockWait   time.Duration    // how long to wait for a lock that another deploy holds; 0: not at all
 	Drain      time.Duration    // how long a removed DAG's running tasks may take to end; default DefaultDrain, negative: do not look
 	Source     Source           // what the confs come from, for the audit
@@ -134,7 +136,57 @@ func (e *Engine) plan(ctx context.Context, release Release) (*Plan, error) {
 	}
 	held := wanted.hold(keep, live)
 	wanted.manifest.Digest = wanted.manifest.digest()
+	if err := e.identify(&wanted, live, release.DAGs); err != nil {
+		return nil, err
+	}
 	return e.compare(ctx, OperationDeploy, wanted, was, held, release.DAGs)
+}
+
+// identify gives a content its release: the live one where it is the same, so that nothing is written again, and a new one otherwise.
+func (e *Engine) identify(wanted *content, live content, defs []dagspec.DAG) error {
+	manifest := &wanted.manifest
+	if live.manifest.ID != "" && live.manifest.Digest == manifest.Digest {
+		wanted.manifest = live.manifest.clone()
+		wanted.add(live.manifest.markerFile(), live.read)
+		return nil
+	}
+	manifest.Source = e.opts.Source
+	manifest.name(e.opts.Now())
+	if e.opts.Marker == "" {
+		return nil
+	}
+	file, hash, err := marker.Render(e.opts.Marker, e.opts.Marker+".py", index(wanted.manifest, defs))
+	if err != nil {
+		return err
+	}
+	if _, taken := manifest.Files[file.Path]; taken {
+		return invalid("its file %s has the name of the marker", file.Path)
+	}
+	manifest.Marker = &Marker{DAG: e.opts.Marker, File: file.Path, Hash: hash}
+	manifest.Files[file.Path] = sum(file.Data)
+	wanted.add(file.Path, func(string) ([]byte, error) { return file.Data, nil })
+	return nil
+}
+
+// index is what the marker tells of a release.
+func index(manifest Manifest, defs []dagspec.DAG) marker.Index {
+	index := marker.Index{
+		Schema: 1, Release: manifest.ID, Created: manifest.Created, Generator: manifest.Generator,
+		Commit: manifest.Source.Commit, Dirty: manifest.Source.Dirty, DAGs: []marker.DAG{},
+	}
+	byID := map[string]dagspec.DAG{}
+	for _, def := range defs {
+		byID[def.ID] = def
+	}
+	for _, id := range slices.Sorted(maps.Keys(manifest.DAGs)) {
+		dag := manifest.DAGs[id]
+		entry := marker.DAG{ID: id, Kind: dag.Kind, Team: dag.Team, Hash: dag.Hash, File: dag.File}
+		if def, ok := byID[id]; ok && def.Hash == dag.Hash {
+			entry.Describe(def)
+		}
+		index.DAGs = append(index.DAGs, entry)
+	}
+	return index
 }
 
 // compare makes the plan for a content. The definitions are those of its DAGs, as far as they are known.
@@ -186,7 +238,7 @@ func (e *Engine) observe(ctx context.Context, plan *Plan) error {
 	if err != nil {
 		return err
 	}
-	seen, err := look(ctx, e.opts.Airflow, plan.wanted.manifest.DAGs)
+	seen, err := look(ctx, e.opts.Airflow, plan.wanted.manifest)
 	if err != nil {
 		return err
 	}

@@ -79,14 +79,17 @@ func (d difference) files(wanted Manifest) []FileChange {
 			changes = append(changes, change)
 		}
 	}
-	slices.SortStableFunc(changes, func(a, b FileChange) int { return cmp.Compare(rank(a), rank(b)) })
+	marker := wanted.markerFile()
+	slices.SortStableFunc(changes, func(a, b FileChange) int { return cmp.Compare(rank(a, marker), rank(b, marker)) })
 	return changes
 }
 
-// rank orders writes so that at any moment every visible file has what it needs.
-func rank(change FileChange) int {
+// rank orders writes so that at any moment every visible file has what it needs. The marker says that the others are there.
+func rank(change FileChange, marker string) int {
 	switch {
 	case change.Change == Remove:
+		return 4
+	case change.Path == marker:
 		return 3
 	case change.Path == ignoreFile:
 		return 0

@@ -100,9 +100,13 @@ func (e *Engine) drift(ctx context.Context, release Release) (*Drift, error) {
 		Confs: []DAGChange{}, Files: []FileDrift{}, DAGs: []DAGResult{}, Paused: []PauseDrift{},
 	}
 	for _, dag := range plan.DAGs {
-		if dag.Was != dag.Hash {
-			drift.Confs = append(drift.Confs, dag)
+		if dag.Was == dag.Hash {
+			continue
 		}
+		if dag.Change == Foreign { // what stands in its way is told with the files
+			dag.Change, dag.Reason = Update, ""
+		}
+		drift.Confs = append(drift.Confs, dag)
 	}
 	if drift.Files, err = e.fileDrift(ctx, &plan.memory, live); err != nil {
 		return nil, err
@@ -110,7 +114,7 @@ func (e *Engine) drift(ctx context.Context, release Release) (*Drift, error) {
 	if plan.Airflow == "" {
 		return drift, nil
 	}
-	if plan.seen, err = look(ctx, e.opts.Airflow, live.DAGs); err != nil {
+	if plan.seen, err = look(ctx, e.opts.Airflow, live); err != nil {
 		return nil, err
 	}
 	v := verifier{before: plan.seen}

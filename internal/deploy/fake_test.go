@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"chrononctl/airflowclient"
+	"chrononctl/internal/deploy/marker"
 )
 
 // fakeAirflow is an Airflow with a DAG processor of its own: it lists a folder now and then, parses what is new or changed a little later, and
@@ -25,6 +26,7 @@ type fakeAirflow struct {
 	refresh  time.Duration // between two listings
 	parse    time.Duration // from a change to its being seen
 	lag      time.Duration // from a description to its tasks
+	crashOn  string        // a file with this text does not import
 	noNudge  bool          // a forced parse does not list the folder, as on Airflow 2
 	reach    error         // what every request gets
 	pauseErr error         // what a change of pause gets
@@ -119,11 +121,17 @@ func (f *fakeAirflow) retire(name string) {
 
 // load parses one file.
 func (f *fakeAirflow) load(name, text string, now time.Time) {
+	if f.crashOn != "" && strings.Contains(text, f.crashOn) {
+		text = "raise ImportError: " + f.crashOn + "\n"
+	}
 	f.retire(name)
 	delete(f.broken, name)
 	whole := strings.HasSuffix(text, "# end\n")
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
 		switch fields[0] {
 		case "raise":
 			file := name
@@ -138,12 +146,24 @@ func (f *fakeAirflow) load(name, text string, now time.Time) {
 				whole = false
 			}
 		case "dag":
-			f.define(name, fields, now)
+			if fields[1] != "=" {
+				f.define(name, fields, now)
+			}
+		case "dag_id=\"marker\",":
+			f.mark(name, text, now)
+			whole = true
 		}
 	}
 	if !whole {
 		f.torn = append(f.torn, name)
 	}
+}
+
+// mark parses a marker: its description and its place.
+func (f *fakeAirflow) mark(file, text string, now time.Time) {
+	_, rest, _ := strings.Cut(text, "description=\"")
+	description, _, _ := strings.Cut(rest, "\"")
+	f.dags["marker"] = airflowclient.DAG{ID: "marker", Description: description, Tags: []string{marker.Tag}, Paused: true, FileLoc: f.root + "/" + file, FileToken: "token-" + file, LastParsed: now}
 }
 
 func (f *fakeAirflow) define(file string, fields []string, now time.Time) {

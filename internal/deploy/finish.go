@@ -20,6 +20,9 @@ const (
 func (d *deployment) verifier(manifest, trusted Manifest, before picture) *verifier {
 	return &verifier{
 		airflow:  d.opts.Airflow,
+		manifest: manifest,
+		known:    d.knows,
+		marked:   d.written[manifest.markerFile()],
 		want:     expectations(manifest, d.written, trusted),
 		before:   before,
 		reparse:  d.plan.reparse,
@@ -27,6 +30,11 @@ func (d *deployment) verifier(manifest, trusted Manifest, before picture) *verif
 		step:     StepVerify,
 		alive:    d.alive,
 	}
+}
+
+// knows says whether a release is one of this target's.
+func (d *deployment) knows(release string) bool {
+	return release == d.manifest.ID || slices.Contains(d.memory.releases(), release)
 }
 
 // alive looks at the lock while we wait. Without changes there is none.

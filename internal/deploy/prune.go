@@ -111,7 +111,7 @@ func (d *deployment) awaitGone(ctx context.Context, ids []string) error {
 	deadline := time.Now().Add(d.opts.Timeout)
 	v := d.verifier(d.manifest, d.manifest, d.plan.seen)
 	for pause := firstPoll; ; pause = min(pause*3/2, lastPoll) {
-		seen, err := look(ctx, d.opts.Airflow, d.manifest.DAGs)
+		seen, err := look(ctx, d.opts.Airflow, d.manifest)
 		if err == nil {
 			d.memory.ledger.Retire = slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 				dag, known := seen.dags[id]

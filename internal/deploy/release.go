@@ -34,6 +34,14 @@ type Manifest struct {
 	Files     map[string]string      `json:"files"`              // path to SHA-256
 	DAGs      map[string]ManifestDAG `json:"dags"`               // by DAG id
 	Replaced  map[string]string      `json:"replaced,omitempty"` // files of others that were taken over, as they were
+	Marker    *Marker                `json:"marker,omitempty"`   // nil: the release has none
+}
+
+// Marker is the DAG that tells over REST which release it is of. It is none of the release's DAGs: its content changes with every release.
+type Marker struct {
+	DAG  string `json:"dag"`
+	File string `json:"file"`
+	Hash string `json:"hash"`
 }
 
 // ManifestDAG is one DAG of a release.
@@ -62,6 +70,17 @@ func isSupport(name string) bool { return strings.HasPrefix(name, supportFolder)
 type content struct {
 	manifest Manifest
 	read     func(name string) ([]byte, error)
+}
+
+// add reads one more file from somewhere else. An empty name is none.
+func (c *content) add(name string, read func(string) ([]byte, error)) {
+	others := c.read
+	c.read = func(asked string) ([]byte, error) {
+		if asked == name && name != "" {
+			return read(asked)
+		}
+		return others(asked)
+	}
 }
 
 // InvalidError says that a release contradicts itself. Nothing was changed; the fault is in whatever made the release.
@@ -133,6 +152,14 @@ func (m *Manifest) add(dag dagspec.DAG, definedBy map[string]string) error {
 	return nil
 }
 
+// markerFile is the path of the marker; empty: there is none.
+func (m *Manifest) markerFile() string {
+	if m.Marker == nil {
+		return ""
+	}
+	return m.Marker.File
+}
+
 // clone is a copy whose maps can be changed.
 func (m Manifest) clone() Manifest {
 	m.Files, m.DAGs, m.Replaced = maps.Clone(m.Files), maps.Clone(m.DAGs), maps.Clone(m.Replaced)
@@ -171,9 +198,8 @@ func line(w io.Writer, fields ...string) {
 }
 
 // name gives a manifest its identity: when it was made, and the beginning of its digest.
-func (m *Manifest) name(now time.Time, by target.Owner) {
+func (m *Manifest) name(now time.Time) {
 	m.Created = now.UTC().Truncate(time.Second)
-	m.By = by
 	m.ID = "r" + m.Created.Format("20060102T150405Z") + "-" + m.Digest[:8]
 }
 

@@ -51,7 +51,7 @@ func (d *deployment) rollback(ctx context.Context, goal Manifest, exists bool) e
 	var before picture
 	if !d.opts.NoVerify {
 		var err error
-		if before, err = look(ctx, d.opts.Airflow, goal.DAGs); err != nil {
+		if before, err = look(ctx, d.opts.Airflow, goal); err != nil {
 			before = d.plan.seen // an Airflow that is away may be back when it matters
 		}
 	}

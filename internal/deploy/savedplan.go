@@ -110,6 +110,9 @@ func (p *Plan) fingerprint() string {
 		line(&b, "dag", dag.ID, string(dag.Change), dag.File, dag.Hash, dag.Was)
 	}
 	for _, file := range p.Files {
+		if file.Path == p.wanted.manifest.markerFile() {
+			continue // it names the moment of the plan
+		}
 		line(&b, "file", file.Path, string(file.Change), file.SHA256, file.Was, fmt.Sprint(file.Adopted), string(file.version))
 	}
 	return sum([]byte(b.String()))

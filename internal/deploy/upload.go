@@ -89,7 +89,7 @@ func (d *deployment) canaries() map[string]bool {
 	}
 	chosen, kinds, others := map[string]bool{}, map[dagspec.Kind]bool{}, 0
 	for _, change := range d.plan.Files {
-		if !change.writes() || !d.uploads(change) {
+		if !change.writes() || !d.uploads(change) || change.Path == d.manifest.markerFile() {
 			continue
 		}
 		dag := files[change.Path]

@@ -36,14 +36,18 @@ type expectation struct {
 // verifier waits for Airflow to show a release. It measures its waiting by the monotonic clock: a wall clock may be set meanwhile.
 type verifier struct {
 	airflow  Airflow
-	want     []expectation // by id
-	before   picture       // as it was before the files changed
+	manifest Manifest
+	want     []expectation             // by id
+	known    func(release string) bool // whether a release is one of this target; nil: do not ask
+	marked   bool                      // this deploy wrote the marker
+	before   picture                   // as it was before the files changed
 	reparse  bool
 	progress Progress
 	step     Step                            // what its events belong to
 	alive    func(ctx context.Context) error // whether it is still our place to wait
 	notes    string                          // appended to each event, "rollback"
 
+	pending  bool                 // the marker is all that may be missing
 	complete map[string]bool      // DAGs whose tasks were seen
 	recurred map[string]time.Time // files whose old import error was reported again, since when
 	nudged   time.Time
@@ -81,9 +85,12 @@ func (v *verifier) wait(ctx context.Context, timeout time.Duration, first *pictu
 		if err == nil {
 			results = judged
 			v.report(results)
-			if slices.IndexFunc(results, func(r DAGResult) bool { return !r.settled() }) < 0 {
+			if slices.IndexFunc(results, func(r DAGResult) bool { return !r.settled() }) < 0 && !v.pending {
 				return results, nil
 			}
+		}
+		if is[*SupersededError](err) {
+			return results, err
 		}
 		if broken.IsZero() && hasBroken(results) {
 			broken = time.Now()
@@ -129,11 +136,15 @@ func (v *verifier) poll(ctx context.Context, first *picture) ([]DAGResult, error
 		seen = *first
 	} else {
 		var err error
-		seen, err = look(ctx, v.airflow, v.files())
+		seen, err = look(ctx, v.airflow, v.manifest)
 		if err != nil {
 			return nil, err
 		}
 	}
+	if err := v.superseded(seen); err != nil {
+		return nil, err
+	}
+	v.pending = v.markerPending(seen)
 	results := make([]DAGResult, len(v.want))
 	missing := false
 	for i, want := range v.want {
@@ -149,12 +160,22 @@ func (v *verifier) poll(ctx context.Context, first *picture) ([]DAGResult, error
 	return results, nil
 }
 
-func (v *verifier) files() map[string]ManifestDAG {
-	files := make(map[string]ManifestDAG, len(v.want))
-	for _, want := range v.want {
-		files[want.id] = want.ManifestDAG
+// markerPending says that Airflow does not show our marker yet, and is about to: it knows the file, and this deploy wrote it.
+func (v *verifier) markerPending(seen picture) bool {
+	m := v.manifest.Marker
+	if m == nil || !v.marked || seen.marker.Stale || !strings.HasSuffix("/"+seen.marker.FileLoc, "/"+m.File) {
+		return false
 	}
-	return files
+	return dagspec.ContentHash(seen.marker.Description) != m.Hash
+}
+
+// superseded says whether the marker names a release that is neither ours nor the one that was there before.
+func (v *verifier) superseded(seen picture) error {
+	release := seen.release()
+	if release == "" || v.known == nil || release == v.before.release() || v.known(release) {
+		return nil
+	}
+	return &SupersededError{Release: release}
 }
 
 // judge says what a picture means for one DAG.

@@ -34,7 +34,7 @@ func (d *deployment) batches(changes []FileChange) func(yield func([]FileChange)
 	return func(yield func([]FileChange) bool) {
 		for from := 0; from < len(changes); {
 			to := from + 1
-			for to < len(changes) && to-from < most && rank(changes[to]) == rank(changes[from]) {
+			for to < len(changes) && to-from < most && rank(changes[to], d.manifest.markerFile()) == rank(changes[from], d.manifest.markerFile()) {
 				to++
 			}
 			if !yield(changes[from:to]) {
