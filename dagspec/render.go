@@ -41,7 +41,12 @@ type File struct {
 // What is named by a hash never changes, so a task that runs keeps the conf and the runtime that it started with. Render is a pure function: the
 // same input gives the same bytes. The definitions must be those that [Build] made of the same repository with the same settings.
 func Render(defs Definitions, repo *Repo, s Settings) ([]File, error) {
-	r := renderer{repo: repo, s: s, files: map[string]File{}, confs: make(map[string]*Conf, len(repo.Confs))}
+	return RenderCached(defs, repo, s, nil)
+}
+
+// RenderCached is [Render], which takes a DAG file from the cache where it has it; nil is no cache. The files are the same with every cache.
+func RenderCached(defs Definitions, repo *Repo, s Settings, cache Cache) ([]File, error) {
+	r := renderer{repo: repo, s: s, cache: cache, files: map[string]File{}, confs: make(map[string]*Conf, len(repo.Confs))}
 	for i := range repo.Confs {
 		r.confs[repo.Confs[i].File] = &repo.Confs[i]
 	}
@@ -84,6 +89,7 @@ func dagFile(dag *DAG, layout string) string {
 type renderer struct {
 	repo  *Repo
 	s     Settings
+	cache Cache
 	confs map[string]*Conf // by file
 
 	lock  sync.Mutex
@@ -117,16 +123,30 @@ func (r *renderer) dagFiles(byFile map[string][]*DAG) error {
 	return nil
 }
 
-// dagFile writes the DAGs of one kind and team into a file.
+// dagFile puts the file with the DAGs of one kind and team into the release, and what the file names.
 func (r *renderer) dagFile(name string, dags []*DAG) error {
 	slices.SortFunc(dags, func(a, b *DAG) int { return cmp.Compare(a.ID, b.ID) })
-	var ids []string
+	file := File{Path: name}
+	for _, dag := range dags {
+		file.DAGs = append(file.DAGs, dag.ID)
+		if err := r.supply(dag); err != nil {
+			return fmt.Errorf("DAG %s: %w", dag.ID, err)
+		}
+	}
+	var err error
+	if file.Data, err = r.cached(dags); err == nil {
+		r.add(file)
+	}
+	return err
+}
+
+// write is the text of a DAG file.
+func (r *renderer) write(dags []*DAG) ([]byte, error) {
 	var tuple pyTuple
 	for _, dag := range dags {
-		ids = append(ids, dag.ID)
 		value, err := r.dag(dag)
 		if err != nil {
-			return fmt.Errorf("DAG %s: %w", dag.ID, err)
+			return nil, fmt.Errorf("DAG %s: %w", dag.ID, err)
 		}
 		tuple = append(tuple, value)
 	}
@@ -135,11 +155,7 @@ func (r *renderer) dagFile(name string, dags []*DAG) error {
 	w.text("\n")
 	w.assign("DAGS", tuple)
 	w.text("\nregister(globals(), __file__, SETTINGS, DAGS)\n")
-	if w.err != nil {
-		return w.err
-	}
-	r.add(File{Path: name, Data: w.out, DAGs: ids})
-	return nil
+	return w.out, w.err
 }
 
 // fileHead is the beginning of a DAG file: where the runtime lies, and the names that the file takes from it. The second line has the words by

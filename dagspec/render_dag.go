@@ -89,16 +89,16 @@ func (r *renderer) task(dag *DAG, t *Task) (pyValue, error) {
 			unless("schedule", t.Schedule, "").unless("lag", t.Lag, 0).withTexts("after", t.After), nil
 	case ModeBackfill, ModeBackfillLeft, ModeBackfillFinal, ModeUpload, ModeStreaming, ModeConsistency, ModeLogFlattener, ModeLabelJoin,
 		ModeModelTransform, ModeStats, ModeLogStats, ModeMetadataUpload:
-		return r.job(dag, t)
+		return r.job(t)
 	default:
 		return nil, fmt.Errorf("there is no way to write a task of mode %q", t.Mode)
 	}
 }
 
-func (r *renderer) job(dag *DAG, t *Task) (pyValue, error) {
+func (r *renderer) job(t *Task) (pyValue, error) {
 	var argv, outputs pyTuple
 	for _, arg := range t.Argv {
-		value, err := r.arg(dag, arg)
+		value, err := r.arg(arg)
 		if err != nil {
 			return nil, err
 		}
@@ -130,7 +130,7 @@ func (r *renderer) ownEnv(env map[string]string) pyDict {
 }
 
 // arg is one element of a command line. A file of the repository travels with the release, or stays a path below the working directory.
-func (r *renderer) arg(dag *DAG, arg Arg) (pyValue, error) {
+func (r *renderer) arg(arg Arg) (pyValue, error) {
 	switch {
 	case len(arg.Pieces) > 0:
 		return nil, fmt.Errorf("the element %q mixes text and days, which a job's command line cannot", arg.template())
@@ -139,43 +139,56 @@ func (r *renderer) arg(dag *DAG, arg Arg) (pyValue, error) {
 	case len(arg.Files) > 0 && r.s.Bundle:
 		var files pyTuple
 		for _, file := range arg.Files {
-			bundled, err := r.conf(file.Path)
-			if err != nil {
-				return nil, err
-			}
-			files = append(files, bundled)
+			files = append(files, bundledConf(file.Path, file.Sum))
 		}
 		return call("Gathered", arg.Text, files), nil
 	case arg.File && r.s.Bundle && arg.Text == ".":
-		return call("Bundled", r.teamsFolder(dag.Team)), nil
+		return call("Bundled", bundledTeams(arg.Sum)), nil
 	case arg.File && r.s.Bundle:
-		bundled, err := r.conf(arg.Text)
-		if err != nil {
-			return nil, err
-		}
-		return call("Bundled", bundled), nil
+		return call("Bundled", bundledConf(arg.Text, arg.Sum)), nil
 	default:
 		return arg.Text, nil
 	}
 }
 
-// conf puts a conf into the release and returns its path below the support folder.
-func (r *renderer) conf(file string) (string, error) {
-	c, ok := r.confs[file]
-	if !ok {
-		return "", fmt.Errorf("%s is no conf of the repository", file)
+// bundledConf is where a conf lies below the support folder.
+func bundledConf(file, sum string) string { return path.Join("confs", sum, file) }
+
+// bundledTeams is the folder of a team's part of teams.json below the support folder.
+func bundledTeams(sum string) string { return path.Join("teams", sum) }
+
+// supply puts the files that a DAG's jobs name into the release.
+func (r *renderer) supply(dag *DAG) error {
+	if !r.s.Bundle {
+		return nil
 	}
-	bundled := path.Join("confs", c.sum[:sumLength], c.File)
-	r.add(File{Path: path.Join(SupportFolder, bundled), Data: c.Raw})
-	return bundled, nil
+	for i := range dag.Tasks {
+		for _, arg := range dag.Tasks[i].Argv {
+			if err := r.supplyArg(dag, arg); err != nil {
+				return fmt.Errorf("task %s: %w", dag.Tasks[i].ID, err)
+			}
+		}
+	}
+	return nil
 }
 
-// teamsFolder puts a team's part of teams.json into the release and returns its folder.
-func (r *renderer) teamsFolder(team string) string {
-	part := r.repo.teams.part(team)
-	folder := path.Join("teams", r.repo.teams.sum(team))
-	r.add(File{Path: path.Join(SupportFolder, folder, teamsFile), Data: part})
-	return folder
+func (r *renderer) supplyArg(dag *DAG, arg Arg) error {
+	if arg.File && arg.Text == "." {
+		r.add(File{Path: path.Join(SupportFolder, bundledTeams(arg.Sum), teamsFile), Data: r.repo.teams.part(dag.Team)})
+		return nil
+	}
+	wanted := arg.Files
+	if arg.File {
+		wanted = []Source{{arg.Text, arg.Sum}}
+	}
+	for _, file := range wanted {
+		c, ok := r.confs[file.Path]
+		if !ok || c.sum[:sumLength] != file.Sum {
+			return fmt.Errorf("%s is no conf of the repository, or another one than it was", file.Path)
+		}
+		r.add(File{Path: path.Join(SupportFolder, bundledConf(file.Path, file.Sum)), Data: c.Raw})
+	}
+	return nil
 }
 
 // settingsValue is the project file as far as tasks of a kind need it. What they do not need is left out, so that a change of it leaves their DAGs
