@@ -89,7 +89,7 @@ type Feed struct {
 	quiet     map[string]bool // DAGs whose last run was looked for
 	rechecked RunRef          // the last run that was doubted because nothing else would tell of its end
 	latency   latencies
-	tail      tail
+	log       followed
 
 	mu       sync.Mutex // guards the following
 	picture  picture
@@ -214,7 +214,7 @@ func (f *Feed) Focus(runs ...RunRef) {
 }
 
 // Follow reads the log of one try of a task instance from its beginning to its end, instead of the one before; its lines come as
-// [Changes], and the picture does not keep them. Nil follows none.
+// [Changes], and the picture does not keep them. It ends with the run, or, when the run is focused, with the task. Nil follows none.
 func (f *Feed) Follow(ref *LogRef) {
 	f.mu.Lock()
 	f.follow, f.refollow = ref, true

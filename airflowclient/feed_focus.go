@@ -51,40 +51,76 @@ func (f *Feed) readFocus(ctx context.Context, tell func(update)) error {
 
 // stillAtWork reports whether the tasks of a run were read before it ended.
 func stillAtWork(tasks []TaskInstance) bool {
-	return slices.ContainsFunc(tasks, func(t TaskInstance) bool {
-		switch t.State {
-		case StateSuccess, StateFailed, StateSkipped, StateUpstreamFailed, StateRemoved:
-			return false
-		default:
-			return true
-		}
-	})
+	return slices.ContainsFunc(tasks, func(t TaskInstance) bool { return !hasFinished(t.State) })
 }
 
-// tail is how far the log that is followed was read.
-type tail struct {
-	of    *LogRef // the one that Follow was given; another pointer is another tail
-	token string
-	done  bool
+// hasFinished reports whether a task in this state does nothing more by itself.
+func hasFinished(s State) bool {
+	switch s {
+	case StateSuccess, StateFailed, StateSkipped, StateUpstreamFailed, StateRemoved:
+		return true
+	default:
+		return false
+	}
 }
 
-// readLog reads what was added to the log that is followed. The token of the part before says from where on.
+// logBatch bounds how many lines are told at a time: a log may have millions, and nobody keeps them here.
+const logBatch = 1000
+
+// followed is the log that is followed.
+type followed struct {
+	of   *LogRef // the one that Follow was given; another pointer is another log
+	tail *Tail
+	done bool
+}
+
+// readLog reads what was added to the log that is followed. Airflow calls the log of a task that waits complete, so it is so only when
+// the task, or its whole run, has ended too.
 func (f *Feed) readLog(ctx context.Context, tell func(update)) error {
 	var of *LogRef
-	f.look(func(*picture) { of = f.follow })
-	if of != f.tail.of {
-		f.tail = tail{of: of}
+	var ended bool
+	f.look(func(p *picture) {
+		if of = f.follow; of != nil {
+			ended = p.hasEnded(*of)
+		}
+	})
+	if of != f.log.of {
+		f.log = followed{of: of}
+		if of != nil {
+			f.log.tail = f.client.Tail(*of, ended)
+		}
 	}
-	if of == nil || f.tail.done {
+	if of == nil || f.log.done {
 		return nil
 	}
-	chunk, err := f.client.Log(ctx, *of, f.tail.token)
-	if err != nil {
-		return err
+	var lines []TailLine
+	flush := func() {
+		part := &LogPart{Ref: *of, Lines: lines, Absent: f.log.tail.Absent(), Done: f.log.done}
+		lines = nil
+		tell(func(_ *picture, c *Changes) { c.Log = part })
 	}
-	f.tail.token, f.tail.done = chunk.Next, chunk.Done
-	if len(chunk.Lines) > 0 || chunk.Done {
-		tell(func(_ *picture, c *Changes) { c.Log = &LogPart{Ref: *of, Lines: chunk.Lines, Done: chunk.Done} })
+	done, err := f.log.tail.Read(ctx, func(line TailLine) {
+		if lines = append(lines, line); len(lines) == logBatch {
+			flush()
+		}
+	})
+	f.log.done = done && ended && err == nil
+	if len(lines) > 0 || f.log.done {
+		flush()
 	}
-	return nil
+	return err
+}
+
+// hasEnded reports whether a task has ended, as far as is known.
+func (p *picture) hasEnded(ref LogRef) bool {
+	run := RunRef{DAGID: ref.DAGID, RunID: ref.RunID}
+	if r, known := p.runs[run]; known && hasEnded(r.State) {
+		return true
+	}
+	for _, ti := range p.tasks[run] {
+		if ti.TaskID == ref.TaskID && ti.MapIndex == ref.MapIndex {
+			return ti.Try > ref.Try || ti.Try == ref.Try && hasFinished(ti.State)
+		}
+	}
+	return false
 }

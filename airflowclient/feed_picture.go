@@ -24,11 +24,12 @@ type Changes struct {
 	Parts        map[Part]PartState        // of all parts
 }
 
-// LogPart is lines that were added to a log. Done says that they are its last.
+// LogPart is lines that were added to a log.
 type LogPart struct {
-	Ref   LogRef
-	Lines []LogLine
-	Done  bool
+	Ref    LogRef
+	Lines  []TailLine
+	Absent string // why there is no log, in Airflow's words
+	Done   bool   // these are its last lines
 }
 
 // Picture is everything that a feed knows: a copy, which nobody changes.

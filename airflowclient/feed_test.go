@@ -47,12 +47,18 @@ func follow(t *testing.T, test func(f followed)) {
 func (f followed) after(d time.Duration) airflowclient.Picture {
 	t := f.t
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	defer cancel()
-	if err := f.feed.Run(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatal(err)
-	}
+	f.hear(d, nil)
 	return f.feed.Picture()
+}
+
+// hear is after, with every change that there is.
+func (f followed) hear(d time.Duration, take func(airflowclient.Changes)) {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), d)
+	defer cancel()
+	if err := f.feed.Run(ctx, take); !errors.Is(err, context.DeadlineExceeded) {
+		f.t.Fatal(err)
+	}
 }
 
 // ended is a run that is over.
