@@ -62,13 +62,13 @@ func TestRealGCSConformance(t *testing.T) {
 	})
 }
 
-func conformance(t *testing.T, make func(t *testing.T, name string) bucket.Store) {
+func conformance(t *testing.T, create func(t *testing.T, name string) bucket.Store) {
 	t.Helper()
 	var count atomic.Int32
 	var stores sync.Map // of a target
 	fresh := func(t *testing.T) target.Target {
 		t.Helper()
-		store := make(t, fmt.Sprintf("suite-%d", count.Add(1)))
+		store := create(t, fmt.Sprintf("suite-%d", count.Add(1)))
 		driver := open(t, store)
 		stores.Store(driver, store)
 		return driver

@@ -3,7 +3,7 @@ package git
 import (
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // Git's own object ids
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -317,9 +317,11 @@ func (r *repository) push(ctx context.Context, updates []update) (moved string, 
 
 // blobID is the id that git gives to a content, in the hash of the repository that a commit of it shows.
 func blobID(data []byte, commit string) string {
-	var sum hash.Hash = sha1.New() //nolint:gosec // Git's own object ids
+	var sum hash.Hash // Git's own ids: SHA-1 where the repository is not of the newer kind
 	if len(commit) == hex.EncodedLen(sha256.Size) {
 		sum = sha256.New()
+	} else {
+		sum = sha1.New()
 	}
 	fmt.Fprintf(sum, "blob %d\x00", len(data))
 	sum.Write(data)

@@ -20,24 +20,24 @@ type S3 struct {
 }
 
 // StartS3 starts an S3 server.
-func StartS3(t testing.TB) S3 {
-	t.Helper()
-	program := build(t, "github.com/versity/versitygw/cmd/versitygw")
-	server := S3{AccessKey: "suite", SecretKey: "suite-secret", root: t.TempDir()}
-	port := freePort(t)
+func StartS3(tb testing.TB) S3 {
+	tb.Helper()
+	program := build(tb, "github.com/versity/versitygw/cmd/versitygw")
+	server := S3{AccessKey: "suite", SecretKey: "suite-secret", root: tb.TempDir()}
+	port := freePort(tb)
 	server.URL = "http://127.0.0.1:" + port
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), program, "--access", server.AccessKey, "--secret", server.SecretKey, "--port", "127.0.0.1:"+port, "--quiet",
+	command := exec.CommandContext(context.WithoutCancel(tb.Context()), program, "--access", server.AccessKey, "--secret", server.SecretKey, "--port", "127.0.0.1:"+port, "--quiet",
 		"posix", server.root)
-	command.Dir = t.TempDir()
-	start(t, command, port)
+	command.Dir = tb.TempDir()
+	start(tb, command, port)
 	return server
 }
 
 // Bucket makes a bucket.
-func (s S3) Bucket(t testing.TB, name string) {
-	t.Helper()
+func (s S3) Bucket(tb testing.TB, name string) {
+	tb.Helper()
 	if err := os.Mkdir(filepath.Join(s.root, name), 0o755); err != nil { // a folder is a bucket of this server
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -45,31 +45,31 @@ func (s S3) Bucket(t testing.TB, name string) {
 type GCS struct{ URL string }
 
 // StartGCS starts a server of Google Cloud Storage's JSON API.
-func StartGCS(t testing.TB) GCS {
-	t.Helper()
-	program := build(t, "github.com/fsouza/fake-gcs-server")
-	port := freePort(t)
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), program, "-scheme", "http", "-host", "127.0.0.1", "-port", port, "-backend", "memory",
+func StartGCS(tb testing.TB) GCS {
+	tb.Helper()
+	program := build(tb, "github.com/fsouza/fake-gcs-server")
+	port := freePort(tb)
+	command := exec.CommandContext(context.WithoutCancel(tb.Context()), program, "-scheme", "http", "-host", "127.0.0.1", "-port", port, "-backend", "memory",
 		"-public-host", "127.0.0.1:"+port, "-log-level", "warn")
-	command.Dir = t.TempDir()
-	start(t, command, port)
+	command.Dir = tb.TempDir()
+	start(tb, command, port)
 	return GCS{URL: "http://127.0.0.1:" + port}
 }
 
 // Bucket makes a bucket.
-func (s GCS) Bucket(t testing.TB, name string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/storage/v1/b?project=suite", strings.NewReader(`{"name": "`+name+`"}`))
+func (s GCS) Bucket(tb testing.TB, name string) {
+	tb.Helper()
+	request, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, s.URL+"/storage/v1/b?project=suite", strings.NewReader(`{"name": "`+name+`"}`))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		t.Fatalf("make bucket %s: status %d", name, response.StatusCode)
+		tb.Fatalf("make bucket %s: status %d", name, response.StatusCode)
 	}
 }

@@ -23,17 +23,17 @@ type SSH struct {
 }
 
 // StartSSH starts an OpenSSH server with its own sftp subsystem.
-func StartSSH(t testing.TB) SSH {
-	t.Helper()
-	program, libraries := sshd(t)
-	server, account := whoServes(t)
-	dir := reachable(t)
+func StartSSH(tb testing.TB) SSH {
+	tb.Helper()
+	program, libraries := sshd(tb)
+	server, account := whoServes(tb)
+	dir := reachable(tb)
 	for _, key := range []string{"host", "client"} {
-		run(t, dir, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", key, "-f", key)
+		run(tb, dir, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", key, "-f", key)
 	}
-	port := freePort(t)
-	server.Config = filepath.Join(t.TempDir(), "ssh_config")
-	write(t, filepath.Join(dir, "sshd_config"), fmt.Sprintf(`ListenAddress 127.0.0.1
+	port := freePort(tb)
+	server.Config = filepath.Join(tb.TempDir(), "ssh_config")
+	write(tb, filepath.Join(dir, "sshd_config"), fmt.Sprintf(`ListenAddress 127.0.0.1
 Port %s
 HostKey %[2]s/host
 AuthorizedKeysFile %[2]s/client.pub
@@ -47,20 +47,20 @@ Subsystem sftp internal-sftp
 `, port, dir, pam()))
 	hostKey, err := os.ReadFile(filepath.Join(dir, "host.pub"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	known := filepath.Join(filepath.Dir(server.Config), "known_hosts")
-	write(t, known, "["+"127.0.0.1]:"+port+" "+string(hostKey))
+	write(tb, known, "["+"127.0.0.1]:"+port+" "+string(hostKey))
 	client := filepath.Join(filepath.Dir(server.Config), "client") // ssh refuses a key that others may read
-	copyKey(t, filepath.Join(dir, "client"), client)
-	write(t, server.Config, fmt.Sprintf("Host server\n HostName 127.0.0.1\n Port %s\n User %s\n IdentityFile %s\n IdentitiesOnly yes\n UserKnownHostsFile %s\n", port, account, client, known))
-	server.own(t, dir)
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), program, "-D", "-e", "-f", filepath.Join(dir, "sshd_config"))
+	copyKey(tb, filepath.Join(dir, "client"), client)
+	write(tb, server.Config, fmt.Sprintf("Host server\n HostName 127.0.0.1\n Port %s\n User %s\n IdentityFile %s\n IdentitiesOnly yes\n UserKnownHostsFile %s\n", port, account, client, known))
+	server.own(tb, dir)
+	command := exec.CommandContext(context.WithoutCancel(tb.Context()), program, "-D", "-e", "-f", filepath.Join(dir, "sshd_config"))
 	command.Env = append(os.Environ(), "LD_LIBRARY_PATH="+libraries)
 	if os.Geteuid() == 0 {
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(server.uid), Gid: uint32(server.gid)}}
 	}
-	start(t, command, port)
+	start(tb, command, port)
 	return server
 }
 
@@ -73,16 +73,16 @@ func pam() string {
 }
 
 // Folder makes a folder that the account of the server may write to.
-func (s SSH) Folder(t testing.TB) string {
-	t.Helper()
-	dir := reachable(t)
-	s.own(t, dir)
+func (s SSH) Folder(tb testing.TB) string {
+	tb.Helper()
+	dir := reachable(tb)
+	s.own(tb, dir)
 	return dir
 }
 
 // own gives a folder and what is in it to the account of the server.
-func (s SSH) own(t testing.TB, dir string) {
-	t.Helper()
+func (s SSH) own(tb testing.TB, dir string) {
+	tb.Helper()
 	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -90,114 +90,114 @@ func (s SSH) own(t testing.TB, dir string) {
 		return os.Chown(path, s.uid, s.gid)
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // reachable makes a temporary folder below folders that everybody may enter, which those of testing are not always.
-func reachable(t testing.TB) string {
-	t.Helper()
+func reachable(tb testing.TB) string {
+	tb.Helper()
 	dir, err := os.MkdirTemp("", "chrononctl-ssh-")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return dir
 }
 
 // whoServes is the test's own account. Root's would need an account and a folder of the system that only an installed sshd has.
-func whoServes(t testing.TB) (SSH, string) {
-	t.Helper()
+func whoServes(tb testing.TB) (SSH, string) {
+	tb.Helper()
 	find := user.Current
 	if os.Geteuid() == 0 {
 		find = func() (*user.User, error) { return user.Lookup("nobody") }
 	}
 	who, err := find()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	uid, err := strconv.Atoi(who.Uid)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	gid, err := strconv.Atoi(who.Gid)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return SSH{uid: uid, gid: gid}, who.Username
 }
 
 // sshd finds the server and a folder of libraries that it needs besides the machine's.
-func sshd(t testing.TB) (program, libraries string) {
-	t.Helper()
+func sshd(tb testing.TB) (program, libraries string) {
+	tb.Helper()
 	for _, path := range []string{"/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"} {
 		if _, err := os.Stat(path); err == nil {
 			return path, ""
 		}
 	}
-	dir := filepath.Join(folder(t), "openssh")
+	dir := filepath.Join(folder(tb), "openssh")
 	guard := flock.New(dir + ".lock")
 	if err := guard.Lock(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer guard.Close()
 	program = filepath.Join(dir, "usr", "sbin", "sshd")
 	if _, err := os.Stat(program); err != nil {
-		unpack(t, dir)
+		unpack(tb, dir)
 	}
 	found, err := filepath.Glob(filepath.Join(dir, "usr", "lib", "*"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return program, strings.Join(found, ":")
 }
 
 // unpack takes Debian's package apart into a folder. apt checks it against the signed lists, which are fetched into a folder of our own.
-func unpack(t testing.TB, dir string) {
-	t.Helper()
+func unpack(tb testing.TB, dir string) {
+	tb.Helper()
 	fresh := dir + ".new"
 	packages := filepath.Join(fresh, "packages")
 	for _, path := range []string{filepath.Join(fresh, "lists", "partial"), filepath.Join(fresh, "cache", "archives", "partial"), packages} {
 		if err := os.MkdirAll(path, 0o755); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	options := []string{"-q", "-o", "Dir::State::lists=" + filepath.Join(fresh, "lists"), "-o", "Dir::Cache=" + filepath.Join(fresh, "cache"), "-o", "APT::Sandbox::User="}
-	run(t, packages, "apt-get", append(options, "update")...)
-	run(t, packages, "apt-get", append(options, "download", "openssh-server", "libwrap0")...)
+	run(tb, packages, "apt-get", append(options, "update")...)
+	run(tb, packages, "apt-get", append(options, "download", "openssh-server", "libwrap0")...)
 	found, err := filepath.Glob(filepath.Join(packages, "*.deb"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	root := filepath.Join(fresh, "root")
 	for _, deb := range found {
-		run(t, packages, "dpkg-deb", "-x", deb, root)
+		run(tb, packages, "dpkg-deb", "-x", deb, root)
 	}
 	if err := os.Rename(root, dir); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.RemoveAll(fresh); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func write(t testing.TB, path, text string) {
-	t.Helper()
+func write(tb testing.TB, path, text string) {
+	tb.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func copyKey(t testing.TB, from, to string) {
-	t.Helper()
+func copyKey(tb testing.TB, from, to string) {
+	tb.Helper()
 	data, err := os.ReadFile(from)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(to, data, 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

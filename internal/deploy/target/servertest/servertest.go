@@ -27,60 +27,60 @@ import (
 const startWithin = 30 * time.Second
 
 // folder is the servers' folder in the cache.
-func folder(t testing.TB) string {
-	t.Helper()
+func folder(tb testing.TB) string {
+	tb.Helper()
 	store, err := python.Open()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	dir := filepath.Join(store.Dir, "servers")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return dir
 }
 
 // build makes a program of the pinned module. What is built already is left as it is by the go command.
-func build(t testing.TB, pkg string) string {
-	t.Helper()
+func build(tb testing.TB, pkg string) string {
+	tb.Helper()
 	_, here, _, _ := runtime.Caller(0)
 	module := filepath.Join(filepath.Dir(here), "..", "..", "..", "..", ".ci", "servers")
-	program := filepath.Join(folder(t), filepath.Base(pkg))
+	program := filepath.Join(folder(tb), filepath.Base(pkg))
 	guard := flock.New(program + ".lock")
 	if err := guard.Lock(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer guard.Close()
-	command := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", program, pkg)
+	command := exec.CommandContext(tb.Context(), "go", "build", "-trimpath", "-o", program, pkg)
 	command.Dir = module
 	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", pkg, err, out)
+		tb.Fatalf("build %s: %v\n%s", pkg, err, out)
 	}
 	return program
 }
 
 // freePort finds a loopback port that nobody listens on.
-func freePort(t testing.TB) string {
-	t.Helper()
+func freePort(tb testing.TB) string {
+	tb.Helper()
 	var config net.ListenConfig
-	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	listener, err := config.Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer listener.Close()
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return port
 }
 
 // start runs a server until the test ends, and returns when it listens on the port.
-func start(t testing.TB, command *exec.Cmd, port string) {
-	t.Helper()
-	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+func start(tb testing.TB, command *exec.Cmd, port string) {
+	tb.Helper()
+	log, err := os.Create(filepath.Join(tb.TempDir(), "log"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	command.Stdout, command.Stderr = log, log
 	if command.SysProcAttr == nil {
@@ -88,20 +88,22 @@ func start(t testing.TB, command *exec.Cmd, port string) {
 	}
 	command.SysProcAttr.Setpgid = true
 	if err := command.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL) // it may have ended by itself, which the next line shows
-		<-ended
+		if err := <-ended; err != nil {
+			tb.Log(command.Path, err)
+		}
 		log.Close()
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), startWithin)
+	ctx, cancel := context.WithTimeout(tb.Context(), startWithin)
 	defer cancel()
 	if err := listening(ctx, port, ended); err != nil {
 		said, _ := os.ReadFile(log.Name())
-		t.Fatalf("start %s: %v\n%s", command.Path, err, said)
+		tb.Fatalf("start %s: %v\n%s", command.Path, err, said)
 	}
 }
 
@@ -126,11 +128,11 @@ func listening(ctx context.Context, port string, ended chan error) error {
 	}
 }
 
-func run(t testing.TB, dir, name string, args ...string) {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), name, args...)
+func run(tb testing.TB, dir, name string, args ...string) {
+	tb.Helper()
+	command := exec.CommandContext(tb.Context(), name, args...)
 	command.Dir = dir
 	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+		tb.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
 }

@@ -2,6 +2,7 @@ package sftp
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -124,8 +125,8 @@ func (w *wire) drop(ended *connection) {
 }
 
 func (w *wire) dial() (*connection, error) {
-	command := exec.Command(w.argv[0], w.argv[1:]...)
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the deploy, which still has to clean up over this connection
+	command := exec.CommandContext(context.Background(), w.argv[0], w.argv[1:]...) // it serves more than one operation
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                      // Ctrl-C is for the deploy, which still has to clean up over this connection
 	said := &tail{}
 	command.Stderr = said
 	in, err := command.StdinPipe()

@@ -24,11 +24,13 @@ const (
 	CrashTorn               // it happens by half: a file is created with half of its content
 	DiskFull                // this and every later creation of a file fails by half
 	FailOnce                // the operation fails, the next ones do not
+	Ambiguous               // the operation happens and fails all the same, as when an answer is lost; the next ones do not fail
+	Interfere               // the Interference happens just before the operation, which then does as well
 )
 
 // String names the mode in test output.
 func (m Mode) String() string {
-	return [...]string{"crash before", "crash after", "crash torn", "disk full", "fail once"}[m]
+	return [...]string{"crash before", "crash after", "crash torn", "disk full", "fail once", "ambiguous", "interference"}[m]
 }
 
 // Faults opens disks that count the operations which change something, and fail at one of them. The zero value never fails. The disks are
@@ -39,6 +41,8 @@ type Faults struct {
 	mode    Mode
 	changes int
 	dead    bool
+
+	Interference func() // what somebody else does, with Interfere
 }
 
 // Arm makes the operation fail that changes something for the at-th time from now, counting from 1; 0 never fails.
@@ -97,6 +101,11 @@ func (f *Faults) change(creates bool, do, torn func() error) error {
 			return do()
 		}
 		return errors.Join(syscall.ENOSPC, torn())
+	case Ambiguous:
+		return errors.Join(fmt.Errorf("operation %d: %w", f.at, os.ErrDeadlineExceeded), do())
+	case Interfere:
+		f.Interference()
+		return do()
 	case FailOnce:
 		return fmt.Errorf("operation %d: %w", f.at, syscall.EIO)
 	}
