@@ -203,7 +203,7 @@ func (o *deployOptions) choices() deploy.PlanChoices {
 // release generates the DAGs. Every diagnostic is said; an error among them stops before anything is asked of anyone, unless it is to
 // be left out.
 func (a *app) release(repo repository, opts deployOptions) (deploy.Release, error) {
-	release, diagnostics, err := deploy.Prepare(os.DirFS(repo.Root), repo.Project.Settings)
+	release, diagnostics, err := deploy.PrepareCached(os.DirFS(repo.Root), repo.Project.Settings, a.dagFileCache())
 	for _, diagnostic := range diagnostics {
 		a.sayDiagnostic(diagnostic)
 	}

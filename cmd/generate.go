@@ -109,7 +109,7 @@ func (a *app) runGenerate(opts generateOptions) error {
 		_, err = a.Streams.Out.Write(out)
 		return err
 	}
-	files, err := dagspec.Render(defs, repo, settings)
+	files, err := dagspec.RenderCached(defs, repo, settings, a.dagFileCache())
 	if err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}

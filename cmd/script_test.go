@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "", // writes what was printed into the scripts, to be read before it is committed
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
+			env.Setenv("CHRONONCTL_CACHE", env.WorkDir+"/cache")
 			// The folder of the program under test alone: a PATH without anything else.
 			env.Setenv("BIN", filepath.SplitList(os.Getenv("PATH"))[0])
 			return nil
