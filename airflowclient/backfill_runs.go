@@ -36,12 +36,12 @@ type RunChange struct {
 }
 
 // BackfillByRuns does what a backfill does, on any Airflow, by single requests: it triggers a run for each date of [Client.PlanBackfill], or
-// clears the run that is there. Requests go out one after the other, pace apart (0: at once), each is sent once, and report hears what
-// became of each. The error says that the whole was not carried out: the plan failed, or ctx ended, after which nothing more is sent.
+// clears the run that is there. Requests go out one after the other, each once, and report hears what became of each; see [Each].
+// The error says that the whole was not carried out: the plan failed, or it ended early.
 //
 // Runs get the id prefix + "__" + date, so that a second call whose first one lost an answer ends in conflicts and not in second runs.
 // MaxActive is not kept here: the DAG's own limit decides how many run at a time. Dates before the DAG's start date are refused.
-func (c *Client) BackfillByRuns(ctx context.Context, r BackfillRequest, prefix string, pace time.Duration, report func(RunChange)) error {
+func (c *Client) BackfillByRuns(ctx context.Context, r BackfillRequest, prefix string, pace Pace, report func(RunChange)) error {
 	details, err := c.Details(ctx, r.DAGID)
 	if err != nil {
 		return err
@@ -57,37 +57,28 @@ func (c *Client) BackfillByRuns(ctx context.Context, r BackfillRequest, prefix s
 	if err != nil {
 		return err
 	}
-	for i, date := range dates {
-		if err := pause(ctx, i, pace); err != nil {
-			return fmt.Errorf("%s: %w", opStartBackfill, err)
-		}
-		report(c.backfillOn(ctx, r, details, prefix, date, there))
+	changes := make([]*RunChange, 0, len(dates))
+	for _, date := range dates {
+		changes = append(changes, &RunChange{LogicalDate: date})
+	}
+	pace.AtATime = 1 // in the order of the plan
+	err = Each(ctx, pace, changes, func(ctx context.Context, change *RunChange) error {
+		c.backfillOn(ctx, r, details, prefix, there, change)
+		return change.Err
+	}, func(change *RunChange, _ error) { report(*change) })
+	if err != nil {
+		return fmt.Errorf("%s: %w", opStartBackfill, err)
 	}
 	return nil
 }
 
-// pause waits before all items but the first.
-func pause(ctx context.Context, item int, pace time.Duration) error {
-	if item == 0 || pace <= 0 {
-		return ctx.Err()
-	}
-	wait := time.NewTimer(pace)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // backfillOn makes or clears the run of one date.
-func (c *Client) backfillOn(ctx context.Context, r BackfillRequest, details DAGDetails, prefix string, date time.Time, there []Run) RunChange {
-	change := RunChange{LogicalDate: date}
+func (c *Client) backfillOn(ctx context.Context, r BackfillRequest, details DAGDetails, prefix string, there []Run, change *RunChange) {
+	date := change.LogicalDate
 	if i := slices.IndexFunc(there, func(run Run) bool { return run.LogicalDate.Equal(date) }); i >= 0 {
 		change.Cleared = true
 		change.Run, change.Err = c.ClearRun(ctx, RunClear{DAGID: r.DAGID, RunID: there[i].ID})
-		return change
+		return
 	}
 	trigger := TriggerRequest{
 		DAGID: r.DAGID, RunID: prefix + "__" + date.Format(time.RFC3339), LogicalDate: date, IntervalFrom: date, IntervalTo: date, Conf: r.Conf,
@@ -96,7 +87,6 @@ func (c *Client) backfillOn(ctx context.Context, r BackfillRequest, details DAGD
 		trigger.IntervalTo = next(date)
 	}
 	change.Run, change.Err = c.Trigger(ctx, trigger)
-	return change
 }
 
 // allFromStart refuses dates that Airflow would accept without running anything.

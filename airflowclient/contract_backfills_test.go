@@ -119,7 +119,7 @@ var contractBackfills = []step{
 	{name: "a backfill by runs", call: func(ctx context.Context, c *airflowclient.Client) (any, error) {
 		var made []string
 		request := airflowclient.BackfillRequest{DAGID: "contract_days", From: day(2), To: day(7), Reprocess: airflowclient.ReprocessCompleted}
-		err := c.BackfillByRuns(ctx, request, "by_runs", 0, func(change airflowclient.RunChange) {
+		err := c.BackfillByRuns(ctx, request, "by_runs", airflowclient.Pace{PerSecond: 1000}, func(change airflowclient.RunChange) {
 			words := shortRun(change.Run)
 			if change.Err != nil {
 				words = change.Err.Error()
@@ -140,12 +140,12 @@ var contractBackfills = []step{
 	{name: "a second backfill by runs finds them at work", call: func(ctx context.Context, c *airflowclient.Client) (any, error) {
 		changes := 0
 		request := airflowclient.BackfillRequest{DAGID: "contract_days", From: day(2), To: day(7), Reprocess: airflowclient.ReprocessCompleted}
-		err := c.BackfillByRuns(ctx, request, "by_runs", 0, func(airflowclient.RunChange) { changes++ })
+		err := c.BackfillByRuns(ctx, request, "by_runs", airflowclient.Pace{PerSecond: 1000}, func(airflowclient.RunChange) { changes++ })
 		return changes, err
 	}, want: 0},
 	{name: "a backfill by runs begins at the start", call: func(ctx context.Context, c *airflowclient.Client) (any, error) {
 		request := airflowclient.BackfillRequest{DAGID: "contract_days", From: day(-1), To: day(1)}
-		err := c.BackfillByRuns(ctx, request, "by_runs", 0, func(airflowclient.RunChange) {})
+		err := c.BackfillByRuns(ctx, request, "by_runs", airflowclient.Pace{PerSecond: 1000}, func(airflowclient.RunChange) {})
 		return explained(airflowclient.KindInvalid)(err), nil
 	}, want: true},
 }
