@@ -20,6 +20,15 @@
 // change is sent once. The one exception is a 401 with a token that could be renewed: what was refused has changed nothing.
 // [Client.Requests] counts everything.
 //
+// # Changes
+//
+// Each change is one request that says everything it means, because the defaults of the two APIs differ, and dry runs are reads. An
+// error for which [IsAmbiguous] holds leaves open whether the change was made. [Each] carries out many at a bounded pace.
+//
+// A backfill is one request on Airflow 3 ([Client.StartBackfill]). Airflow 2 has none over REST, so [Client.BackfillByRuns] makes the same
+// runs one by one; [Client.PlanBackfill] lists their dates on both. One trap is refused there: a run that is triggered for a date before
+// the DAG's start date succeeds without running a task.
+//
 // # Following a fleet
 //
 // A [Feed] keeps a picture of the DAGs, their active runs and those that ended lately. Two requests a tick see what starts and what
