@@ -81,7 +81,7 @@ func TestAPartThatCannotBeReadIsAProblem(t *testing.T) {
 		"imports": "which DAG files do not import could not be read",
 		"runs":    "the runs that are under way could not be read",
 		"tasks":   "could not be read: list task instances: not permitted (HTTP 403)",
-		"xcom":    "5 reports could not be read",
+		"xcom":    "6 reports could not be read",
 	} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()

@@ -139,10 +139,16 @@ func reportKey(kind dagspec.Kind) (string, bool) {
 	}
 }
 
-// report reads one report, once for each run that ended. A summary that did not end well has published nothing, which costs no request to know.
+// report reads one report, once for each run that ended. A summary fails after it has published that a stream is not running, and one that did not
+// run has published nothing, which costs no request to know.
 func (o *Observer) report(ctx context.Context, run Run, key string) (published, error) {
-	if summary := summaryState(run); summary != OK && summary != None {
-		return published{problem: fmt.Sprintf("the summary of its last run, for %s, is %s", dayOf(run), summary.Word())}, nil
+	nothing := published{problem: fmt.Sprintf("its last run, for %s, published no report", dayOf(run))}
+	summary := summaryState(run)
+	if summary != OK && summary != None {
+		nothing.problem = fmt.Sprintf("the summary of its last run, for %s, is %s", dayOf(run), summary.Word())
+	}
+	if summary != OK && summary != None && summary != Failed {
+		return nothing, nil
 	}
 	if told, ok := o.cachedReport(run); ok {
 		return told, nil
@@ -150,9 +156,8 @@ func (o *Observer) report(ctx context.Context, run Run, key string) (published, 
 	value, err := o.client.XCom(ctx, run.DAGID, run.ID, dagspec.SummaryTask, key)
 	switch {
 	case airflowclient.IsNotFound(err):
-		told := published{problem: fmt.Sprintf("its last run, for %s, published no report", dayOf(run))}
-		o.keepReport(run, told)
-		return told, nil
+		o.keepReport(run, nothing)
+		return nothing, nil
 	case err != nil:
 		return published{problem: fmt.Sprintf("its report could not be read: %v", err)}, err
 	}

@@ -86,3 +86,16 @@ func TestStreamsAreNamedBeforeTheFirstReport(t *testing.T) {
 		t.Errorf("got %+v", streams)
 	}
 }
+
+// TestAStreamThatIsDownIsNamedByTheReportOfAFailedSummary is what the runtime does: the summary publishes, and then fails.
+func TestAStreamThatIsDownIsNamedByTheReportOfAFailedSummary(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.dag("stream", dagspec.KindStreaming, "payments", "")
+	ref := w.tick("stream", 20*time.Minute, "failed", "keep_alive__card_stream__v1=failed", "summary=failed")
+	w.xcoms[ref] = string(keepAlive(noon, "flapping", 9))
+	s := observe(t, w.observer())
+	if len(s.Streams) != 1 || s.Streams[0].State != "flapping" || s.Streams[0].Health != Failed {
+		t.Errorf("got %+v", s.Streams)
+	}
+}
