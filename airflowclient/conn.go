@@ -136,7 +136,7 @@ func (c *conn) accept(call *call, resp *http.Response) (reply, error) {
 		return reply{}, c.statusError(call, resp, body)
 	}
 	if isHTML(resp.Header, body) {
-		return reply{}, c.notAirflow(call, resp, htmlWords(body))
+		return reply{}, c.notAirflow(call, resp, htmlWords(c.scrubBody(body)))
 	}
 	if !call.open {
 		c.proven.Store(true)

@@ -30,7 +30,7 @@ func (c *conn) networkError(ctx context.Context, call *call, err error) error {
 		err = wrapped.Err
 	}
 	e := &Error{
-		Op: call.op, Kind: KindUnreachable, URL: bare(c.base), Detail: oneLine(err.Error()), Ambiguous: call.ambiguous(err), err: err,
+		Op: call.op, Kind: KindUnreachable, URL: bare(c.base), Detail: oneLine(c.scrub(err.Error())), Ambiguous: call.ambiguous(err), err: err,
 	}
 	switch {
 	case errors.Is(err, errSlow):
@@ -59,7 +59,7 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 	}
 	e := &Error{
 		Op: call.op, Kind: kindOf(resp.StatusCode), Status: resp.StatusCode,
-		Detail: serverWords(resp.Header, body), URL: bare(resp.Request.URL),
+		Detail: serverWords(resp.Header, c.scrubBody(body)), URL: bare(resp.Request.URL),
 	}
 	e.Wait = c.retryAfter(resp.Header)
 	e.Ambiguous = !call.read && !call.anon && gaveUp(resp.StatusCode)
@@ -163,7 +163,7 @@ func (c *conn) redirectError(call *call, resp *http.Response) error {
 		e.Kind, e.Detail = KindNotAirflow, "a redirect to nowhere"
 		return e
 	}
-	e.Detail = "redirected to " + bare(target)
+	e.Detail = c.scrub("redirected to " + bare(target))
 	e.hint = "that is most likely a login page: use credentials that this address accepts, for example a bearer token"
 	if root, found := strings.CutSuffix(bare(target), strings.TrimPrefix(resp.Request.URL.Path, c.base.Path)); found {
 		e.Kind, e.hint = KindNotAirflow, "use "+root+" as the address"

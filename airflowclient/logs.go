@@ -95,7 +95,7 @@ func (c *conn) readLog(ctx context.Context, d dialect, r logRequest, emit func(t
 	start, _ := body.Peek(256)
 	if isHTML(resp.Header, start) {
 		page, _ := io.ReadAll(io.LimitReader(body, 64<<10))
-		return logEnd{}, c.notAirflow(call, resp, htmlWords(page))
+		return logEnd{}, c.notAirflow(call, resp, htmlWords(c.scrubBody(page)))
 	}
 	c.proven.Store(true)
 	p := &logParser{sources: sourceLines{emit: emit}}

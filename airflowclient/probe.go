@@ -100,7 +100,7 @@ func (c *Client) version(ctx context.Context, path string) (string, release, err
 		}
 	}
 	return "", release{}, &Error{
-		Op: opVersion, Kind: KindNotAirflow, URL: got.url, Detail: "the answer names no version: " + oneLine(string(got.body)),
+		Op: opVersion, Kind: KindNotAirflow, URL: got.url, Detail: "the answer names no version: " + oneLine(string(c.conn.scrubBody(got.body))),
 		hint: "check the address, with its path prefix if it has one",
 	}
 }

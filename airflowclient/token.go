@@ -45,10 +45,12 @@ func ExpiringBearer(token func(context.Context) (Token, error), source string) A
 // TokenExchange trades user and password for a token at /auth/token, as Airflow 3 wants it. With no user it asks for the token that
 // SimpleAuthManager gives to everybody when `[core] simple_auth_manager_all_admins` is on.
 func TokenExchange(l Login) Authenticator {
-	return newTokenAuth(l.describe(), false, func(ctx context.Context) (credential, error) {
+	a := newTokenAuth(l.describe(), false, func(ctx context.Context) (credential, error) {
 		value, err := l.exchange(ctx)
 		return credential{Token: Token{Value: value}}, err
 	})
+	a.keep(l.Password.Reveal())
+	return a
 }
 
 // credential is what goes on a request: a bearer token, or a cookie when that has a name.
@@ -78,6 +80,7 @@ type tokenAuth struct {
 	renewAt  time.Time
 	refusal  error        // of the last fetch that was refused
 	refusals atomic.Int64 // counts them
+	kept     atomic.Pointer[[]string]
 }
 
 func newTokenAuth(what string, onProbe bool, fetch func(context.Context) (credential, error)) *tokenAuth {
@@ -155,6 +158,7 @@ func (a *tokenAuth) renew(ctx context.Context, call *call, refused bool) error {
 		return err
 	}
 	a.current, a.serial = got, a.serial+1
+	a.keep(got.Value.Reveal())
 	a.renewAt = renewTime(got.Token, call.conn.now(), call.conn.serverTime())
 	return nil
 }

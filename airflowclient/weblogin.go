@@ -20,11 +20,14 @@ func WebLogin(webToken func(context.Context) (Secret, error), source string) Aut
 		what += " (" + source + ")"
 	}
 	l := &webLogin{webToken: webToken}
-	return newTokenAuth(what, true, l.exchange)
+	a := newTokenAuth(what, true, l.exchange)
+	l.keep = a.keep
+	return a
 }
 
 type webLogin struct {
 	webToken func(context.Context) (Secret, error)
+	keep     func(string)
 	way      int // of loginWays, that worked last
 }
 
@@ -70,6 +73,7 @@ func (l *webLogin) login(ctx context.Context, c *conn, number int) (credential, 
 	if err != nil {
 		return credential{}, err
 	}
+	l.keep(token.Reveal())
 	call := &call{op: opLogIn, anon: true, conn: c}
 	form := url.Values{"token": {token.Reveal()}}.Encode()
 	resp, err := c.openForm(ctx, call, way.path, form)

@@ -133,35 +133,9 @@ func (a *app) airflow(ctx context.Context) (config.Context, *airflowclient.Clien
 	if err != nil {
 		return config.Context{}, nil, err
 	}
-	auth, err := a.authenticator(ctx, chosen)
-	if err != nil {
-		return config.Context{}, nil, fmt.Errorf("context %s: %w", chosen.Name, err)
-	}
-	client, err := airflowclient.New(airflowclient.Config{
-		URL:       chosen.URL,
-		Auth:      auth,
-		Transport: a.Transport,
-		Now:       a.Now,
-		UserAgent: "chrononctl/" + version,
-	})
+	client, err := a.client(ctx, &chosen)
 	if err != nil {
 		return config.Context{}, nil, fmt.Errorf("context %s: %w", chosen.Name, err)
 	}
 	return chosen, client, nil
-}
-
-// authenticator turns the credentials' source of a context into credentials. They are fetched when a request first needs them.
-func (a *app) authenticator(ctx context.Context, c config.Context) (airflowclient.Authenticator, error) {
-	if c.TokenEnv != "" || len(c.TokenCommand) > 0 || c.TokenFile != "" {
-		token := func(ctx context.Context) (airflowclient.Secret, error) {
-			v, err := c.Token(ctx, a.Getenv)
-			return airflowclient.NewSecret(v), err
-		}
-		return airflowclient.Bearer(token, tokenSource(c)), nil
-	}
-	password, err := c.Password(ctx, a.Getenv)
-	if err != nil {
-		return nil, err
-	}
-	return airflowclient.Auto(airflowclient.Login{User: c.Username, Password: airflowclient.NewSecret(password), Source: passwordSource(c)}), nil
 }

@@ -53,10 +53,10 @@ func openConsole(ctx context.Context, a *app, chosen config.Context, client *air
 	// Pictures are taken at each interval; the runs of the whole fleet, which cost requests, are looked at with every third.
 	every := o.interval * 5 / 2
 	return tui.Run(ctx, tui.Options{
-		Source:   fleet.NewObserver(client, fleet.Options{Context: chosen.Name, URL: chosen.URL, Every: every, Now: a.Now}),
+		Source:   fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now}),
 		Changes:  &action.Planner{Airflow: client, Now: a.Now, Context: a.contextName},
 		ReadOnly: o.readOnly || chosen.ReadOnly,
-		Context:  chosen.Name,
+		Context:  chosen.Label(),
 		Accent:   chosen.Color,
 		Interval: o.interval,
 		Now:      a.Now,

@@ -56,7 +56,7 @@ func (a *app) observer(ctx context.Context, teams []string, every time.Duration)
 	if err != nil {
 		return nil, err
 	}
-	return fleet.NewObserver(client, fleet.Options{Context: chosen.Name, URL: chosen.URL, Teams: teams, Every: every, Now: a.Now}), nil
+	return fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Teams: teams, Every: every, Now: a.Now}), nil
 }
 
 func (a *app) runStatus(ctx context.Context, opts statusOptions) error {

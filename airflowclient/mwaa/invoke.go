@@ -44,7 +44,7 @@ func (i invoker) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wrap the request for AWS: %w", err)
 	}
-	resp, body, err := i.env.send(req.Context(), "/restapi/", text)
+	got, err := i.env.send(req.Context(), "/restapi/", text)
 	if err != nil {
 		return nil, err
 	}
@@ -52,19 +52,19 @@ func (i invoker) RoundTrip(req *http.Request) (*http.Response, error) {
 		Status   int             `json:"RestApiStatusCode"`
 		Response json.RawMessage `json:"RestApiResponse"`
 	}
-	if json.Unmarshal(body, &inner) == nil && inner.Status != 0 {
-		return unwrap(req, resp, inner.Status, inner.Response), nil
+	if json.Unmarshal(got.body, &inner) == nil && inner.Status != 0 {
+		return unwrap(req, got.header, inner.Status, inner.Response), nil
 	}
-	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= http.StatusInternalServerError {
-		return unwrap(req, resp, resp.StatusCode, body), nil // the client knows when to try again
+	if got.status == http.StatusTooManyRequests || got.status >= http.StatusInternalServerError {
+		return unwrap(req, got.header, got.status, got.body), nil // the client knows when to try again
 	}
-	if name, _ := awsError(resp, body); name == "ValidationException" && len(wrapped.Path) > longestPath {
+	if name, _ := got.words(); name == "ValidationException" && len(wrapped.Path) > longestPath {
 		return nil, &airflowclient.Error{
-			Kind: airflowclient.KindUnsupported, Status: resp.StatusCode,
+			Kind: airflowclient.KindUnsupported, Status: got.status,
 			Detail: fmt.Sprintf("AWS's InvokeRestApi takes no path of %d characters", len(wrapped.Path)),
 		}
 	}
-	return nil, i.env.refusal(resp, body)
+	return nil, got.refusal()
 }
 
 // wrap takes a request apart.
@@ -104,10 +104,10 @@ func parameters(query url.Values) map[string]any {
 }
 
 // unwrap is Airflow's answer as Airflow would have sent it.
-func unwrap(req *http.Request, outer *http.Response, status int, body json.RawMessage) *http.Response {
+func unwrap(req *http.Request, outer http.Header, status int, body json.RawMessage) *http.Response {
 	header := http.Header{"Content-Type": {"application/json"}}
 	for _, name := range []string{"Date", "Retry-After"} {
-		if value := outer.Header.Get(name); value != "" {
+		if value := outer.Get(name); value != "" {
 			header.Set(name, value)
 		}
 	}

@@ -102,15 +102,15 @@ type webLogin struct {
 
 // webLogin is the operation CreateWebLoginToken.
 func (e *Environment) webLogin(ctx context.Context) (webLogin, error) {
-	resp, body, err := e.send(ctx, "/webtoken/", nil)
+	got, err := e.send(ctx, "/webtoken/", nil)
 	if err != nil {
 		return webLogin{}, fmt.Errorf("ask AWS for a web login token: %w", err)
 	}
 	var login webLogin
-	if resp.StatusCode != http.StatusOK {
-		return login, fmt.Errorf("ask AWS for a web login token: %w", e.refusal(resp, body))
+	if got.status != http.StatusOK {
+		return login, fmt.Errorf("ask AWS for a web login token: %w", got.refusal())
 	}
-	if err := json.Unmarshal(body, &login); err != nil || login.Token == "" || login.Hostname == "" {
+	if err := json.Unmarshal(got.body, &login); err != nil || login.Token == "" || login.Hostname == "" {
 		return login, errors.New("ask AWS for a web login token: the answer holds none")
 	}
 	return login, nil
@@ -119,16 +119,23 @@ func (e *Environment) webLogin(ctx context.Context) (webLogin, error) {
 // maxAnswer is more than AWS sends: 6 MB.
 const maxAnswer = 16 << 20
 
+// answer is what AWS says to an operation.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
 // send signs and sends one operation on the environment.
-func (e *Environment) send(ctx context.Context, operation string, body []byte) (*http.Response, []byte, error) {
+func (e *Environment) send(ctx context.Context, operation string, body []byte) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.endpoint()+operation+url.PathEscape(e.opts.Name), bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	credentials, err := e.opts.Provider.Retrieve(ctx)
 	if err != nil {
-		return nil, nil, configError{
+		return answer{}, configError{
 			fmt.Errorf("no AWS credentials: %w", err),
 			"log in to AWS, for example with aws sso login, or name another profile with aws_profile",
 		}
@@ -136,15 +143,15 @@ func (e *Environment) send(ctx context.Context, operation string, body []byte) (
 	digest := sha256.Sum256(body)
 	err = e.signer.SignHTTP(ctx, credentials, req, hex.EncodeToString(digest[:]), "airflow", e.opts.Region, e.opts.Now())
 	if err != nil {
-		return nil, nil, fmt.Errorf("sign the request: %w", err)
+		return answer{}, fmt.Errorf("sign the request: %w", err)
 	}
 	resp, err := e.opts.Transport.RoundTrip(req)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	return resp, answer, err
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	return answer{status: resp.StatusCode, header: resp.Header, body: text}, err
 }
 
 // endpoint is where the environment is operated, which is not where it is managed.
@@ -160,33 +167,33 @@ func (e *Environment) endpoint() string {
 }
 
 // refusal is the error of an operation that AWS itself refused.
-func (e *Environment) refusal(resp *http.Response, body []byte) error {
-	name, words := awsError(resp, body)
+func (a answer) refusal() error {
+	name, words := a.words()
 	kind := airflowclient.KindServer
 	switch {
-	case resp.StatusCode == http.StatusTooManyRequests || strings.HasPrefix(name, "Throttling"):
+	case a.status == http.StatusTooManyRequests || strings.HasPrefix(name, "Throttling"):
 		kind = airflowclient.KindRateLimited
 	case name == "ExpiredTokenException", name == "UnrecognizedClientException", name == "InvalidSignatureException":
 		kind = airflowclient.KindAuth
-	case resp.StatusCode == http.StatusForbidden:
+	case a.status == http.StatusForbidden:
 		kind = airflowclient.KindPermission
-	case resp.StatusCode == http.StatusNotFound:
+	case a.status == http.StatusNotFound:
 		kind = airflowclient.KindNotFound
-	case resp.StatusCode < http.StatusInternalServerError:
+	case a.status < http.StatusInternalServerError:
 		kind = airflowclient.KindInvalid
 	}
-	return &airflowclient.Error{Kind: kind, Status: resp.StatusCode, Detail: strings.Trim("AWS says "+name+": "+words, ": ")}
+	return &airflowclient.Error{Kind: kind, Status: a.status, Detail: strings.Trim("AWS says "+name+": "+words, ": ")}
 }
 
-// awsError is what AWS calls an error, and says about it.
-func awsError(resp *http.Response, body []byte) (name, words string) {
+// words are what AWS calls an error, and says about it.
+func (a answer) words() (name, words string) {
 	var said struct {
 		Type    string `json:"__type"`
 		Upper   string `json:"Message"`
 		Message string `json:"message"`
 	}
-	_ = json.Unmarshal(body, &said) // what is no JSON has no words
-	name, _, _ = strings.Cut(cmp.Or(resp.Header.Get("X-Amzn-Errortype"), said.Type), ":")
+	_ = json.Unmarshal(a.body, &said) // what is no JSON has no words
+	name, _, _ = strings.Cut(cmp.Or(a.header.Get("X-Amzn-Errortype"), said.Type), ":")
 	if _, short, found := strings.Cut(name, "#"); found {
 		name = short
 	}

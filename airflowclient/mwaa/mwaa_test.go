@@ -298,14 +298,13 @@ func TestInvokeRestApiCarriesRequests(t *testing.T) {
 			t.Parallel()
 			s := newService(t, version)
 			s.answer = func(w http.ResponseWriter, call map[string]any) {
-				status, response := 200, any(nil)
+				status, response := 200, any(map[string]string{})
 				switch call["Path"] {
 				case "/version":
 					response = map[string]string{"version": version}
 				case "/dags":
 					response = map[string]any{"dags": []any{map[string]string{"dag_id": "x"}}, "total_entries": 1}
 				case "/dags/x":
-					response = map[string]string{}
 				default:
 					status, response = 404, map[string]string{"detail": "DAG with dag_id: 'no' not found"}
 					w.Header().Set("X-Amzn-Errortype", "RestApiClientException")

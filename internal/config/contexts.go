@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -25,9 +25,37 @@ type Context struct {
 	TokenEnv        string
 	TokenCommand    []string
 	TokenFile       string
+	Service         Service // a managed Airflow that is signed in to in a way of its own
+	Environment     string  // its name there
+	AWSRegion       string
+	AWSProfile      string
+	CAFile          string // PEM certificates of the authorities to trust
+	ClientCertFile  string // PEM
+	ClientKeyFile   string // PEM, mode 0600
+	ServerName      string // in the server's certificate
+	Insecure        bool   // any certificate will do
+	Timeout         time.Duration
 	ReadOnly        bool
 	Color           string // of the context's name in the console
 	Source          string // where the context was found, for people
+}
+
+// Service is a managed Airflow.
+type Service string
+
+// The managed services that need more than a token and an address.
+const (
+	MWAA     Service = "mwaa"     // Amazon's, by a web login
+	MWAAAPI  Service = "mwaa-api" // Amazon's, by InvokeRestApi
+	Composer Service = "composer" // Google's
+)
+
+// Label is the name of the context, with what one should not forget about it.
+func (c Context) Label() string {
+	if c.Insecure {
+		return c.Name + " (certificate not checked)"
+	}
+	return c.Name
 }
 
 // Contexts is the user's file of contexts.
@@ -68,8 +96,8 @@ func ParseContexts(file string, data []byte) (Contexts, error) {
 		one := c.ByName[name]
 		one.Name, one.Source = name, file
 		c.ByName[name] = one
-		if one.URL == "" {
-			problems = append(problems, Problem{File: file, Message: fmt.Sprintf("contexts.%s.url is missing: the address of the Airflow", name)})
+		for _, message := range one.gaps() {
+			problems = append(problems, Problem{File: file, Message: fmt.Sprintf("contexts.%s.%s", name, message)})
 		}
 	}
 	if _, ok := c.ByName[c.Current]; c.Current != "" && !ok {
@@ -82,19 +110,33 @@ func ParseContexts(file string, data []byte) (Contexts, error) {
 }
 
 func (c *Contexts) keys() keys {
-	return keys{
-		"current":                     currentContext(c),
-		"contexts.*.url":              contextValue(c, func(x *Context, v string) { x.URL = strings.TrimRight(v, "/") }),
-		"contexts.*.username":         contextValue(c, func(x *Context, v string) { x.Username = v }),
-		"contexts.*.password_env":     contextValue(c, func(x *Context, v string) { x.PasswordEnv = v }),
-		"contexts.*.password_command": contextValue(c, func(x *Context, v []string) { x.PasswordCommand = v }),
-		"contexts.*.password_file":    contextValue(c, func(x *Context, v string) { x.PasswordFile = v }),
-		"contexts.*.token_env":        contextValue(c, func(x *Context, v string) { x.TokenEnv = v }),
-		"contexts.*.token_command":    contextValue(c, func(x *Context, v []string) { x.TokenCommand = v }),
-		"contexts.*.token_file":       contextValue(c, func(x *Context, v string) { x.TokenFile = v }),
-		"contexts.*.read_only":        contextValue(c, func(x *Context, v bool) { x.ReadOnly = v }),
-		"contexts.*.color":            contextValue(c, func(x *Context, v string) { x.Color = v }),
+	all := keys{"current": currentContext(c)}
+	for _, key := range contextKeys() {
+		all["contexts.*."+key.name] = func(names []string) setter {
+			return func(value ast.Node) error {
+				one := c.ByName[names[0]]
+				err := key.set(&one, value)
+				c.ByName[names[0]] = one
+				return err
+			}
+		}
 	}
+	return all
+}
+
+// gaps are what no single key shows.
+func (c Context) gaps() []string {
+	var gaps []string
+	if c.URL == "" && c.Service != MWAA && c.Service != MWAAAPI {
+		gaps = append(gaps, "url is missing: the address of the Airflow")
+	}
+	if c.Environment == "" && (c.Service == MWAA || c.Service == MWAAAPI) {
+		gaps = append(gaps, "environment is missing: the name of the MWAA environment")
+	}
+	if (c.ClientCertFile == "") != (c.ClientKeyFile == "") {
+		gaps = append(gaps, "client_cert_file and client_key_file belong together")
+	}
+	return gaps
 }
 
 func currentContext(c *Contexts) func([]string) setter {
@@ -106,32 +148,6 @@ func currentContext(c *Contexts) func([]string) setter {
 			}
 			return err
 		}
-	}
-}
-
-func contextValue[T any](c *Contexts, set func(*Context, T)) func([]string) setter {
-	return func(names []string) setter {
-		return func(value ast.Node) error {
-			var v T
-			if err := yaml.NodeToValue(value, &v); err != nil {
-				return fmt.Errorf("must be %s", kindOf(v))
-			}
-			one := c.ByName[names[0]]
-			set(&one, v)
-			c.ByName[names[0]] = one
-			return nil
-		}
-	}
-}
-
-func kindOf(v any) string {
-	switch v.(type) {
-	case bool:
-		return "true or false"
-	case []string:
-		return "a list of texts"
-	default:
-		return "text"
 	}
 }
 

@@ -18,7 +18,10 @@ import (
 	"chrononctl/internal/config"
 )
 
-const docsPage = "../../docs/project-file.md"
+const (
+	docsPage     = "../../docs/project-file.md"
+	contextsPage = "../../docs/contexts.md"
+)
 
 // everything is a project file with every key at a value that is not its default.
 const everything = `version: 1
@@ -243,18 +246,19 @@ func TestSchemaShowsDefaults(t *testing.T) {
 
 func TestDocumentationIsUpToDate(t *testing.T) {
 	t.Parallel()
-	want := config.Reference()
-	if os.Getenv("UPDATE_DOCS") != "" {
-		if err := os.WriteFile(docsPage, []byte(want), 0o644); err != nil {
+	for page, want := range map[string]string{docsPage: config.Reference(), contextsPage: config.ContextReference()} {
+		if os.Getenv("UPDATE_DOCS") != "" {
+			if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(page)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	got, err := os.ReadFile(docsPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("run UPDATE_DOCS=1 go test ./internal/config, and read what changed:\n%s", diff)
+		if diff := cmp.Diff(want, string(got)); diff != "" {
+			t.Errorf("run UPDATE_DOCS=1 go test ./internal/config, and read what changed in %s:\n%s", page, diff)
+		}
 	}
 }
 

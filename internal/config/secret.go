@@ -24,6 +24,29 @@ func (c Context) Token(ctx context.Context, getenv func(string) string) (string,
 	return fetch(ctx, "token", c.TokenEnv, c.TokenCommand, c.TokenFile, getenv)
 }
 
+// Certificates are the PEM files of a context.
+type Certificates struct{ CA, Cert, Key []byte }
+
+// Certificates reads the files that the context names. The key must be for its owner only.
+func (c Context) Certificates() (Certificates, error) {
+	var got Certificates
+	var err error
+	if c.CAFile != "" {
+		if got.CA, err = os.ReadFile(c.CAFile); err != nil {
+			return Certificates{}, fmt.Errorf("certificate authorities: %w", err)
+		}
+	}
+	if c.ClientCertFile == "" && c.ClientKeyFile == "" {
+		return got, nil
+	}
+	if got.Cert, err = os.ReadFile(c.ClientCertFile); err != nil {
+		return Certificates{}, fmt.Errorf("client certificate: %w", err)
+	}
+	key, err := fromFile("client key", c.ClientKeyFile)
+	got.Key = []byte(key)
+	return got, err
+}
+
 func fetch(ctx context.Context, what, env string, command []string, file string, getenv func(string) string) (string, error) {
 	switch {
 	case env != "":

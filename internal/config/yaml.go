@@ -139,7 +139,7 @@ func (r *reader) entry(entry *ast.MappingValueNode, key string, pattern, names [
 	if near := r.nearest(key, pattern); near != "" {
 		advice = fmt.Sprintf("did you mean %q?", near)
 	}
-	r.report(entry.Key, advice, "unknown key %q%s", strings.Join(at, "."), parenthesis(advice))
+	r.report(entry.Key, advice, "unknown key %q%s", concrete(strings.Join(at, "."), names), parenthesis(advice))
 }
 
 // children visits what stands below a key. A key with nothing below it, as where all of that is commented out, says nothing.
