@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sync/errgroup"
 
 	"chrononctl/dagspec"
 )
@@ -35,25 +37,26 @@ func (e foreignFileError) Hint() string { return e.hint }
 // foreignFile refuses to touch somebody's file.
 func foreignFile(path, hint string) error { return exit(ExitRefused, foreignFileError{path, hint}) }
 
-// planFiles compares a release with a folder. It changes nothing.
+// planFiles compares a release with a folder, several files at a time. It changes nothing.
 func planFiles(dir string, files []dagspec.File) (fileChanges, error) {
+	differ := make([]bool, len(files))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, file := range files {
+		group.Go(func() error {
+			var err error
+			differ[i], err = differs(dir, file)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return fileChanges{}, err
+	}
 	changes := fileChanges{dir: dir}
-	wanted := map[string]bool{}
-	for _, file := range files {
+	wanted := make(map[string]bool, len(files))
+	for i, file := range files {
 		wanted[file.Path] = true
-		path := filepath.Join(dir, filepath.FromSlash(file.Path))
-		present, err := os.ReadFile(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			changes.write = append(changes.write, file)
-		case err != nil:
-			return fileChanges{}, fmt.Errorf("generate: %w", err)
-		case bytes.Equal(present, file.Data), file.Path == dagspec.IgnoreFile && ignores(present):
-		case len(file.DAGs) > 0 && !generated(present):
-			return fileChanges{}, foreignFile(path, "move it away, or choose another folder")
-		case file.Path == dagspec.IgnoreFile:
-			return fileChanges{}, foreignFile(path, "add the line "+dagspec.SupportFolder+" to it, or choose another folder")
-		default:
+		if differ[i] {
 			changes.write = append(changes.write, file)
 		}
 	}
@@ -63,6 +66,26 @@ func planFiles(dir string, files []dagspec.File) (fileChanges, error) {
 	var err error
 	changes.remove, err = leftovers(dir, wanted)
 	return changes, err
+}
+
+// differs says whether a file of a folder is missing or another one. It is an error if somebody else wrote it.
+func differs(dir string, file dagspec.File) (bool, error) {
+	path := filepath.Join(dir, filepath.FromSlash(file.Path))
+	present, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("generate: %w", err)
+	case bytes.Equal(present, file.Data), file.Path == dagspec.IgnoreFile && ignores(present):
+		return false, nil
+	case len(file.DAGs) > 0 && !generated(present):
+		return false, foreignFile(path, "move it away, or choose another folder")
+	case file.Path == dagspec.IgnoreFile:
+		return false, foreignFile(path, "add the line "+dagspec.SupportFolder+" to it, or choose another folder")
+	default:
+		return true, nil
+	}
 }
 
 // leftovers are the generated DAG files in a folder that are not wanted.
