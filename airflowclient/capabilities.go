@@ -17,8 +17,9 @@ type Capabilities struct {
 	Backfills             bool // [Client.StartBackfill] and what belongs to it: 3.0 and later. Before, see [Client.BackfillByRuns]
 	BackfillLatestVersion bool // [BackfillRequest.LatestVersion]: 3.1.6 and later
 	ClearLatestVersion    bool // LatestVersion of a clear: 3.1 and later
+	ClearAroundRun        bool // Past and Future of a [ClearRequest] together with RunID: 2.6 to 2.11, and 3.1 and later
 	ClearMapIndex         bool // [ClearRequest.Mapped]: 3.0 and later
-	MarkSkipsWaiting      bool // [Client.MarkRun] as success skips what had not begun, instead of making it a success too: 3.0 and later
+	MarkSkipsWaiting      bool // [Client.MarkRun] as success skips what had not begun, instead of making it a success too: 3.3.1 and later
 	RefuseRunning         bool // [ClearRequest.RefuseRunning]: 3.2 and later
 	MarkMappedRelated     bool // [TaskMark] of one map index together with the tasks around it: 3.0 and later
 	MarkMapped            bool // [TaskMark] of all instances of a mapped task: 3.1 and later
@@ -54,7 +55,8 @@ func capabilities(r release) Capabilities {
 		BackfillLatestVersion: r.since(release{3, 1, 6}),
 		ClearLatestVersion:    r.since(release{3, 1, 0}),
 		ClearMapIndex:         v2,
-		MarkSkipsWaiting:      v2,
+		MarkSkipsWaiting:      r.since(release{3, 3, 1}),
+		ClearAroundRun:        !v2 || r.since(release{3, 1, 0}),
 		RefuseRunning:         r.since(release{3, 2, 0}),
 		MarkMappedRelated:     v2,
 		MarkMapped:            r.since(release{3, 1, 0}),

@@ -28,8 +28,8 @@ const hintLatest = "clear without asking for the latest version: the run then us
 
 // MarkRun sets the state of a run: success, failed or queued; Airflow accepts no other.
 //
-// What becomes of tasks differs. Success makes every task a success on Airflow 2, failed ones too; on Airflow 3 tasks at work
-// succeed, those that had not begun are skipped and failed ones stay failed. Failed stops tasks at work as failed and skips the rest. Queued only lets
+// What becomes of tasks differs. Success makes every task a success, failed ones too; since Airflow 3.3.1 tasks at work succeed, those
+// that had not begun are skipped and failed ones stay failed ([Capabilities.MarkSkipsWaiting]). Failed stops tasks at work as failed and skips the rest. Queued only lets
 // the scheduler look again: a run whose tasks have all ended ends at once.
 func (c *Client) MarkRun(ctx context.Context, dagID, runID string, state State) (Run, error) {
 	return with(ctx, c, func(d dialect) (Run, error) { return d.markRun(ctx, dagID, runID, state) })

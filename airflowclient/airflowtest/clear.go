@@ -83,8 +83,11 @@ func (b clearBody) check(a *Airflow) error {
 	default:
 		return nil
 	}
-	if a.isV2 {
+	switch {
+	case a.since(3, 3, 2):
 		return invalid("value_error", "Value error, "+words, "body")
+	case a.isV2: // pydantic's error cannot be raised like that
+		return &refusal{status: http.StatusInternalServerError, detail: "Internal Server Error"}
 	}
 	return badRequest("{'_schema': ['%s']}", words)
 }
@@ -189,6 +192,8 @@ func (a *Airflow) clearedRuns(d *dag, body clearBody) ([]*run, error) {
 		switch of = a.findRun(d.spec.ID, body.RunID); {
 		case of == nil:
 			return nil, &refusal{status: http.StatusNotFound, title: words, detail: words}
+		case a.isV2 && !a.since(3, 1, 0) && (body.Past || body.Future):
+			return nil, badRequest("Cannot use include_past or include_future when dag_run_id is provided because logical_date is not applicable.")
 		case of.logical.IsZero() && (body.Past || body.Future):
 			return nil, badRequest("Cannot use include_past or include_future with no logical_date(e.g. manually or asset-triggered).")
 		}

@@ -67,8 +67,8 @@ func (a *Airflow) requeue(r *run) {
 }
 
 // mark sets the state of a run, as "mark success" and "mark failed" do. Queued only queues the run: it ends again at once when its tasks
-// have all ended. What runs is stopped in the same state; what had not begun is skipped, but for success on Airflow 2, which makes
-// everything a success, failed tasks too. The end of a run that had ended stays.
+// have all ended. What runs is stopped in the same state; what had not begun is skipped, but for success before 3.3.1,
+// which makes everything a success, failed tasks too. The end of a run that had ended stays.
 func (a *Airflow) mark(r *run, state string) {
 	if state == queued {
 		a.requeue(r)
@@ -76,7 +76,7 @@ func (a *Airflow) mark(r *run, state string) {
 	}
 	for _, ti := range r.tasks {
 		switch {
-		case state == success && !a.isV2:
+		case state == success && !a.since(3, 3, 1):
 			a.force(ti, success)
 		case ti.state == running || ti.state == upForReschedule || ti.state == deferred:
 			a.force(ti, state)
