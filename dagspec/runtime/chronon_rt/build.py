@@ -127,6 +127,11 @@ class _Plan:
     def __init__(self, kind: str, tasks: Sequence[Task]) -> None:
         self.kind = kind
         self.tasks = {task.id: task for task in tasks}
+        self._before: dict[str, list[Job | KvLoad]] = {}
+        for task in tasks:
+            if isinstance(task, (Job, KvLoad)):
+                for before in task.after:
+                    self._before.setdefault(before, []).append(task)
         self.confs = sorted({task.conf for task in tasks if isinstance(task, (Job, KvLoad)) and task.conf})
 
     def after(self, task: Task) -> Sequence[str]:
@@ -147,11 +152,10 @@ class _Plan:
         return [task for task in self.upstream(job) if isinstance(task, Wait)]
 
     def needing(self, wait: Wait) -> list[Job | KvLoad]:
-        jobs = (task for task in self.tasks.values() if isinstance(task, (Job, KvLoad)))
-        return [job for job in jobs if wait.id in job.after]
+        return self._before.get(wait.id, [])
 
     def loads_of(self, job: Job) -> list[str]:
-        return [task.id for task in self.tasks.values() if isinstance(task, KvLoad) and job.id in task.after]
+        return [task.id for task in self._before.get(job.id, ()) if isinstance(task, KvLoad)]
 
     def ticks_before(self, summary: Summary) -> dict[str, str]:
         jobs = (self.tasks.get(task_id) for task_id in summary.after)
@@ -165,7 +169,7 @@ def _operator(task: Task, plan: _Plan, surroundings: Surroundings, airflow_dag: 
     work = {**common, "priority_weight": WORK_PRIORITY, "weight_rule": "absolute"}
     if isinstance(task, Wait):
         return WaitForPartition(
-            wait=task, needed_by=plan.needing(task), **common, **_pool(settings.sensor.pool),
+            wait=task, needed_by=plan.needing(task), comes_again=True, **common, **_pool(settings.sensor.pool),
             poke_interval=settings.sensor.poke_s, timeout=settings.sensor.timeout_s,
             retries=max(WAIT_RETRIES, settings.retries),
             retry_delay=timedelta(seconds=settings.sensor.poke_s),
@@ -189,7 +193,8 @@ def _operator(task: Task, plan: _Plan, surroundings: Surroundings, airflow_dag: 
     if task.mode == "streaming":
         # The next tick is the retry.
         return KeepAlive(job=task, waits=(), **{**job, "retries": 0})
-    return RunChronon(job=task, waits=plan.waits_of(task), loads=plan.loads_of(task), **job)
+    loads = plan.loads_of(task)
+    return RunChronon(job=task, waits=plan.waits_of(task), loads=loads, comes_again=bool(loads), **job)
 
 
 def _pool(name: str) -> dict[str, str]:

@@ -221,6 +221,32 @@ def test_the_same_file_serialises_to_the_same_bytes_and_back(tmp_path: Path, mon
     assert back.description.endswith("[cc:0123456789ab]")
 
 
+def read_back(dag: Any) -> Any:
+    """Return the DAG as Airflow's scheduler has it: written to its database and read again."""
+    serializer = importlib.import_module("airflow.serialization.serialized_objects")
+    serialization = getattr(serializer, "DagSerialization", serializer.SerializedDAG)
+    return serialization.from_dict(serialization.to_dict(dag))
+
+
+def test_what_is_kept_out_of_the_database_reads_back_as_it_was(dags: dict[str, Any]) -> None:
+    batch = dags["chronon_batch_dag_pay"]
+    back = read_back(batch)
+    assert bool(compat.DEFAULTED_FIELDS) != compat.HAS_TASK_SDK
+    for task in batch.tasks:
+        for field in compat.DEFAULTED_FIELDS:
+            if hasattr(task, field):
+                assert normal(getattr(back.get_task(task.task_id), field)) == normal(getattr(task, field)), field
+
+
+def test_the_scheduler_knows_which_tasks_come_again(dags: dict[str, Any]) -> None:
+    back = read_back(dags["chronon_batch_dag_pay"])
+    again = {task.task_id for task in back.tasks if getattr(task, "reschedule", False)}
+    assert again == {"wait_for__data_raw__00c0ffee", "upload__a"}, "only these give their slot back"
+    if not compat.HAS_TASK_SDK:  # on 3 every task is asked, and answers with the flag above
+        asked = {task.task_id for task in back.tasks if "ReadyToRescheduleDep" in {type(dep).__name__ for dep in task.deps}}
+        assert asked == again
+
+
 def normal(value: Any) -> Any:
     """Return a serialised DAG with sets and unordered lists (tags) in order."""
     if isinstance(value, dict):
