@@ -3,6 +3,7 @@ package cmd
 import (
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"chrononctl/dagspec"
 	"chrononctl/internal/filecache"
@@ -25,4 +26,11 @@ func (a *app) dagFileCache() dagspec.Cache {
 	folder := filecache.Folder{Dir: filepath.Join(dir, "dag_files"), Clock: a.Now}
 	folder.Sweep()
 	return folder
+}
+
+// fewCollections has the garbage collector run less often until the function that it returns is called. A repository is read once and then the
+// program ends: of what is loaded for that, nearly all is needed to the end.
+func fewCollections() (restore func()) {
+	before := debug.SetGCPercent(400)
+	return func() { debug.SetGCPercent(before) }
 }

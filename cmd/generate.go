@@ -88,6 +88,7 @@ func (a *app) runGenerate(opts generateOptions) error {
 	if err != nil {
 		return err
 	}
+	defer fewCollections()()
 	settings := found.Project.Settings
 	repo, _ := dagspec.Load(os.DirFS(found.Root), settings) // its diagnostics come back with those of Build
 	defs := dagspec.Build(repo, settings)

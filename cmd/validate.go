@@ -48,6 +48,7 @@ func (a *app) runValidate(output outputFlag) error {
 	if err != nil {
 		return err
 	}
+	defer fewCollections()()
 	settings := found.Project.Settings
 	repo, _ := dagspec.Load(os.DirFS(found.Root), settings) // its diagnostics come back with those of Build
 	defs := dagspec.Build(repo, settings)

@@ -55,7 +55,7 @@ func (f Folder) Put(key string, data []byte) {
 	if err != nil {
 		return
 	}
-	defer os.Remove(file.Name()) //nolint:errcheck // it is gone when all went well
+	defer os.Remove(file.Name()) // it is gone when all went well
 	_, err = file.Write(append(sum[:], data...))
 	// Nothing waits for the disk: what a crash tears does not fit its sum.
 	if errors.Join(err, file.Close()) == nil {
