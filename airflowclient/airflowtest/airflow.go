@@ -48,7 +48,8 @@ type Airflow struct {
 	looked      time.Time        // that is when
 	warnings    []dagWarning
 	dags        map[string]*dag
-	runs        []*run // by number, as databases have them
+	ordered     []string // their ids; see dagIDs
+	runs        []*run   // by number, as databases have them
 	byDAG       map[string][]*run
 	byID        map[taskOf]*run   // by DAG and run id
 	active      map[string][]*run // those of a DAG that have not ended, and some that have

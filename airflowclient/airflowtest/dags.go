@@ -27,7 +27,7 @@ func (a *Airflow) listDAGs(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	var found []*dag
-	for _, id := range slices.Sorted(maps.Keys(a.dags)) {
+	for _, id := range a.dagIDs() {
 		if d := a.dags[id]; a.listed(d, q) {
 			found = append(found, d)
 		}
@@ -37,6 +37,14 @@ func (a *Airflow) listDAGs(r *http.Request) (answer, error) {
 	}
 	got := collection("dags", found, p, func(d *dag) row { return a.sparse(a.dagRow(d), q["fields"]) })
 	return got, nil
+}
+
+// dagIDs lists all DAGs in order. They are sorted once for all requests, as an index does it.
+func (a *Airflow) dagIDs() []string {
+	if len(a.ordered) != len(a.dags) {
+		a.ordered = slices.Sorted(maps.Keys(a.dags))
+	}
+	return a.ordered
 }
 
 // listed reports whether a DAG fits the filters of the list.

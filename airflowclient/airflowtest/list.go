@@ -181,6 +181,9 @@ func among(wanted []string, value string) bool {
 
 // like is Airflow's pattern for ids: ILIKE '%x%', in which "_" and "%" are wildcards.
 func like(pattern, text string) bool {
+	if pattern == "" {
+		return true
+	}
 	var match func(p, t string) bool
 	match = func(p, t string) bool {
 		switch {

@@ -174,6 +174,7 @@ func (a *Airflow) deleteDAG(id string) {
 		a.after(parseAgain, func() { a.parse(d.file) })
 	}
 	delete(a.dags, id)
+	a.ordered = nil
 	for _, r := range slices.Clone(a.byDAG[id]) {
 		a.remove(r)
 	}

@@ -146,7 +146,7 @@ func (a *Airflow) define(file string, spec DAG) {
 	d, known := a.dags[spec.ID]
 	if !known {
 		d = &dag{paused: !spec.Unpaused}
-		a.dags[spec.ID] = d
+		a.dags[spec.ID], a.ordered = d, nil
 	}
 	back := !known || d.stale
 	d.spec, d.file, d.parsed, d.stale, d.broken = spec, file, a.now(), false, false
