@@ -2,7 +2,9 @@ package airflowclient_test
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"chrononctl/airflowclient"
@@ -215,4 +217,36 @@ func TestStoresAreChangedByWhatDiffers(t *testing.T) {
 			p.Errorf("sent %v", got)
 		}
 	})
+}
+
+// TestNoChangeIsSentTwice breaks each change on its way back: it was sent once, and the error says that it may have been made.
+func TestNoChangeIsSentTwice(t *testing.T) {
+	t.Parallel()
+	for _, op := range changes {
+		if strings.Contains(op.name, "dry run of") || strings.Contains(op.name, "clearing a range") { // dry runs are reads
+			continue
+		}
+		for _, a := range bothAPIs {
+			t.Run(op.name+" "+a.name, func(t *testing.T) {
+				t.Parallel()
+				f := newFake(a, nil)
+				c := newClient(t, lossy{f}, airflowclient.Config{})
+				_, err := op.call(t.Context(), c)
+				if n := len(f.requests("")); n != 1 || !airflowclient.IsAmbiguous(err) {
+					t.Errorf("%d requests, %v", n, err)
+				}
+			})
+		}
+	}
+}
+
+// lossy hands requests on and loses the answers to all but the question for the version.
+type lossy struct{ fake *fake }
+
+func (l lossy) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := l.fake.RoundTrip(req)
+	if strings.HasSuffix(req.URL.Path, "/version") {
+		return resp, err
+	}
+	return nil, io.ErrUnexpectedEOF
 }
