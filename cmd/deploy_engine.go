@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -164,6 +165,9 @@ func deployError(err error) error {
 		if end.is(err) {
 			return exit(end.code, err)
 		}
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return exit(ExitPermission, err)
 	}
 	return err
 }

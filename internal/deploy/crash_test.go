@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"chrononctl/internal/deploy"
 	"chrononctl/internal/deploy/target"
@@ -25,7 +26,9 @@ var (
 
 func TestDeployConvergesWhateverOperationFails(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []targettest.Mode{targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn, targettest.DiskFull, targettest.FailOnce} {
+	for _, mode := range []targettest.Mode{
+		targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere,
+	} {
 		t.Run(mode.String(), func(t *testing.T) {
 			t.Parallel()
 			failed := 0
@@ -44,37 +47,95 @@ func TestDeployConvergesWhateverOperationFails(t *testing.T) {
 	}
 }
 
-// failAndRecover deploys over a good release while the at-th operation fails, checks what is left, and deploys again. It says
+// failAndRecover deploys over a good release while the at-th operation fails, checks what is left, and deploys or rolls back. It says
 // whether the deploy had fewer operations than that.
 func failAndRecover(t *testing.T, at int, mode targettest.Mode) bool {
 	t.Helper()
 	s := newSite(t)
-	s.must(matrixBefore)
+	s.write("theirs.py", "# somebody's own\n# end\n")
+	first := s.must(matrixBefore)
+	s.faults.Interference = s.breakLock
 	s.faults.Arm(at, mode)
-	_, err := s.deploy(matrixFailed)
-	ended := s.faults.Changes() < at
+	_, err := s.deployWith(matrixFailed, marked)
+	made := s.faults.Changes()
 	s.faults.Arm(0, 0)
-	s.whole(matrixBefore, matrixFailed)
-	if err == nil {
-		s.holds(matrixFailed)
+	s.invariants(err, mode, made-at)
+	next, recovered := []deploy.Release{matrixFailed, matrixBefore, matrixOther, matrixBefore}[at%4], error(nil)
+	if at%4 == 3 {
+		_, recovered = s.rollback(first.Release)
+	} else {
+		_, recovered = s.deployWith(next, marked)
 	}
-	if _, ok := errors.AsType[*deploy.RolledBackError](err); ok {
-		s.holds(matrixBefore)
+	if recovered != nil {
+		t.Errorf("what comes after it: %v", recovered)
 	}
-	next := []deploy.Release{matrixFailed, matrixBefore, matrixOther}[at%3]
-	if _, err := s.deploy(next); err != nil {
-		t.Errorf("the deploy after it: %v", err)
-	}
-	s.holds(next)
+	s.holds(next, "theirs.py", "marker.py")
 	for _, dag := range next.DAGs {
 		if shown := s.airflow.dags[dag.ID]; shown.Stale || shown.Paused {
 			t.Errorf("DAG %s is paused or stale", dag.ID)
 		}
 	}
 	s.faults.Arm(0, 0)
-	s.must(next)
+	_, err = s.deployWith(next, marked)
+	s.check(err)
 	equal(t, "changes of one more deploy", s.faults.Changes(), 0)
-	return ended
+	if history := s.history(); history.Unfinished != nil {
+		t.Errorf("unfinished: %v", history.Unfinished)
+	}
+	return made < at
+}
+
+func marked(o *deploy.Options) { o.Marker = "marker" }
+
+// breakLock takes the lock away from whoever has it, as another person would.
+func (s *site) breakLock() {
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Second)
+	defer cancel()
+	holder, err := s.dir().Holder(ctx)
+	if err == nil && holder.ID != "" {
+		err = s.dir().Break(ctx, holder.ID)
+	}
+	if !errors.Is(err, context.DeadlineExceeded) { // the record is being written: whoever breaks it has to wait
+		s.check(err)
+	}
+}
+
+// invariants are what holds whatever has happened to a deploy of matrixFailed over matrixBefore. Further is how many operations it made beyond the
+// one that failed.
+func (s *site) invariants(err error, mode targettest.Mode, further int) {
+	s.t.Helper()
+	s.whole(matrixBefore, matrixFailed) // every visible file is whole and has what it needs
+	equal(s.t, "the file of others", s.read("theirs.py"), "# somebody's own\n# end\n")
+	s.support(matrixBefore) // running tasks of the release before have what they began with
+	if err == nil {
+		s.holds(matrixFailed, "theirs.py", "marker.py")
+	}
+	if _, ok := errors.AsType[*deploy.RolledBackError](err); ok {
+		s.holds(matrixBefore, "theirs.py")
+	}
+	if _, lost := errors.AsType[*target.LostError](err); mode == targettest.Interfere && lost && further > 4 {
+		s.t.Errorf("%d more operations after the lock was broken; one write has 4", further)
+	}
+	history, histErr := s.engine(nil).History(s.t.Context())
+	s.check(histErr) // the audit is whole too
+	if err == nil || history.Unfinished != nil {
+		return
+	}
+	switch mode {
+	case targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn:
+		s.holds(map[bool]deploy.Release{true: matrixBefore, false: matrixFailed}[len(history.Releases) == 1], "theirs.py", "marker.py")
+	case targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere:
+	}
+}
+
+// support checks that the files are there that a release needs beside its DAG files.
+func (s *site) support(release deploy.Release) {
+	s.t.Helper()
+	for _, file := range release.Files {
+		if strings.HasPrefix(file.Path, "_chronon_rt/") && s.read(file.Path) != string(file.Data) {
+			s.t.Errorf("%s is gone or not whole", file.Path)
+		}
+	}
 }
 
 // whole checks that every visible file is one of those that releases have, and that what it needs is there.
@@ -89,6 +150,9 @@ func (s *site) whole(releases ...deploy.Release) {
 	for _, name := range s.tree() {
 		text := s.read(name)
 		if filepath.Ext(name) != ".py" {
+			continue
+		}
+		if name == "theirs.py" || name == "marker.py" && strings.HasSuffix(text, "\n)\n") {
 			continue
 		}
 		if !good[name+"\n"+text] {
@@ -141,6 +205,22 @@ func TestFolderThatMayNotBeWrittenIsNamed(t *testing.T) {
 		}
 		equal(t, "files", len(s.tree()), 0)
 		s.must(releaseA)
+	})
+}
+
+func TestClockThatIsWrongChangesNothingButNames(t *testing.T) {
+	bubble(t, func(s *site) {
+		for i, release := range []deploy.Release{releaseA, releaseB, releaseA, releaseB} {
+			years := []int{10, -20, 0, 5}[i]
+			_, err := s.deployWith(release, func(o *deploy.Options) {
+				o.Now = func() time.Time { return time.Now().AddDate(years, 0, 0) }
+			})
+			s.check(err)
+			s.holds(release)
+		}
+		_, err := s.rollback("")
+		s.check(err)
+		s.holds(releaseA)
 	})
 }
 

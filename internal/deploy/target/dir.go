@@ -20,6 +20,9 @@ const (
 	mutexFile  = "lock.mutex" // held with flock(2) while the record changes
 )
 
+// mutexRetry is the pause between two tries for the mutex, which is held for the time of one write.
+const mutexRetry = 5 * time.Millisecond
+
 // DirOptions says where a dir target is. Only Path is needed.
 type DirOptions struct {
 	Path   string                            // the folder that Airflow scans; it must exist
@@ -283,7 +286,7 @@ func (r *dirRecord) ReadRecord(ctx context.Context) ([]byte, Version, time.Durat
 // WriteRecord implements [LeaseStore]. A file system cannot compare and write at once, so that a second flock makes it one step.
 func (r *dirRecord) WriteRecord(ctx context.Context, data []byte, replaces Version) (Version, error) {
 	mutex := flock.New(filepath.Join(r.dir.state, mutexFile), flock.SetPermissions(fileMode))
-	if err := mutex.Lock(); err != nil {
+	if _, err := mutex.TryLockContext(ctx, mutexRetry); err != nil {
 		return Absent, err
 	}
 	version, err := r.files.Write(ctx, recordFile, data, replaces)
