@@ -36,6 +36,7 @@ func Build(repo *Repo, s Settings) Definitions {
 		b.checkIdle()
 		b.checkIDs()
 		b.resolveWaits()
+		b.checkSizes()
 	}
 	return b.definitions()
 }
@@ -73,6 +74,7 @@ type dagKey struct {
 	kind Kind
 	team string
 	join string
+	part int // of a team's DAG, from 0
 }
 
 // about is where to report on a file.
@@ -100,6 +102,8 @@ func (b *builder) dag(kind Kind, c *Conf, cron string) *DAG {
 	key := dagKey{kind: kind, team: c.Team}
 	if perJoin(kind) {
 		key.join = c.Name
+	} else {
+		key.part = partOf(c.Name, b.s.DAGs.Parts[c.Team])
 	}
 	if dag, ok := b.dags[key]; ok {
 		return dag
@@ -162,7 +166,11 @@ func (b *builder) newDAG(key dagKey, cron string) *DAG {
 // dagID fills the naming template of the kind.
 func (b *builder) dagID(key dagKey) string {
 	template := firstOf(b.s.Naming[key.kind], docsNaming[key.kind])
-	return strings.NewReplacer("{team}", key.team, "{join}", idPart(key.join)).Replace(template)
+	id := strings.NewReplacer("{team}", key.team, "{join}", idPart(key.join)).Replace(template)
+	if key.part > 0 { // the first part keeps the id, and so the history of what stays in it
+		id += fmt.Sprintf("__part%d", key.part+1)
+	}
+	return id
 }
 
 var notInID = regexp.MustCompile(`[^A-Za-z0-9_-]`)
@@ -334,6 +342,8 @@ func (b *builder) dagsOf(c *Conf) []string {
 		key := dagKey{kind: kind, team: c.Team}
 		if perJoin(kind) {
 			key.join = name
+		} else {
+			key.part = partOf(name, b.s.DAGs.Parts[c.Team])
 		}
 		ids = append(ids, b.dagID(key))
 	}

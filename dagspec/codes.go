@@ -53,4 +53,5 @@ const (
 	codeNoTasks        = "conf-without-tasks"
 	codeSignalName     = "signal-name"
 	codeLabelLeft      = "label-left-entities"
+	codeLarge          = "dag-large"
 )

@@ -21,7 +21,7 @@ var idPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 // tell apart), equal file names, ids that Airflow does not take. What is refused is taken out.
 func (b *builder) checkIDs() {
 	keys := slices.SortedFunc(maps.Keys(b.dags), func(x, y dagKey) int {
-		return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.team, y.team), cmp.Compare(x.join, y.join))
+		return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.team, y.team), cmp.Compare(x.join, y.join), cmp.Compare(x.part, y.part))
 	})
 	byID := map[string][]dagKey{}
 	byPath := map[string]dagKey{}

@@ -53,6 +53,9 @@ type DAGSettings struct {
 	RetryDelay time.Duration
 	Timeout    time.Duration // of one job
 	Alert      string        // "package.module:function", called on failure
+
+	// Parts says into how many DAGs of each kind a team's confs are divided; a team that is not named has one. See [SerializedSize].
+	Parts map[string]int
 }
 
 // SensorSettings says how a partition is looked for.

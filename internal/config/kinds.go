@@ -87,6 +87,28 @@ func pairs() kind[map[string]string] {
 		})
 }
 
+// counts is a whole number from 1 for each of some names.
+func counts() kind[map[string]int] {
+	k := decoded("a mapping of names to whole numbers", schema{"type": "object", "additionalProperties": schema{"type": "integer", "minimum": 1}},
+		func(m map[string]int) any {
+			if len(m) == 0 {
+				return nil
+			}
+			return m
+		})
+	read := k.read
+	k.read = func(value ast.Node) (map[string]int, error) {
+		m, err := read(value)
+		for name, n := range m {
+			if n < 1 {
+				return nil, fmt.Errorf("%d for %s must be 1 or more", n, name)
+			}
+		}
+		return m, err
+	}
+	return k
+}
+
 // count is a whole number from 0.
 func count() kind[int] {
 	k := decoded("a whole number", schema{"type": "integer", "minimum": 0}, same[int])

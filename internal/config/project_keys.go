@@ -73,6 +73,8 @@ func dagKeys() []Key {
 		setting("dags.timeout", span(), func(p *Project) *time.Duration { return &dags(p).Timeout }, "How long one job may run."),
 		setting("dags.alert", callable(), func(p *Project) *string { return &dags(p).Alert },
 			"Function that is called with Airflow's context when a task fails.").like("ours.alerts:page"),
+		setting("dags.parts", counts(), func(p *Project) *map[string]int { return &dags(p).Parts },
+			"Into how many DAGs of each kind the confs of a large team are divided, by team; `validate` says when a DAG is too large for Airflow's database.").like("{payments: 2}"),
 		setting("dags.join_backfill", oneOf("job", "parts"), func(p *Project) *string { return &p.Settings.JoinBackfill },
 			"How a join's table is filled: by one job, or by tasks for the left side, each part and the join of them (`parts`)."),
 		setting("dags.stats", truth(), func(p *Project) *bool { return &p.Settings.Stats }, "Whether each team has a DAG for the daily statistics of its joins."),
