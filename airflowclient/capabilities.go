@@ -31,13 +31,13 @@ type Capabilities struct {
 	NativeXCom bool // an XCom's value can be had as JSON instead of Python's notation: 2.10 and later
 	MappedXCom bool // XComs of mapped task instances: 2.7 and later
 
-	FixedDefault bool // the pool default_pool keeps its description: 3.0 and later
-	PoolDeferred bool // a pool may count deferred tasks: 2.7 and later
-	MaskedValues bool // values of variables whose names sound secret come as "***": 3.0 and later
-	EventFilters bool // the event log can be searched: 2.8 and later
-	EventRuns    bool // and by run: 2.9 and later
-	Settings     bool // [Client.Setting]: 2.7 and later
-	Jobs         bool // [Client.Jobs]: 3.0 and later
+	FixedDefaultPool bool // the pool default_pool keeps its description: 3.0 and later
+	PoolDeferred     bool // a pool may count deferred tasks: 2.7 and later
+	MaskedValues     bool // values of variables whose names sound secret come as "***": 3.0 and later
+	EventFilters     bool // the event log can be searched: 2.8 and later
+	EventRuns        bool // and by run: 2.9 and later
+	Settings         bool // [Client.Setting]: 2.7 and later
+	Jobs             bool // [Client.Jobs]: 3.0 and later
 }
 
 func capabilities(r release) Capabilities {
@@ -68,12 +68,12 @@ func capabilities(r release) Capabilities {
 		NativeXCom: r.since(release{2, 10, 0}),
 		MappedXCom: r.since(release{2, 7, 0}),
 
-		FixedDefault: v2,
-		PoolDeferred: r.since(release{2, 7, 0}),
-		MaskedValues: v2,
-		EventFilters: r.since(release{2, 8, 0}),
-		EventRuns:    r.since(release{2, 9, 0}),
-		Settings:     r.since(release{2, 7, 0}),
-		Jobs:         v2,
+		FixedDefaultPool: v2,
+		PoolDeferred:     r.since(release{2, 7, 0}),
+		MaskedValues:     v2,
+		EventFilters:     r.since(release{2, 8, 0}),
+		EventRuns:        r.since(release{2, 9, 0}),
+		Settings:         r.since(release{2, 7, 0}),
+		Jobs:             v2,
 	}
 }

@@ -44,7 +44,7 @@ var contractStores = []step{
 		}
 		_, _ = c.SetPool(ctx, airflowclient.PoolSettings{Name: "default_pool", Slots: 128, Description: "Default pool"})
 		return p.Description, err
-	}, want: "refused", needs: func(can airflowclient.Capabilities) bool { return can.FixedDefault }, other: "another"},
+	}, want: "refused", needs: func(can airflowclient.Capabilities) bool { return can.FixedDefaultPool }, other: "another"},
 	{name: "delete a pool", call: func(ctx context.Context, c *airflowclient.Client) (any, error) {
 		if err := c.DeletePool(ctx, "contract"); err != nil {
 			return nil, err
