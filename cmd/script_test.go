@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
+			"killed":  killed,
 			"airflow": airflow,
 
 			"wrong-server":   wrongServer,
