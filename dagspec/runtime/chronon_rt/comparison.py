@@ -26,7 +26,7 @@ class ConsistencySummary(ChrononTask):
         run = self.run_of(context)
         states = next(iter(compat.task_states(context, list(self.summary.after), this_run=True).values()), {})
         if states and all(state == "skipped" for state in states.values()):
-            raise compat.AirflowSkipException("the comparison of this day was skipped")
+            raise self.skipped("the comparison of this day was skipped")
         limits = self.project.consistency
         budgets = consistency.Budgets(limits.mismatch, limits.missing, limits.min_rows)
         day = run.day - timedelta(days=self.summary.lag)

@@ -38,7 +38,7 @@ class RunChronon(ChrononTask):
         run = self.run_of(context)
         if why := self._why_skipped(run) or self._why_outdated(context, run):
             self._report(context, run, "skipped", JobLog(), 0, None, reason=why)
-            raise compat.AirflowSkipException(why)
+            raise self.skipped(why)
         self._let_kv_loads_finish(context)
         log, started = JobLog(), time.monotonic()
         status = self._run(context, run, log.feed)

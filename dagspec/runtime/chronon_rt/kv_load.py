@@ -26,7 +26,7 @@ class LoadIntoKvStore(ChrononTask):
     def execute(self, context: Mapping[str, Any]) -> None:
         run = self.run_of(context)
         if why := self.why_not_for(run, self.load.conf, self.load.schedule) or self._overwritten_by(context, run):
-            raise compat.AirflowSkipException(why)
+            raise self.skipped(why)
         ds = (run.day - timedelta(days=self.load.lag)).isoformat()
         values = {"table": self.load.table, "dataset": self.load.dataset, "ds": ds}
         loader = self.project.kv_load

@@ -23,7 +23,7 @@ class KeepAlive(RunChronon):
     def execute(self, context: Mapping[str, Any]) -> None:
         run = self.run_of(context)
         if why := self.why_not_for(run, self.job.conf, self.job.schedule) or run.options.refuses(self.job.mode):
-            raise compat.AirflowSkipException(why)
+            raise self.skipped(why)
         before = decoded(compat.previous_xcom(context, "chronon_stream"))
         limit = self.project.streaming.max_restarts
         look_only = keep_alive.too_many_restarts(before, compat.now(), limit)
@@ -80,7 +80,7 @@ class KeepAliveSummary(ChrononTask):
         self.run_of(context)
         states = next(iter(compat.task_states(context, sorted(self.ticks), this_run=True).values()), {})
         if states and all(state == "skipped" for state in states.values()):
-            raise compat.AirflowSkipException("no stream belongs to this run")
+            raise self.skipped("no stream belongs to this run")
         streams = [self._stream(context, task_id, states.get(task_id)) for task_id in sorted(self.ticks)]
         view = keep_alive.team_view(streams, compat.now())
         self.publish(context, "chronon_keep_alive", view)

@@ -77,6 +77,11 @@ class ChrononTask(compat.BaseSensorOperator):
         """Push a value as a JSON string: Airflow 2 would hand out anything else as Python's repr (README.md)."""
         context["ti"].xcom_push(key=key, value=json.dumps(value, separators=(",", ":"), allow_nan=False))
 
+    def skipped(self, why: str) -> Exception:
+        """Return the exception that skips this task, and put the reason into its log: Airflow 3 keeps that of the exception to itself."""
+        self.log.info("Skipped: %s", why)
+        return compat.AirflowSkipException(why)
+
     def why_not_for(self, run: Run, conf: str, schedule: str | None) -> str | None:
         """Return why a task of this conf has nothing to do in this run, or None."""
         if not run.options.selects(conf):

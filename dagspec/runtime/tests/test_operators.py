@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -155,6 +156,17 @@ def test_a_day_is_left_to_the_next_one_when_that_has_its_inputs(world: World, ti
         world.job("touch ran").execute(context(ti, "2026-11-19"))
     assert ti.read("chronon_progress")["outcome"] == "skipped"
     assert not (world.folder / "ran").exists()
+
+
+def test_why_a_task_is_skipped_stands_in_its_log(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
+    lines: list[str] = []
+    world.land("data.raw", "2026-11-19", "2026-11-20")
+    job = world.job("touch ran")
+    log = SimpleNamespace(info=lambda line, *values: lines.append(line % values), warning=lambda *about_the_test: None)
+    monkeypatch.setattr(type(job), "log", property(lambda self: log))
+    with pytest.raises(compat.AirflowSkipException):
+        job.execute(context(ti, "2026-11-19"))
+    assert lines == ["Skipped: the run of 2026-11-20 has all that it needs and fills 2026-11-19 too"]
 
 
 @pytest.mark.parametrize(
