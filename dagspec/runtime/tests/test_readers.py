@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -93,6 +94,30 @@ def test_postgres(monkeypatch: pytest.MonkeyPatch, postgres: Any) -> None:
     check_reading(sql_settings(monkeypatch, postgres), "pay.checkout_consistency")
 
 
+def test_postgres_at_its_widest(monkeypatch: pytest.MonkeyPatch, postgres: Any) -> None:
+    """1,600 columns are as many as PostgreSQL has; wider tables live in Hive, Trino and their like, over connections of the same kind."""
+    counts = ("both_null_sum", "left_null_sum", "right_null_sum", "mismatch_sum", "total_count")
+    planted = {f"f{n:03d}": (5, 2, 3, n % 40, 100) for n in range(266)}
+    values = {f"{name}_{count}": value for name, row in planted.items() for count, value in zip(counts, row)}
+    values.update({f"{name}_smape_average": 0.01 for name in planted})
+    with closing(postgres()) as connection:
+        cursor = connection.cursor()
+        described = ", ".join(f"{column} {'real' if isinstance(value, float) else 'int'}" for column, value in values.items())
+        cursor.execute(f"CREATE TABLE wide (ds text, ts bigint, p_approx_percentile real[], {described})")
+        hours = "to_char(date '2026-11-06' + h / 24, 'YYYY-MM-DD'), h, array_fill(0.5::real, array[4])"
+        cursor.execute(
+            f"INSERT INTO wide SELECT {hours}, {', '.join(map(str, values.values()))} FROM generate_series(0, 335) h"
+        )
+        connection.commit()
+    started = time.monotonic()
+    rows = read_rows(sql_settings(monkeypatch, postgres), "wide", DAY)
+    found = measure("j", "2026-11-19", rows, 100.0, BUDGETS)
+    print(f"{len(rows)} rows of {len(rows[0])} columns were read and judged in {time.monotonic() - started:.2f} s")
+    assert (len(rows), len(rows[0])) == (336, 1 + 6 * 266)
+    assert (found["features_total"], found["features_over"]) == (266, sum(n % 40 > 0 for n in range(266)))
+    assert found["features"][0]["name"] == "f039" and found["features"][0]["mismatch"] == round(39 / 90, 6)
+
+
 def test_a_table_that_is_not_there_is_named_with_its_connection(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -146,31 +171,16 @@ def test_an_unknown_reader_is_named_with_the_known_ones() -> None:
 
 FAKE_SPARK_SUBMIT = """#!{python}
 # Runs a PySpark program against a session that reads a JSON file, and is as noisy as Spark.
-import json, runpy, sys, types
-
-class Column(str):
-    def between(self, first, last):
-        return lambda row: first <= row[self] <= last
+import json, re, runpy, sys, types
 
 class Frame:
     def __init__(self, rows):
-        self.rows, self.columns = rows, sorted({{c for r in rows for c in r}})
-    def __getitem__(self, name):
-        return Column(name)
-    def where(self, test):
-        return self.__class__.of(self, [row for row in self.rows if test(row)])
-    def selectExpr(self, *names):
-        self.columns = [name.strip("`") for name in names]
-        return self
+        self.rows, self.columns = rows, sorted({{c for row in rows for c in row if isinstance(row, dict)}})
     def collect(self):
-        return [[row.get(c) for c in self.columns] for row in self.rows]
-    @classmethod
-    def of(cls, frame, rows):
-        made = cls([])
-        made.rows, made.columns = rows, frame.columns
-        return made
+        return self.rows
 
 class Builder:
+    conf = types.SimpleNamespace(set=lambda key, value: None)
     def appName(self, name): return self
     def enableHiveSupport(self): return self
     def getOrCreate(self): return self
@@ -178,6 +188,10 @@ class Builder:
         print("WARN something about", name)
         with open(name + ".jsonl") as file:
             return Frame([json.loads(line) for line in file])
+    def sql(self, query):
+        names, table, first, last = re.fullmatch("SELECT (.*) FROM (.*) WHERE ds BETWEEN '(.*)' AND '(.*)'", query).groups()
+        rows = [row for row in self.table(table).rows if first <= row["ds"] <= last]
+        return Frame([[row.get(name.strip("`")) for name in names.split(", ")] for row in rows])
     def stop(self): print("stopped")
 
 sql = types.ModuleType("pyspark.sql")
@@ -249,6 +263,11 @@ def test_averages_of_hours_are_weighted_by_their_rows() -> None:
         "d": {"f_total_count": 400, "f_smape_average": 0.4, "g_total_count": 5},
         "e": {"f_smape_average": None},
     }
+
+
+def test_a_question_of_any_name_is_one_statement() -> None:
+    asked = spark_rows.query("ns.t", ["ds", "a`b; DROP"], "2026-11-01", "2026-11-14")
+    assert asked == "SELECT `ds`, `a``b; DROP` FROM ns.t WHERE ds BETWEEN '2026-11-01' AND '2026-11-14'"
 
 
 def test_the_spark_job_stands_alone() -> None:

@@ -245,7 +245,7 @@ func TestNamedAddsThePackagesOfFurtherLocks(t *testing.T) {
 func TestNamedListsWhatItKnows(t *testing.T) {
 	t.Parallel()
 	_, err := newMachine(t).store.Named(t.Context(), "airflow-1.10")
-	if err == nil || !strings.Contains(err.Error(), "airflow-2.6, airflow-2.11, airflow-3.0, airflow-3.3, chronon, pytest") {
+	if err == nil || !strings.Contains(err.Error(), "airflow-2.6, airflow-2.11, airflow-3.0, airflow-3.3, chronon, spark, pytest") {
 		t.Errorf("got %v", err)
 	}
 }

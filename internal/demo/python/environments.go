@@ -31,6 +31,8 @@ func environments() []environment {
 			For: "Airflow 3.3", Minors: []string{"3.12", "3.13", "3.10"}, Refused: map[string]string{"3.11": segfault},
 		}, []string{"airflow-3.3"}},
 		{"chronon", Want{For: "Chronon's compiler", Minors: []string{"3.12", "3.11", "3.10", "3.13"}}, []string{"chronon"}},
+		// PySpark 3.5 has no word for Python 3.12 and newer.
+		{"spark", Want{For: "PySpark 3.5", Minors: []string{"3.11", "3.10"}}, []string{"spark"}},
 		{"pytest", Want{For: "the Python tests", Minors: []string{"3.12", "3.11", "3.10", "3.13"}}, []string{"chronon", "pytest"}},
 	}
 }
