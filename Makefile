@@ -10,7 +10,7 @@ BIN := bin/chrononctl
 LINT := .cache/tools/golangci-lint
 AIRFLOW ?= 3.3
 
-.PHONY: build demo test check lint bench unit runtime real sample screenshots tidy clean
+.PHONY: build demo test check lint bench bench-layout unit runtime real sample screenshots tidy clean
 
 build:
 	@go build -trimpath -o $(BIN) ./cmd/chrononctl
@@ -62,6 +62,10 @@ screenshots:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+## bench-layout: what layouts of DAG files cost real DAG processors and task starts; half an hour on two free cores
+bench-layout:
+	go run ./internal/layouts/bench
 
 clean:
 	rm -rf bin .cache

@@ -17,11 +17,8 @@ const componentGrace = 5 * time.Second
 // pollInterval is how often a component that starts is asked whether it is ready.
 const pollInterval = 200 * time.Millisecond
 
-// launch brings the database up to date and starts Airflow on ports that it can have.
+// launch starts Airflow on ports that it can have.
 func (a *Airflow) launch(ctx context.Context) error {
-	if err := a.migrate(ctx); err != nil {
-		return err
-	}
 	a.step(StepLaunch, "starting Airflow %s", a.Version)
 	for attempt := 1; ; attempt++ {
 		err := a.launchOnce(ctx)

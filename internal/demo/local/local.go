@@ -62,6 +62,7 @@ type Options struct {
 	Parallelism int                 // tasks that run at a time; 0 is 4
 	Refresh     time.Duration       // how often the DAG folder is listed and each file parsed; 0 is 2 s
 	Triggerer   bool                // run a triggerer too; only deferrable operators need it
+	Bare        bool                // run PostgreSQL with Airflow's tables and no component of Airflow: for [Airflow.Command]
 	Port        int                 // of the web address; 0 is a free one
 	FreePort    func() (int, error) // chooses ports; nil asks the system
 	Besides     []string            // lock files of packages that tasks need besides Airflow, such as "hive"
@@ -100,7 +101,7 @@ type Auth struct {
 
 // Airflow is a running instance. It must be stopped.
 type Airflow struct {
-	URL     string // "http://127.0.0.1:41233"
+	URL     string // "http://127.0.0.1:41233"; empty for a bare one
 	Version string // one of [Versions]; differs from what was asked for after a fall back
 	Auth    Auth
 	Dir     string // the instance's folder and AIRFLOW_HOME
@@ -139,7 +140,9 @@ func Start(ctx context.Context, options Options) (*Airflow, error) {
 		defer cancel()
 		return nil, errors.Join(fmt.Errorf("start Airflow %s: %w", options.Version, err), a.Stop(cleanup))
 	}
-	a.step(StepReady, "Airflow %s is ready on %s", a.Version, a.URL)
+	if !options.Bare {
+		a.step(StepReady, "Airflow %s is ready on %s", a.Version, a.URL)
+	}
 	return a, nil
 }
 
@@ -162,6 +165,12 @@ func (a *Airflow) start(ctx context.Context) error {
 	}
 	if err := a.startDatabase(ctx); err != nil {
 		return err
+	}
+	if err := a.migrate(ctx); err != nil {
+		return err
+	}
+	if a.options.Bare {
+		return a.writeConfig()
 	}
 	return a.launch(ctx)
 }

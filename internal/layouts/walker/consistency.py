@@ -1,0 +1,11 @@
+# An Airflow DAG file: all DAGs of the comparisons.
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "_walker"))
+
+import walk  # noqa: E402
+
+REPO = os.path.join(HERE, "_walker", "repo")
+globals().update(walk.walk("consistency-metrics-compute", "joins", REPO, walk.daily, {}))
