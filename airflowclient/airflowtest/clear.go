@@ -78,6 +78,8 @@ func (b clearBody) check(a *Airflow) error {
 		words = "only_failed and only_running both are set to True"
 	case b.RunID != "" && (b.From != nil || b.To != nil):
 		words = "Exactly one of dag_run_id or (start_date and end_date) must be provided"
+	case b.TaskIDs != nil && len(b.TaskIDs) == 0 && !a.isV2:
+		return badRequest("[] should be non-empty - 'task_ids'")
 	case b.TaskIDs != nil && len(b.TaskIDs) == 0:
 		words = "task_ids list should have at least 1 element."
 	default:
