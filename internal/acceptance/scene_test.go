@@ -4,6 +4,7 @@ package acceptance
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -115,7 +116,7 @@ func (s *scene) start(t *testing.T, version string) {
 	}
 	ready := make(chan started, 1)
 	go func() {
-		m, err := metastore.Start(t.Context(), metastore.Options{Cache: store.Dir, Dir: dir, Progress: func(line string) { t.Log(line) }})
+		m, err := metastore.Start(t.Context(), metastore.Options{Cache: store.Dir, Dir: dir, Progress: func(line string) { fmt.Fprintln(os.Stderr, line) }})
 		ready <- started{m, err}
 	}()
 	airflow := localtest.Airflow(t, version, func(o *local.Options) {
@@ -133,7 +134,8 @@ func (s *scene) start(t *testing.T, version string) {
 		t.Fatal(m.err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(s.gate.close(), m.metastore.Stop()); err != nil {
+		// In this order: what still passes the gate ends with the metastore.
+		if err := errors.Join(m.metastore.Stop(), s.gate.close()); err != nil {
 			t.Error(err)
 		}
 	})
