@@ -10,7 +10,9 @@ import (
 )
 
 const (
-	idsPerRequest = 1000 // DAG ids in one batch request
+	idsPerRequest = 5000 // DAG ids in one batch request, which has them in its body
+	readAtOnce    = 64   // DAGs whose runs are read without asking which of them are meant
+	manyOdd       = 16   // runs by which a number differs; with more, nobody asks where
 	lastPerPage   = 1000 // ended runs of quiet DAGs in one list
 	lastPages     = 3    // such lists at a time
 	recheckedRuns = 10   // runs that no count covers, asked for by themselves at a time
@@ -113,29 +115,43 @@ func (f *Feed) readHistory(ctx context.Context, tell func(update)) error {
 	return f.settleDoubts(ctx, tell)
 }
 
-// oddStretches finds those of which the server has another number of runs. Their newest part is left out: there the next tick may
-// know more than this one.
+// oddStretches finds those of which the server has another number of runs.
 func (f *Feed) oddStretches(ctx context.Context, stretches []stretch) ([]stretch, error) {
 	d, err := f.client.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	upto := f.mark.Add(-overlap)
 	var odd []stretch
 	for _, s := range stretches {
-		q := s.query(f.mark.Add(overlap)) // what leaves the window just now is left out too
-		q.endedTo = upto
-		counted, err := d.runPage(ctx, q, 0, 1)
+		parts, err := f.oddParts(ctx, d, s)
 		if err != nil {
 			return nil, err
 		}
-		known := 0
-		f.look(func(p *picture) { known = len(p.within(s, q.EndedSince, upto)) })
-		if counted.total != known {
-			odd = append(odd, s)
-		}
+		odd = append(odd, parts...)
 	}
 	return odd, nil
+}
+
+// oddParts counts the runs of a stretch, and where the number differs by little, those of its halves, because a count costs less than
+// the runs. The newest runs are left out: there the next tick may know more than this one.
+func (f *Feed) oddParts(ctx context.Context, d dialect, s stretch) ([]stretch, error) {
+	upto := f.mark.Add(-overlap)
+	q := s.query(f.mark.Add(overlap)) // what leaves the window just now is left out too
+	q.endedTo = upto
+	counted, err := d.runPage(ctx, q, 0, 1)
+	if err != nil {
+		return nil, err
+	}
+	known := 0
+	f.look(func(p *picture) { known = len(p.within(s, q.EndedSince, upto)) })
+	switch {
+	case counted.total == known:
+		return nil, nil
+	case len(s.ids) <= readAtOnce || max(counted.total-known, known-counted.total) > manyOdd:
+		return []stretch{s}, nil
+	}
+	half := len(s.ids) / 2
+	return f.oddStretches(ctx, []stretch{{s.ids[:half], s.states, s.window}, {s.ids[half:], s.states, s.window}})
 }
 
 // within is the runs of the stretch that ended in a span of time, its bounds included.

@@ -18,7 +18,9 @@ func talker() airflowtest.File {
 		lines = append(lines, fmt.Sprintf("line %d of a log that is long enough to be worth the trouble", i))
 	}
 	return airflowtest.File{Name: "talker.py", DAGs: []airflowtest.DAG{{ID: "talker", Unpaused: true, Tasks: []airflowtest.Task{{
-		ID: "talk", Do: func(airflowtest.Attempt) airflowtest.Outcome { return airflowtest.Outcome{Takes: 10 * time.Minute, Log: lines} },
+		ID: "talk", Do: func(airflowtest.Attempt) airflowtest.Outcome {
+			return airflowtest.Outcome{Takes: 10 * time.Minute, Log: lines}
+		},
 	}}}}}
 }
 

@@ -16,7 +16,6 @@ import (
 // server's own picture. The clock of the feed can be set apart from that of the server.
 func survive(t *testing.T, o airflowtest.Options, what func(s *survivor)) {
 	t.Helper()
-	t.Parallel()
 	for _, a := range bothAPIs {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
@@ -82,6 +81,7 @@ func (s *survivor) some(n int) airflowtest.RunState {
 }
 
 func TestFeedSurvivesPagesThatAreCut(t *testing.T) {
+	t.Parallel()
 	survive(t, airflowtest.Options{}, func(s *survivor) {
 		s.same()
 		for i := range 12 { // more active runs than a page has
@@ -93,6 +93,7 @@ func TestFeedSurvivesPagesThatAreCut(t *testing.T) {
 }
 
 func TestFeedSurvivesRowsThatMoveBetweenPages(t *testing.T) {
+	t.Parallel()
 	put := func(s *survivor) {
 		s.server.Put(airflowtest.File{Name: "aaa.py", DAGs: []airflowtest.DAG{{ID: "aaa", Unpaused: true, Tasks: []airflowtest.Task{{ID: "only"}}}}})
 		s.server.ParseAll()
@@ -116,6 +117,7 @@ func TestFeedSurvivesRowsThatMoveBetweenPages(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			survive(t, airflowtest.Options{}, func(s *survivor) {
 				s.feed = newFeed(s.t, s.server, airflowclient.FeedOptions{Now: s.now})
 				changed := false
@@ -131,6 +133,7 @@ func TestFeedSurvivesRowsThatMoveBetweenPages(t *testing.T) {
 }
 
 func TestFeedSeesWhatIsDeleted(t *testing.T) {
+	t.Parallel()
 	survive(t, airflowtest.Options{}, func(s *survivor) {
 		active := s.some(0).DAGID
 		s.server.Trigger(active, "doomed", time.Time{})
@@ -148,8 +151,10 @@ func TestFeedSeesWhatIsDeleted(t *testing.T) {
 }
 
 func TestFeedSurvivesClocksThatDiffer(t *testing.T) {
+	t.Parallel()
 	for _, skew := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
 		t.Run(fmt.Sprint("the server's by ", skew), func(t *testing.T) {
+			t.Parallel()
 			survive(t, airflowtest.Options{Skew: skew}, func(s *survivor) {
 				s.server.Trigger(s.some(0).DAGID, "short", time.Time{})
 				s.server.Mark(s.some(0).DAGID, "short", "failed")
@@ -162,8 +167,10 @@ func TestFeedSurvivesClocksThatDiffer(t *testing.T) {
 
 // A machine sets its clock back or ahead while the feed waits.
 func TestFeedSurvivesAClockThatIsSet(t *testing.T) {
+	t.Parallel()
 	for _, by := range []time.Duration{-5 * time.Hour, 5 * time.Hour} {
 		t.Run(fmt.Sprint(by), func(t *testing.T) {
+			t.Parallel()
 			survive(t, airflowtest.Options{}, func(s *survivor) {
 				s.live(slowTick)
 				s.ahead = by
@@ -177,6 +184,7 @@ func TestFeedSurvivesAClockThatIsSet(t *testing.T) {
 
 // A web server that restarts is away for a while, and then does not know its tokens any more.
 func TestFeedSurvivesARestartOfTheServer(t *testing.T) {
+	t.Parallel()
 	survive(t, airflowtest.Options{}, func(s *survivor) {
 		s.server.Break(airflowtest.Fault{Drop: true})
 		ctx, cancel := context.WithTimeout(s.t.Context(), 4*time.Minute)
@@ -191,8 +199,10 @@ func TestFeedSurvivesARestartOfTheServer(t *testing.T) {
 
 // A laptop that sleeps asks nothing for hours, and knows everything soon after it wakes up.
 func TestFeedSurvivesALaptopThatSleeps(t *testing.T) {
+	t.Parallel()
 	for _, sleep := range []time.Duration{40 * time.Minute, 9 * time.Hour, 60 * time.Hour} {
 		t.Run(fmt.Sprint(sleep), func(t *testing.T) {
+			t.Parallel()
 			survive(t, airflowtest.Options{}, func(s *survivor) {
 				gone := s.some(4)
 				s.server.Delete(gone.DAGID, gone.RunID)

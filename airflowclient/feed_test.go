@@ -3,7 +3,6 @@ package airflowclient_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -292,45 +291,6 @@ func TestFeedFollowsOnlyTheDAGsOfItsTags(t *testing.T) {
 				if r.State != airflowclient.StateFailed {
 					t.Errorf("%s is %s", r.DAGID, r.State)
 				}
-			}
-		})
-	}
-}
-
-func TestFeedBootstrap(t *testing.T) {
-	t.Parallel()
-	for _, a := range bothAPIs {
-		t.Run(a.name, func(t *testing.T) {
-			t.Parallel()
-			clock, _, c, feed := fleetAtWork(t, a, 2000)
-			if _, err := c.Server(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			before, first := c.Requests().Requests, 0
-			feed.Step(t.Context(), func(ch airflowclient.Changes) {
-				if first == 0 && len(ch.DAGs) > 0 {
-					first = c.Requests().Requests - before
-				}
-			})
-			p := feed.Picture()
-			if len(p.DAGs) != 2001 || len(p.Runs) < 2000 {
-				t.Errorf("%d DAGs and %d runs", len(p.DAGs), len(p.Runs))
-			}
-			token := c.Requests().ByOp["get a token"]
-			if first != 1+token {
-				t.Errorf("the first DAGs came after %d requests", first)
-			}
-			if n := c.Requests().Requests - before - token; n > 21+8 {
-				t.Errorf("%d requests: %v", n, fmt.Sprint(c.Requests().ByOp))
-			}
-			start := c.Requests()
-			live(t, clock, feed, 4*time.Minute)
-			end := c.Requests()
-			if n := end.Requests - start.Requests; n > 20*4 {
-				t.Errorf("%d requests in 4 minutes: %v", n, end.ByOp)
-			}
-			if bytes := end.Received - start.Received; bytes > 300_000*4 {
-				t.Errorf("%d bytes in 4 minutes", bytes)
 			}
 		})
 	}
