@@ -11,6 +11,7 @@ from . import calendar_rules, compat, process, upload_table
 from .definitions import Job, Text, Wait
 from .gathered import in_folders
 from .joblog import Failure, JobLog
+from .presence import LookupFailed
 from .rendering import UnusableArgument, command_line, partition_name
 from .runner import Elsewhere
 from .task import ChrononTask, Run
@@ -79,7 +80,12 @@ class RunChronon(ChrononTask):
         if due is None or due[1] > compat.now():
             return None
         day = due[0]
-        if not all(is_there(wait, day, self.presence()) for wait in self.waits):
+        try:
+            ready = all(is_there(wait, day, self.presence()) for wait in self.waits)
+        except LookupFailed as error:
+            self.log.warning("Computing %s, since nobody knows whether the run of %s could: %s", run.day, day, error)
+            return None
+        if not ready:
             return None
         return f"the run of {day} has all that it needs and fills {run.day} too"
 

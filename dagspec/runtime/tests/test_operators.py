@@ -158,6 +158,14 @@ def test_a_day_is_left_to_the_next_one_when_that_has_its_inputs(world: World, ti
     assert not (world.folder / "ran").exists()
 
 
+def test_a_day_is_computed_when_nobody_can_say_whether_the_next_one_has_its_inputs(
+    world: World, ti: FakeTaskInstance
+) -> None:
+    world.settings["sensor"] = Sensor(kind="command", argv=("bash", "-c", "echo the store is down; exit 2"))
+    world.job("touch ran", outputs=()).execute(context(ti, "2026-11-19"))
+    assert (world.folder / "ran").exists()
+
+
 def test_why_a_task_is_skipped_stands_in_its_log(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
     lines: list[str] = []
     world.land("data.raw", "2026-11-19", "2026-11-20")
