@@ -146,8 +146,7 @@ func shownBy(t *testing.T, a api, auth airflowclient.Authenticator, route http.H
 	errs = append(errs, err)
 	var shown strings.Builder
 	for _, err := range errs {
-		var e *airflowclient.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*airflowclient.Error](err); ok {
 			text, _ := json.Marshal(e)
 			fmt.Fprintf(&shown, "%s %s ", text, e.Hint())
 		}

@@ -107,6 +107,9 @@ func carriesSecrets(a Authenticator) bool {
 	return true
 }
 
+// Address is where the client's Airflow is, fit to be shown: without what an address may hold besides scheme, host and path prefix.
+func (c *Client) Address() string { return bare(c.conn.base) }
+
 // Health asks how the parts of Airflow do.
 func (c *Client) Health(ctx context.Context) (Health, error) {
 	d, err := c.connect(ctx)

@@ -12,7 +12,8 @@ import (
 	"chrononctl/internal/config"
 )
 
-// client makes a client for the context. The address of an MWAA environment may come from AWS, and is kept in the context then.
+// client makes a client for the context, whose address becomes the one that the client uses and may be shown: AWS may have named it, and
+// what people copy from a browser may end in a query with a secret.
 func (a *app) client(ctx context.Context, c *config.Context) (*airflowclient.Client, error) {
 	files, err := c.Certificates()
 	if err != nil {
@@ -27,7 +28,6 @@ func (a *app) client(ctx context.Context, c *config.Context) (*airflowclient.Cli
 		if cfg.URL, cfg.Auth, cfg.Transport, err = a.amazon(ctx, *c); err != nil {
 			return nil, err
 		}
-		c.URL = cfg.URL
 	case config.Composer:
 		cfg.Auth = airflowclient.ExpiringBearer(composer.Token(a.Transport), "Google's application default credentials")
 	default:
@@ -35,7 +35,12 @@ func (a *app) client(ctx context.Context, c *config.Context) (*airflowclient.Cli
 			return nil, err
 		}
 	}
-	return airflowclient.New(cfg)
+	client, err := airflowclient.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c.URL = client.Address()
+	return client, nil
 }
 
 // amazon is the address, the credentials and the transport for an MWAA environment. AWS_ENDPOINT_URL_MWAA is what AWS's own tools call
