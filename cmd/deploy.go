@@ -65,6 +65,7 @@ func newDeployCmd(a *app) *cobra.Command {
 	opts.addTarget(cmd)
 	opts.addChoices(cmd)
 	opts.addApply(cmd)
+	cmd.Flags().StringSliceVar(&opts.engine.Purge, "purge-history", nil, "make Airflow forget the runs of this DAG once the deploy has removed it; nothing brings them back")
 	cmd.Flags().StringVar(&opts.saved, "plan", "", "apply the plan of this file, and nothing else: refused when anything has moved since (exit code 3)")
 	cmd.AddCommand(newUnlockCmd(a))
 	return cmd

@@ -159,6 +159,7 @@ func deployError(err error) error {
 		{holds[*deploy.UnknownTeamError], ExitNotFound},
 		{holds[*deploy.PlanFileError], ExitUsage},
 		{holds[*deploy.RiskError], ExitRefused},
+		{holds[*deploy.PurgeError], ExitRefused},
 		{holds[*deploy.ForeignError], ExitRefused},
 		{holds[*deploy.EmptyError], ExitRefused},
 	} {

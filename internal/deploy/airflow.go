@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"path"
 	"slices"
@@ -24,6 +25,7 @@ type Airflow interface {
 	TaskInstances(ctx context.Context, query airflowclient.TaskQuery) ([]airflowclient.TaskInstance, error)
 	SetPaused(ctx context.Context, dagID string, paused bool) error
 	Reparse(ctx context.Context, fileToken string) error
+	Raw(ctx context.Context, method, path string, body any) (json.RawMessage, error)
 }
 
 var _ Airflow = (*airflowclient.Client)(nil)

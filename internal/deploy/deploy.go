@@ -12,17 +12,20 @@
 //
 //	plan ── nothing to do ──► verify what is there, write nothing
 //	  │
-//	lock → recheck → stage → upload → commit → nudge → verify → activate → prune
-//	                            └────────── on failure: the last verified release goes back, and is verified ──┘
+//	lock → recheck → stage → canary → upload → commit → nudge → verify → activate → prune → audit
+//	                            └────── on failure: the last verified release goes back, and is verified ──┘
 //
-// [Engine.Plan] compares the release with the target and with Airflow, and changes nothing. [Engine.Apply] carries a plan out, or refuses
-// it when the target has moved since. It ends in one of few ways, each a type: nil, [ForeignError], [StaleError], [target.LockedError],
-// [VerifyError], [RolledBackError], [RollbackError], [UnverifiedError], [PendingError], [InterruptedError].
+// [Engine.Plan] compares the release with the target and with Airflow, names the risks, and changes nothing. [Engine.Apply] carries a plan out, or
+// refuses it when the target has moved since. It ends in one of few ways, each a type: nil, [ForeignError], [RiskError], [StaleError],
+// [target.LockedError], [VerifyError], [RolledBackError], [RollbackError], [UnverifiedError], [SupersededError], [PendingError],
+// [AbandonedError], [InterruptedError].
+//
+// [Engine.PlanRollback] plans the same for a release that is kept, [Engine.Drift] compares what should be with what is, [Engine.History] tells what was.
 //
 // # What a crash leaves
 //
 // Every write replaces one file as a whole. Before the first visible one, the manifest, the content of all its files and the
-// intention are in the target's state. So whatever moment a deploy dies in, every file that Airflow sees is whole and has what it
+// intention are in the target's state, and each step is written down before it is taken ([Journal]). So whatever moment a deploy dies in, every file that Airflow sees is whole and has what it
 // names, the next deploy knows which files are ours, and it goes on from there.
 //
 // # Ownership
@@ -66,6 +69,7 @@ type Options struct {
 	LockWait   time.Duration    // how long to wait for a lock that another deploy holds; 0: not at all
 	Drain      time.Duration    // how long a removed DAG's running tasks may take to end; default DefaultDrain, negative: do not look
 	Source     Source           // what the confs come from, for the audit
+	Purge      []string         // DAGs whose history Airflow is to forget when this deploy has removed them; nothing brings it back
 	Only       []string         // teams whose DAGs to deploy; the others stay as they are; empty: all
 	Adopt      bool             // take over files that are not ours
 	Allow      []RiskName       // the risks to take; others are refused
@@ -212,6 +216,11 @@ func (e *Engine) compare(ctx context.Context, operation Operation, wanted conten
 		}
 	}
 	plan.DAGs = dagChanges(plan)
+	for _, id := range e.opts.Purge {
+		if e.opts.NoVerify || plan.change(id) != Remove {
+			return nil, &PurgeError{DAG: id}
+		}
+	}
 	return plan, e.assess(ctx, plan, defs)
 }
 

@@ -162,6 +162,18 @@ func (e *PendingError) Unwrap() error { return e.Cause }
 // Hint says what to do about it.
 func (e *PendingError) Hint() string { return "deploy again to finish it" }
 
+// PurgeError says that the history of a DAG was to be forgotten that the plan does not remove. Nothing was changed.
+type PurgeError struct{ DAG string }
+
+func (e *PurgeError) Error() string {
+	return "the history of " + e.DAG + " cannot be purged: the plan does not remove this DAG"
+}
+
+// Hint says what to do about it.
+func (e *PurgeError) Hint() string {
+	return "only a deploy that removes a DAG and sees it go purges its history"
+}
+
 // SupersededError says that Airflow shows another release than the one that was deployed or that was there before: somebody
 // deploys to the same Airflow from another place. Nothing of theirs was touched.
 type SupersededError struct {

@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -275,6 +276,14 @@ func (f *fakeAirflow) SetPaused(_ context.Context, id string, paused bool) error
 	f.dags[id] = dag
 	f.changes = append(f.changes, map[bool]string{true: "pause ", false: "unpause "}[paused]+id)
 	return nil
+}
+
+func (f *fakeAirflow) Raw(_ context.Context, method, path string, _ any) (json.RawMessage, error) {
+	leave, err := f.enter()
+	defer leave()
+	f.changes = append(f.changes, method+" "+path)
+	delete(f.dags, filepath.Base(path))
+	return nil, err
 }
 
 func (f *fakeAirflow) Reparse(context.Context, string) error {

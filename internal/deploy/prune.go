@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -44,7 +46,21 @@ func (d *deployment) prune(ctx context.Context) error {
 	if err != nil {
 		return &PendingError{Release: d.manifest.ID, What: "files of removed DAGs are still there", Cause: err}
 	}
-	return d.awaitGone(ctx, ids)
+	if err := d.awaitGone(ctx, ids); err != nil {
+		return err
+	}
+	return d.purge(ctx)
+}
+
+// purge makes Airflow forget the runs of removed DAGs (DELETE dags/{id}): files first, or the next parse would make the DAG anew.
+func (d *deployment) purge(ctx context.Context) error {
+	for _, id := range d.opts.Purge {
+		d.say(StepPrune, 0, 0, "purging the history of "+id)
+		if _, err := d.opts.Airflow.Raw(ctx, http.MethodDelete, "/dags/"+url.PathEscape(id), nil); err != nil && !airflowclient.IsNotFound(err) {
+			return &PendingError{Release: d.manifest.ID, What: "the history of " + id + " could not be purged", Cause: err}
+		}
+	}
+	return nil
 }
 
 // busy are the states of a task that works, or will without the scheduler's doing: a paused DAG gets no new ones.

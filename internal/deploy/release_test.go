@@ -214,6 +214,23 @@ func TestRemovedDAGGoesWhenItsTasksHaveEnded(t *testing.T) {
 	})
 }
 
+func TestHistoryIsPurgedOnlyOfDAGsThatGo(t *testing.T) {
+	bubble(t, func(s *site) {
+		s.must(releaseA)
+		purge := func(id string) func(*deploy.Options) { return func(o *deploy.Options) { o.Purge = []string{id} } }
+		_, err := s.deployWith(releaseB, purge("a"))
+		if _, ok := errors.AsType[*deploy.PurgeError](err); !ok {
+			t.Fatalf("error is %v", err)
+		}
+		s.holds(releaseA)
+		s.airflow.changes = nil
+		_, err = s.deployWith(releaseB, purge("gone"))
+		s.check(err)
+		equal(t, "changes in airflow", strings.Join(s.airflow.changes, ", "), "unpause new, pause gone, DELETE /dags/gone")
+		equal(t, "airflow", s.shows(), "a:active b:active new:active")
+	})
+}
+
 func TestOneChangedFileOfEachKindGoesFirst(t *testing.T) {
 	bubble(t, func(s *site) {
 		before := release(dag{id: "a", text: "a1"}, dag{id: "b", text: "b1"}, dag{id: "c", text: "c1"})
