@@ -28,7 +28,7 @@ import (
 	"chrononctl/internal/deploy/target"
 )
 
-// Versions are the Airflows that can be played, by the names that the demo takes.
+// versions are the Airflows that can be played, by the names that the demo takes.
 var versions = map[string]string{"2.11": "2.11.2", "3.3": "3.3.2"}
 
 // The user of the simulated Airflow. Its password is no secret: it leads to nothing.
@@ -124,7 +124,7 @@ func (d *Demo) startSample(ctx context.Context, o Options) error {
 func (d *Demo) startScenario(ctx context.Context, o Options) error {
 	scenario, ok := airflowtest.ScenarioNamed(o.Scenario)
 	if !ok {
-		return fmt.Errorf("scenario %q: there are %v", o.Scenario, airflowtest.Scenarios())
+		return fmt.Errorf("there is no scenario %q", o.Scenario)
 	}
 	d.clock.late = scenario.Past
 	d.Airflow = airflowtest.New(airflowtest.Options{Version: d.Version, Now: d.clock.Now, User: user, Password: password})
