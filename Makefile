@@ -63,6 +63,10 @@ screenshots:
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
 
+## bench-real: what a real Airflow with 1,800 DAGs takes to be known; minutes, and no part of the tests
+bench-real:
+	go test -tags real -run '^$$' -bench Real -benchtime 3x -timeout 60m -v ./airflowclient
+
 ## bench-layout: what layouts of DAG files cost real DAG processors and task starts; half an hour on two free cores
 bench-layout:
 	go run ./internal/layouts/bench
