@@ -15,19 +15,17 @@
 //
 // # Manners
 //
-// At most three requests are under way at a time, each attempt has a time limit, and reads (the POST lists and dry runs among them)
-// are repeated after a broken connection, 429, 502, 503 and 504, with growing, jittered delays or as long as Retry-After says. A
-// change is sent once. The one exception is a 401 with a token that could be renewed: what was refused has changed nothing.
-// [Client.Requests] counts everything.
+// At most three requests are under way at a time, whoever sends them: operations, a [Feed], a [Tail], the fetching of tokens. Each attempt
+// has a time limit, and a read has one on all its attempts together. Reads (the POST lists and dry runs among them)
+// are repeated after a broken connection, 429, 502, 503 and 504, with growing, jittered delays or as long as Retry-After says; a 429 that
+// says so holds back everything. A change is sent once. The one exception is a 401 with a token that could be renewed: what was refused has changed
+// nothing. A change whose answer is lost ends in an error that is [Error.Ambiguous]. [Client.Requests] counts requests and bytes, in all and of the
+// last minute, by what they are for.
 //
-// # Changes
+// # Logs
 //
-// Each change is one request that says everything it means, because the defaults of the two APIs differ, and dry runs are reads. An
-// error for which [IsAmbiguous] holds leaves open whether the change was made. [Each] carries out many at a bounded pace.
-//
-// A backfill is one request on Airflow 3 ([Client.StartBackfill]). Airflow 2 has none over REST, so [Client.BackfillByRuns] makes the same
-// runs one by one; [Client.PlanBackfill] lists their dates on both. One trap is refused there: a run that is triggered for a date before
-// the DAG's start date succeeds without running a task.
+// A log comes as structured messages, as a stream of them, in Python's notation, or as plain text; it is decoded while it arrives, so that
+// a million lines take no more memory than one. A [Tail] fetches only what is new and hands on each line once.
 //
 // # Following a fleet
 //
@@ -37,9 +35,11 @@
 //
 // # Credentials
 //
-// An [Authenticator] puts them on each request: [Basic] for Airflow 2, [TokenExchange] for Airflow 3, [Bearer] for gateways and
-// managed services, [Auto] for "user and password, whatever answers". They go to the configured scheme and host only, redirects
-// to others are not followed, and plain http is refused for machines other than this one. A [Secret] prints as "***".
+// An [Authenticator] puts them on each request: [Basic] for Airflow 2, [TokenExchange] for Airflow 3, [Auto] for "user and password, whatever
+// answers", [Bearer] and [ExpiringBearer] for gateways and managed services, [WebLogin] for Amazon's. Tokens are renewed after
+// four fifths of their life and once after a 401, by one request for all that wait; a refusal is shared by them too. Credentials go to the
+// configured scheme and host only, redirects to others are not followed, and plain http is refused for machines other than this one. A [Secret] prints as
+// "***", and what a server repeats of a request is cleaned of them before it becomes part of an error. [TLS] names own authorities and a client certificate.
 //
 // # Errors
 //
