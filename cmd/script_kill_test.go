@@ -56,14 +56,16 @@ var named = regexp.MustCompile(`"((?:confs|teams)/[0-9a-f]{16}/[^"]+)"`)
 // wrongFiles finds a visible file that is not whole, or that names one that is not there.
 func wrongFiles(folder, state string) string {
 	wrong := ""
-	_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if os.IsNotExist(err) { // the folder need not be there yet
+			return nil
+		}
 		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".tmp") {
-			return nil //nolint:nilerr // the folder need not be there yet
+			return err
 		}
 		data, err := os.ReadFile(path)
 		if err != nil {
-			wrong = err.Error()
-			return nil
+			return err
 		}
 		sum := sha256.Sum256(data)
 		if _, err := os.Stat(filepath.Join(state, "blobs", hex.EncodeToString(sum[:]))); err != nil {
@@ -76,5 +78,8 @@ func wrongFiles(folder, state string) string {
 		}
 		return nil
 	})
+	if err != nil {
+		return err.Error()
+	}
 	return wrong
 }

@@ -60,14 +60,9 @@ func failAndRecover(t *testing.T, at int, mode targettest.Mode) bool {
 	made := s.faults.Changes()
 	s.faults.Arm(0, 0)
 	s.invariants(err, mode, made-at)
-	next, recovered := []deploy.Release{matrixFailed, matrixBefore, matrixOther, matrixBefore}[at%4], error(nil)
-	if at%4 == 3 {
-		_, recovered = s.rollback(first.Release)
-	} else {
-		_, recovered = s.deployWith(next, marked)
-	}
-	if recovered != nil {
-		t.Errorf("what comes after it: %v", recovered)
+	next := []deploy.Release{matrixFailed, matrixBefore, matrixOther, matrixBefore}[at%4]
+	if err := s.recover(next, at%4 == 3, first.Release); err != nil {
+		t.Errorf("what comes after it: %v", err)
 	}
 	s.holds(next, "theirs.py", "marker.py")
 	for _, dag := range next.DAGs {
@@ -83,6 +78,17 @@ func failAndRecover(t *testing.T, at int, mode targettest.Mode) bool {
 		t.Errorf("unfinished: %v", history.Unfinished)
 	}
 	return made < at
+}
+
+// recover deploys a release, or rolls back to an earlier one by its id.
+func (s *site) recover(next deploy.Release, back bool, id string) error {
+	s.t.Helper()
+	if back {
+		_, err := s.rollback(id)
+		return err
+	}
+	_, err := s.deployWith(next, marked)
+	return err
 }
 
 func marked(o *deploy.Options) { o.Marker = "marker" }

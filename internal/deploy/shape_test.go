@@ -15,7 +15,6 @@ type shaped struct {
 
 	mutex     sync.Mutex
 	writes    map[string]int // by space: single files
-	removes   int
 	reads     int
 	publishes []string
 	most      int // writes at the same time
