@@ -165,13 +165,14 @@ func (b *builder) newDAG(key dagKey, cron string) *DAG {
 
 // dagID fills the naming template of the kind.
 func (b *builder) dagID(key dagKey) string {
-	template := firstOf(b.s.Naming[key.kind], docsNaming[key.kind])
-	id := strings.NewReplacer("{team}", key.team, "{join}", idPart(key.join)).Replace(template)
+	id := strings.NewReplacer("{team}", key.team, "{join}", idPart(key.join)).Replace(b.template(key.kind))
 	if key.part > 0 { // the first part keeps the id, and so the history of what stays in it
 		id += fmt.Sprintf("__part%d", key.part+1)
 	}
 	return id
 }
+
+func (b *builder) template(kind Kind) string { return firstOf(b.s.Naming[kind], docsNaming[kind]) }
 
 var notInID = regexp.MustCompile(`[^A-Za-z0-9_-]`)
 

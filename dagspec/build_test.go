@@ -348,6 +348,9 @@ func TestSettingsThatCannotWork(t *testing.T) {
 	for _, d := range defs.Diagnostics.Errors() {
 		if d.Code == codeSettings {
 			paths = append(paths, d.Path)
+			if d.File != "chrononctl.yaml" {
+				t.Errorf("%q is named for %s", d.File, d)
+			}
 		}
 	}
 	if diff := cmp.Diff([]string{"kv_load.argv[3]", "run.args[1]", "run.args[2]", "run.env.B=", "run.env.C", "streaming.every"}, paths); diff != "" {

@@ -6,9 +6,12 @@ import (
 	"unicode"
 )
 
+// projectFile is what diagnostics of settings name: the file that people write them into, beside teams.json.
+const projectFile = "chrononctl.yaml"
+
 // checkSettings reports settings that no DAG could work with.
 func (b *builder) checkSettings() {
-	about := b.about("")
+	about := b.about(projectFile)
 	if _, err := everyCron(b.s.Stream.Every); err != nil {
 		about.err(codeSettings, "streaming.every", err.Error(), "use 15m, or another divisor of an hour")
 	}

@@ -19,7 +19,7 @@ const (
 type Diagnostic struct {
 	Severity Severity `json:"severity"`
 	Code     string   `json:"code"`    // stable, kebab-case, "conf-not-json"
-	File     string   `json:"file"`    // slash path below the repository
+	File     string   `json:"file"`    // slash path below the repository; chrononctl.yaml for a setting
 	Path     string   `json:"path"`    // JSON path inside the file, "metaData.dependencies[2]"; empty: the file as a whole
 	Message  string   `json:"message"` // what is wrong
 	Hint     string   `json:"hint"`    // what to do next

@@ -58,7 +58,7 @@ func (b *builder) checkPath(key dagKey, byPath map[string]dagKey) {
 		b.about(teamsFile).err(codePathCollision, key.team, fmt.Sprintf("the file name %q is longer than file systems take", path), "shorten the team's name")
 	case !taken:
 	case b.s.Layout == LayoutDAG && !strings.EqualFold(b.dags[other].ID, dag.ID):
-		b.about("").err(codePathCollision, "layout", fmt.Sprintf("the DAGs %s and %s get the same file %s", b.dags[other].ID, dag.ID, path),
+		b.about(projectFile).err(codePathCollision, "layout", fmt.Sprintf("the DAGs %s and %s get the same file %s", b.dags[other].ID, dag.ID, path),
 			"rename a conf, or keep the layout team")
 	case b.s.Layout != LayoutDAG && dagFile(b.dags[other], b.s.Layout) != path:
 		b.about(teamsFile).err(codePathCollision, key.team, fmt.Sprintf("teams %q and %q get the same file %s", other.team, key.team, path),
@@ -68,14 +68,20 @@ func (b *builder) checkPath(key dagKey, byPath map[string]dagKey) {
 
 // refuseAll takes out DAGs that have one id.
 func (b *builder) refuseAll(keys []dagKey) {
+	ofTeams := !slices.ContainsFunc(keys, func(key dagKey) bool { return key.join != "" || key.kind != keys[0].kind })
 	owners := make([]string, len(keys))
 	for i, key := range keys {
 		owners[i] = firstOf(key.join, "team "+key.team)
 	}
 	for i, key := range keys {
 		others := slices.Delete(slices.Clone(owners), i, i+1)
-		b.refuse(key, codeDAGCollision, fmt.Sprintf("the DAG id %q belongs to %s as well", b.dags[key].ID, strings.Join(others, " and ")),
-			b.collisionHint(key))
+		message := fmt.Sprintf("the DAG id %q belongs to %s as well", b.dags[key].ID, strings.Join(others, " and "))
+		if hint := b.collisionHint(key); ofTeams && strings.Contains(b.template(key.kind), "{team}") {
+			b.about(teamsFile).err(codeDAGCollision, key.team, message, hint)
+			b.dags[key].Tasks = nil
+		} else {
+			b.refuse(key, codeDAGCollision, message, hint)
+		}
 	}
 }
 
@@ -85,7 +91,7 @@ func (b *builder) collisionHint(key dagKey) string {
 	if key.join != "" {
 		part, rename = "{join}", "rename one of the confs; in a DAG id their names become the same"
 	}
-	if !strings.Contains(b.s.Naming[key.kind], part) {
+	if !strings.Contains(b.template(key.kind), part) {
 		return fmt.Sprintf("put %s into naming.%s of chrononctl.yaml", part, key.kind)
 	}
 	return rename
@@ -93,13 +99,12 @@ func (b *builder) collisionHint(key dagKey) string {
 
 // refuse takes a DAG out. A join's DAG is the matter of its conf; a team's is one of the settings.
 func (b *builder) refuse(key dagKey, code, message, hint string) {
-	dag := b.dags[key]
 	if key.join != "" {
-		b.about(dag.Tasks[0].ConfFile).err(code, "metaData.name", message, hint)
+		b.about(b.dags[key].Tasks[0].ConfFile).err(code, "metaData.name", message, hint)
 	} else {
-		b.about("").err(code, "naming."+string(key.kind), message, hint)
+		b.about(projectFile).err(code, "naming."+string(key.kind), message, hint)
 	}
-	dag.Tasks = nil
+	b.dags[key].Tasks = nil
 }
 
 // checkTaskIDs takes out the confs of a DAG whose tasks have one id, or one that Airflow does not take.

@@ -158,3 +158,16 @@ func TestDAGsThatGetOneFile(t *testing.T) {
 		t.Errorf("diagnostics (-want +got):\n%s", diff)
 	}
 }
+
+func TestTeamsThatDifferByLetterCaseAreNamedInTeamsJSON(t *testing.T) {
+	t.Parallel()
+	fsys := testRepo(t, map[string]object{
+		"group_bys/pay/gb.v1": groupBy("pay.gb.v1", object{"online": 1}, nil), "group_bys/Pay/gb.v2": groupBy("Pay.gb.v2", object{"online": 1, "team": "Pay"}, nil),
+	})
+	fsys[teamsFile].Data = []byte(`{"default": {}, "pay": {"namespace": "pay"}, "Pay": {"namespace": "pay"}}`)
+	for _, d := range build(t, fsys, testSettings()).Diagnostics.Errors() {
+		if d.File != teamsFile || d.Path != "pay" && d.Path != "Pay" {
+			t.Errorf("it is named as a matter of something else: %s", d)
+		}
+	}
+}

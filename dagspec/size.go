@@ -62,7 +62,7 @@ func SerializedSize(dag *DAG) int {
 func (b *builder) checkSizes() {
 	for team := range b.s.DAGs.Parts {
 		if !b.repo.teams.has(team) {
-			b.about("").warn(codeSettings, "dags.parts", fmt.Sprintf("names %q, which is no team of teams.json%s", team, nearestTeam(team, &b.repo.teams)), "correct the name, or take it out")
+			b.about(projectFile).warn(codeSettings, "dags.parts", fmt.Sprintf("names %q, which is no team of teams.json%s", team, nearestTeam(team, &b.repo.teams)), "correct the name, or take it out")
 		}
 	}
 	for key, dag := range b.dags {
@@ -79,7 +79,7 @@ func (b *builder) checkSizes() {
 			b.about(dag.Tasks[0].ConfFile).warn(codeLarge, "", message, "set compress_serialized_dags in Airflow's section [core]")
 			continue
 		}
-		b.about("").warn(codeLarge, "dags.parts", message, fmt.Sprintf("divide the team's confs with `dags: {parts: {%s: %d}}` in chrononctl.yaml, or set compress_serialized_dags in Airflow's section [core]",
+		b.about(projectFile).warn(codeLarge, "dags.parts", message, fmt.Sprintf("divide the team's confs with `dags: {parts: {%s: %d}}` in chrononctl.yaml, or set compress_serialized_dags in Airflow's section [core]",
 			key.team, max(2, b.s.DAGs.Parts[key.team])+size/hugeDAG))
 	}
 }

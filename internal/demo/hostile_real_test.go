@@ -203,7 +203,7 @@ func FuzzRealTemplates(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, d := range diagnostics.Errors() {
-			if d.File == "" {
+			if d.File == "chrononctl.yaml" {
 				return // the project file is refused as a whole
 			}
 		}
