@@ -295,3 +295,26 @@ func TestFeedFollowsOnlyTheDAGsOfItsTags(t *testing.T) {
 		})
 	}
 }
+
+// Each part says how old it is. The list of DAGs is as old as its oldest row: a thousand rows, fifty a minute, go round in 20 minutes.
+func TestFeedSaysHowOldEachPartIs(t *testing.T) {
+	t.Parallel()
+	clock, _, _, feed := fleetAtWork(t, apiV2, 1000)
+	start := clock.Now()
+	live(t, clock, feed, 15*time.Minute)
+	parts := feed.Picture().Parts
+	if read := parts[airflowclient.PartDAGs].Read; !read.Equal(start) {
+		t.Errorf("after 15 minutes the oldest row was read at %v, the list at %v", read, start)
+	}
+	for part, most := range map[airflowclient.Part]time.Duration{
+		airflowclient.PartRuns: fastTick, airflowclient.PartHealth: slowTick, airflowclient.PartEdits: slowTick, airflowclient.PartHistory: resync,
+	} {
+		if age := clock.Now().Sub(parts[part].Read); age > most || parts[part].Due.Before(parts[part].Read) {
+			t.Errorf("%s: %v old, due at %v", part, age, parts[part].Due)
+		}
+	}
+	live(t, clock, feed, 35*time.Minute)
+	if age := clock.Now().Sub(feed.Picture().Parts[airflowclient.PartDAGs].Read); age < 20*time.Minute || age > 45*time.Minute {
+		t.Errorf("the oldest row is %v old", age)
+	}
+}
