@@ -345,3 +345,62 @@ func TestMeterCounts(t *testing.T) {
 		}
 	}
 }
+
+// Whoever sends them, three requests are under way: a log that is being read, a token that is being fetched, a feed beside operations.
+func TestLogsTokensAndFeedsCountAmongTheThree(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		now, most := 0, 0
+		count := func(by int) {
+			mu.Lock()
+			defer mu.Unlock()
+			now += by
+			most = max(most, now)
+		}
+		f := newFake(apiV2, map[string]http.HandlerFunc{
+			"POST /auth/token":                 slowly(tokens(time.Hour)),
+			"GET /api/v2/dags/x":               slowly(answer(200, `{"dag_id": "x"}`)),
+			"GET /api/v2/dags":                 slowly(answer(200, `{"dags": [{"dag_id": "x"}], "total_entries": 1}`)),
+			"POST /api/v2/dags/~/dagRuns/list": slowly(answer(200, `{"dag_runs": [], "total_entries": 0}`)),
+			"GET /api/v2" + logPath:            slowly(answer(200, `{"content": [{"event": "one"}, {"event": "two"}], "continuation_token": null}`)),
+		})
+		c := newClient(t, transport(func(req *http.Request) (*http.Response, error) {
+			count(1)
+			resp, err := f.RoundTrip(req)
+			if err != nil {
+				count(-1)
+				return resp, err
+			}
+			resp.Body = &counted{ReadCloser: resp.Body, done: func() { count(-1) }}
+			return resp, nil
+		}), airflowclient.Config{Auth: airflowclient.Auto(admin)})
+		feed := airflowclient.NewFeed(c, airflowclient.FeedOptions{})
+		var calls sync.WaitGroup
+		for range 5 {
+			calls.Go(func() { _, _ = c.DAG(t.Context(), "x") })
+			calls.Go(func() {
+				if _, err := c.Tail(logRef, false).Read(t.Context(), func(airflowclient.TailLine) { time.Sleep(time.Second) }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		calls.Go(func() { feed.Step(t.Context(), nil) })
+		calls.Wait()
+		if most != 3 || now != 0 {
+			t.Errorf("%d in flight at most, %d at the end; want 3 and 0", most, now)
+		}
+	})
+}
+
+// counted is a body that tells when it is closed.
+type counted struct {
+	io.ReadCloser
+	done func()
+	once sync.Once
+}
+
+func (c *counted) Close() error {
+	c.once.Do(c.done)
+	return c.ReadCloser.Close()
+}
