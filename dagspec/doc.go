@@ -27,7 +27,8 @@
 //
 // Generated files hold literals only. No conf is embedded, nothing is read while Airflow parses, nothing is a template. Text of a conf reaches
 // a file through one encoder (pyliteral.go) and never a comment or an identifier. The same confs give the same bytes on every machine: input
-// order, maps and clocks have no say; and so has a [Cache] of files that did not change ([RenderCached]). A DAG's hash covers all that its tasks will use, so that a deploy can ask Airflow which content it parsed.
+// order, maps and clocks have no say, and neither has a [Cache] of files that did not change ([RenderCached]). A DAG's hash covers all that its
+// tasks will use, so that a deploy can ask Airflow which content it parsed.
 //
 // The package imports no os, net or clock; files come through an [io/fs.FS].
 package dagspec
