@@ -46,6 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	versions := flags.String("versions", local.Airflow3+","+local.Airflow2, "versions of Airflow")
+	only := flags.String("layout", "", "one layout only, by its first words")
 	flags.IntVar(&b.shape.Teams, "teams", b.shape.Teams, "teams, of 50 DAGs each")
 	flags.IntVar(&b.samples, "samples", 9, "task starts, of which the median counts")
 	if err := flags.Parse(args); err != nil {
@@ -55,6 +56,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fmt.Fprintln(stdout, "|---|---|---|---|---|---|---|---|")
 	for version := range strings.SplitSeq(*versions, ",") {
 		for _, layout := range layouts.All() {
+			if !strings.HasPrefix(string(layout), *only) {
+				continue
+			}
 			if err := b.measure(ctx, version, layout); err != nil {
 				return fmt.Errorf("Airflow %s, %s: %w", version, layout, err) //nolint:staticcheck // Airflow is a name
 			}
