@@ -10,7 +10,7 @@ import (
 	"chrononctl/airflowclient/airflowtest"
 )
 
-// TestSimulatedBehaviour holds both faces of the simulation to what real Airflows were held to, on a folder of its own.
+// TestSimulatedBehaviour holds both faces of the simulation to what real Airflows were seen to do, on a folder of its own.
 func TestSimulatedBehaviour(t *testing.T) {
 	t.Parallel()
 	for _, a := range bothAPIs {

@@ -15,7 +15,8 @@ import (
 )
 
 // The behaviours are what Airflow does by itself when its files change and when somebody steps in: the DAG processor and the scheduler.
-// Simulated and real Airflows are held to one table, as with the contract. Where the two versions differ, the table says how.
+// The table says what 2.11.2 and 3.3.2 were seen to do, and how the two differ. It asks through the client and changes files, so that it can be
+// taken through a real Airflow as well as through a simulated one.
 
 // behaviour is one thing that an Airflow does. Behaviours run in order. Without want3 both versions do the same.
 type behaviour struct {

@@ -31,8 +31,8 @@
 //
 // # Truth
 //
-// What is here was seen on real servers, or read in their sources where it takes too long to see. The tables of package airflowclient, contract and
-// behaviours, are run against this package and against real Airflows alike.
+// What is here was seen on real servers, or read in their sources where it takes too long to see. Package airflowclient holds this
+// package to two tables: the contract, which real Airflows are held to in the same words, and the behaviours, which were taken down from real ones.
 //
 // The package knows neither Chronon nor the client: it would otherwise prove that two parts share a mistake.
 package airflowtest
