@@ -111,6 +111,10 @@ func findTeams(fsys fs.FS, dir string, kind ConfType, found *findings) []Conf {
 					"compile again: compile.py writes nested sources as one file name with dots")
 				continue
 			}
+			if file.special {
+				misplaced(found, path.Join(at, file.name), "is a pipe, a socket or a device, which nobody reads to its end", "remove it")
+				continue
+			}
 			confs = append(confs, Conf{Type: kind, Team: team.name, File: path.Join(at, file.name)})
 		}
 	}
@@ -122,8 +126,9 @@ func misplaced(found *findings, file, message, hint string) {
 }
 
 type dirEntry struct {
-	name string
-	dir  bool
+	name    string
+	dir     bool
+	special bool // neither a file nor a folder
 }
 
 // readDir lists a folder without hidden entries, and follows symbolic links.
@@ -137,12 +142,14 @@ func readDir(fsys fs.FS, dir string) ([]dirEntry, error) {
 		if strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}
-		isDir := entry.IsDir()
-		if entry.Type()&fs.ModeSymlink != 0 {
-			info, err := fs.Stat(fsys, path.Join(dir, entry.Name()))
-			isDir = err == nil && info.IsDir() // a broken link is reported when it is read
+		mode := entry.Type()
+		if mode&fs.ModeSymlink != 0 {
+			mode = 0 // a broken link is reported when it is read
+			if info, err := fs.Stat(fsys, path.Join(dir, entry.Name())); err == nil {
+				mode = info.Mode().Type()
+			}
 		}
-		listed = append(listed, dirEntry{entry.Name(), isDir})
+		listed = append(listed, dirEntry{name: entry.Name(), dir: mode.IsDir(), special: !mode.IsDir() && !mode.IsRegular()})
 	}
 	return listed, nil
 }

@@ -4,7 +4,9 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -287,6 +289,28 @@ func inMemory(t *testing.T, dir string) fstest.MapFS {
 		t.Fatal(err)
 	}
 	return files
+}
+
+func TestAPipeIsNotRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	team := filepath.Join(dir, "production", "joins", "pay")
+	if err := os.MkdirAll(team, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, teamsFile), []byte(testTeams), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(team, "pipe.v1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("pipe.v1", filepath.Join(team, "link.v1")); err != nil {
+		t.Fatal(err)
+	}
+	_, diagnostics := Load(os.DirFS(dir), testSettings()) // would not return
+	if diff := cmp.Diff([]string{codeMisplaced, codeMisplaced}, codes(diagnostics.Errors())); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
+	}
 }
 
 func FuzzLoad(f *testing.F) {
