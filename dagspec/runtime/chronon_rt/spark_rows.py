@@ -43,10 +43,6 @@ def by_day(columns, rows):
     return days
 
 
-# Code made for thousands of columns is more than the JVM compiles, and takes a minute to find that out. A few hundred rows need none.
-WITHOUT_CODEGEN = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-
-
 def query(table, columns, first, last):
     """Return the whole question as one text: an expression for each of the columns would be a call into the JVM each."""
     names = ", ".join("`%s`" % column.replace("`", "``") for column in columns)
@@ -57,8 +53,6 @@ def main(table, first, last):
     from pyspark.sql import SparkSession
 
     spark = SparkSession.builder.appName("chronon_consistency_reader").enableHiveSupport().getOrCreate()
-    for key, value in WITHOUT_CODEGEN.items():
-        spark.conf.set(key, value)
     columns = [column for column in spark.table(table).columns if is_wanted(column)]
     rows = spark.sql(query(table, columns, first, last)).collect()
     for day, counts in sorted(by_day(columns, rows).items()):
