@@ -49,6 +49,7 @@ type fakeFile struct {
 	modified time.Time // by the file system's clock, which is not the test's
 	changed  time.Time
 	parsed   bool
+	loaded   time.Time // when it was last parsed
 }
 
 type fakeTasks struct {
@@ -74,6 +75,9 @@ func (f *fakeAirflow) enter() (func(), error) {
 	return f.mutex.Unlock, nil
 }
 
+// reparse is how often a file is parsed although it did not change: min_file_process_interval of Airflow's configuration.
+const reparse = 30 * time.Second
+
 func (f *fakeAirflow) process(now time.Time) {
 	if f.listed.IsZero() || now.Sub(f.listed) >= f.refresh {
 		f.list(now)
@@ -83,8 +87,8 @@ func (f *fakeAirflow) process(now time.Time) {
 		if err == nil && !info.ModTime().Equal(file.modified) {
 			file.modified, file.changed, file.parsed = info.ModTime(), now, false
 		}
-		if data, err := os.ReadFile(filepath.Join(f.folder, name)); err == nil && !file.parsed && now.Sub(file.changed) >= f.parse {
-			file.parsed = true
+		if data, err := os.ReadFile(filepath.Join(f.folder, name)); err == nil && (!file.parsed && now.Sub(file.changed) >= f.parse || file.parsed && now.Sub(file.loaded) >= reparse) {
+			file.parsed, file.loaded = true, now
 			f.load(name, string(data), now)
 		}
 	}

@@ -32,9 +32,11 @@ func (d *deployment) verifier(manifest, trusted Manifest, before picture) *verif
 	}
 }
 
-// knows says whether a release is one of this target's.
+// knows says whether a release is one of this target's: those that were read when this operation began are so too, among them one whose deploy died, which is
+// pending no more once this one committed, and which Airflow may show for a moment still.
 func (d *deployment) knows(release string) bool {
-	return release == d.manifest.ID || slices.Contains(d.memory.releases(), release)
+	_, read := d.memory.manifests[release]
+	return read || release == d.manifest.ID || slices.Contains(d.memory.releases(), release)
 }
 
 // alive looks at the lock while we wait. Without changes there is none.

@@ -445,9 +445,7 @@ func TestTargetsWithOtherMannersGetTheSameDeploys(t *testing.T) {
 func TestLargeDeployWritesWhatChangedAndLittleElse(t *testing.T) {
 	bubble(t, func(s *site) {
 		const n = 3000
-		dir, err := target.NewDir(target.DirOptions{Path: s.folder, Open: s.faults.Open}) // without flushes
-		s.check(err)
-		shape := &shaped{Target: dir, caps: target.Capabilities{Writers: 8, Hashes: true}, writes: map[string]int{}}
+		shape := &shaped{Target: s.open(), caps: target.Capabilities{Writers: 8, Hashes: true}, writes: map[string]int{}}
 		use := func(o *deploy.Options) { o.Target, o.Airflow, o.NoVerify = shape, nil, true }
 		dags := make([]dag, n)
 		for i := range dags {

@@ -23,9 +23,25 @@ type site struct {
 	t       *testing.T
 	folder  string
 	airflow *fakeAirflow
-	faults  *targettest.Faults
+	faults  breakage
+	open    func() target.Target // the target, as a new process would have it
+	other   func() target.Target // the same for somebody whose operations do not fail
+	slips   int                  // operations that a session may still make when its lock was broken
+	expires time.Duration        // after which nobody holds a lock whose holder is dead
 	events  []deploy.Event
 }
+
+// breakage makes a target fail.
+type breakage interface {
+	Arm(at int, mode targettest.Mode)
+	Changes() int
+	interfere(with func())
+}
+
+// diskFaults are those of a dir target.
+type diskFaults struct{ *targettest.Faults }
+
+func (f diskFaults) interfere(with func()) { f.Interference = with }
 
 // bubble runs a test in fake time.
 func bubble(t *testing.T, run func(s *site)) {
@@ -40,15 +56,21 @@ func newSite(t *testing.T) *site {
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return &site{t: t, folder: folder, airflow: newFakeAirflow(folder), faults: &targettest.Faults{}}
+	faults := diskFaults{&targettest.Faults{}}
+	s := &site{t: t, folder: folder, airflow: newFakeAirflow(folder), faults: faults, slips: 4} // one write has 4
+	s.open = func() target.Target {
+		dir, err := target.NewDir(target.DirOptions{Path: folder, Open: faults.Open})
+		s.check(err)
+		return dir
+	}
+	s.other = func() target.Target { return s.dir() }
+	return s
 }
 
 // engine is a new one, as a new process would have it.
 func (s *site) engine(change func(*deploy.Options)) *deploy.Engine {
 	s.t.Helper()
-	dir, err := target.NewDir(target.DirOptions{Path: s.folder, Open: s.faults.Open})
-	s.check(err)
-	opts := deploy.Options{Target: dir, Airflow: s.airflow, Generator: "test", Owner: target.Owner{Who: "ada", Host: "here", PID: 1}}
+	opts := deploy.Options{Target: s.open(), Airflow: s.airflow, Generator: "test", Owner: target.Owner{Who: "ada", Host: "here", PID: 1}}
 	if change != nil {
 		change(&opts)
 	}

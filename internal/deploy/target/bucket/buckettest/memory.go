@@ -32,16 +32,19 @@ const (
 	LostTwice               // the same, and a repetition by the library is answered with a refusal
 	Refused                 // nothing happens, the credentials are refused, and stay refused
 	FailOnce                // nothing happens, the connection broke, later ones work
+	Interfere               // the Interference happens just before it, and then it happens
 )
 
 // String names the mode in test output.
 func (m Mode) String() string {
-	return [...]string{"crash before", "crash after", "lost answer", "lost answer and repetition", "refused", "fail once"}[m]
+	return [...]string{"crash before", "crash after", "lost answer", "lost answer and repetition", "refused", "fail once", "interfere"}[m]
 }
 
 // Memory is a bucket in memory with conditional writes. It is safe for concurrent use.
 type Memory struct {
-	Now func() time.Time // default time.Now
+	Now          func() time.Time                         // default time.Now
+	Mirror       func(key string, data []byte, gone bool) // told of each change, as one who copies the bucket would be; optional
+	Interference func()                                   // what somebody else does, with Interfere
 
 	mutex   sync.Mutex
 	objects map[string]object
@@ -143,6 +146,7 @@ func (m *Memory) Put(ctx context.Context, key string, data []byte, replaces targ
 		}
 		m.writes++
 		m.objects[key] = object{data: bytes.Clone(data), generation: m.writes, written: m.now()}
+		m.mirror(key, data, false)
 		written = version(m.objects[key])
 		return nil
 	})
@@ -161,8 +165,15 @@ func (m *Memory) Delete(ctx context.Context, key string, replaces target.Version
 			return &target.ConflictError{Path: key}
 		}
 		delete(m.objects, key)
+		m.mirror(key, nil, true)
 		return nil
 	})
+}
+
+func (m *Memory) mirror(key string, data []byte, gone bool) {
+	if m.Mirror != nil {
+		m.Mirror(key, data, gone)
+	}
 }
 
 // change does what changes something, or fails it.
@@ -194,6 +205,11 @@ func (m *Memory) change(ctx context.Context, do func() error) error {
 		return m.broken
 	case FailOnce:
 		return lost
+	case Interfere:
+		m.mutex.Unlock()
+		m.Interference()
+		m.mutex.Lock()
+		return do()
 	}
 	return nil
 }

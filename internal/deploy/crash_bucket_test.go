@@ -1,0 +1,87 @@
+package deploy_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"chrononctl/internal/deploy/target"
+	"chrononctl/internal/deploy/target/bucket"
+	"chrononctl/internal/deploy/target/bucket/buckettest"
+	"chrononctl/internal/deploy/target/targettest"
+)
+
+// bucketFaults are those of an object store. It has no half-written objects; where a disk is full, its credentials expire.
+type bucketFaults struct{ store *buckettest.Memory }
+
+func (f bucketFaults) Changes() int          { return f.store.Changes() }
+func (f bucketFaults) interfere(with func()) { f.store.Interference = with }
+
+func (f bucketFaults) Arm(at int, mode targettest.Mode) {
+	f.store.Arm(at, map[targettest.Mode]buckettest.Mode{
+		targettest.CrashBefore: buckettest.CrashBefore,
+		targettest.CrashAfter:  buckettest.CrashAfter,
+		targettest.DiskFull:    buckettest.Refused,
+		targettest.FailOnce:    buckettest.FailOnce,
+		targettest.Ambiguous:   buckettest.Lost,
+		targettest.Interfere:   buckettest.Interfere,
+	}[mode])
+}
+
+// newBucketSite is an Airflow whose DAG folder is a copy of a bucket's prefix, as on managed services.
+func newBucketSite(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t)
+	store := &buckettest.Memory{Mirror: s.copy}
+	s.faults = bucketFaults{store}
+	s.open = func() target.Target {
+		driver, err := bucket.New(bucket.Options{Store: store, Path: "dags"})
+		s.check(err)
+		return driver
+	}
+	s.other = s.open
+	s.expires = target.DefaultTTL + time.Minute // no kernel tells that a holder on the other side of the network is dead
+	s.slips = 200                               // the lock is looked at every other second, and no time passes here; every write names its own version besides
+	return s
+}
+
+// copy brings one change of the bucket to the folder.
+func (s *site) copy(key string, data []byte, gone bool) {
+	name, ours := strings.CutPrefix(key, "dags/")
+	if !ours {
+		return
+	}
+	file := filepath.Join(s.folder, name)
+	if gone {
+		s.check(os.Remove(file))
+		return
+	}
+	s.check(os.MkdirAll(filepath.Dir(file), 0o755))
+	s.check(os.WriteFile(file, data, 0o600))
+}
+
+func TestDeployToABucketConvergesWhateverOperationFails(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []targettest.Mode{
+		targettest.CrashBefore, targettest.CrashAfter, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere,
+	} {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			failed := 0
+			for at, ended := 1, false; !ended; at++ {
+				synctest.Test(t, func(t *testing.T) { ended = failAndRecover(newBucketSite(t), at, mode) })
+				failed = at
+				if t.Failed() {
+					t.Fatalf("at operation %d", at)
+				}
+			}
+			t.Logf("%d operations failed, one after the other", failed-1)
+			if failed < 20 {
+				t.Errorf("only %d operations could fail; a deploy makes more changes than that", failed-1)
+			}
+		})
+	}
+}
