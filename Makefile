@@ -13,7 +13,7 @@ AIRFLOW ?= 3.3
 .PHONY: build demo test check lint bench bench-layout unit runtime real sample screenshots tidy clean
 
 build:
-	@go build -trimpath -o $(BIN) ./cmd/chrononctl
+	@go build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/chrononctl
 
 ## demo: the sample repository on a real local Airflow, then the console (AIRFLOW=2.11 takes Airflow 2)
 demo: build

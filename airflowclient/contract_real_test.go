@@ -13,7 +13,7 @@ import (
 	"chrononctl/internal/demo/local"
 )
 
-// TestRealContract holds real Airflows to the contract: the newest of each line, and the oldest 3.x.
+// TestRealContract holds real Airflows to the contract, the newest of each line and the oldest 3.x, and the newest to the behaviours.
 func TestRealContract(t *testing.T) { //nolint:paralleltest // One Airflow at a time is what two cores carry.
 	for _, version := range []string{local.Airflow2, local.OldestAirflow3, local.Airflow3} {
 		t.Run(version, func(t *testing.T) {
@@ -23,12 +23,15 @@ func TestRealContract(t *testing.T) { //nolint:paralleltest // One Airflow at a 
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 			defer cancel()
 			if err := awaitParsed(ctx, c); err != nil {
 				t.Fatal(err)
 			}
 			checkContract(ctx, t, c)
+			if version != local.OldestAirflow3 { // the simulation plays the newest of each line
+				checkBehaviours(ctx, t, stage{Client: c, folder: server.DAGs})
+			}
 			if version == local.Airflow2 { // Airflow 3 is started without passwords here: whoever asks is an administrator.
 				login.Password, login.Source = airflowclient.NewSecret("wrong"), "the test"
 				checkWrongPassword(t, airflowclient.Config{URL: server.URL, Auth: airflowclient.Auto(login)})
