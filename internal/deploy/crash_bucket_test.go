@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"chrononctl/internal/deploy/target"
@@ -65,23 +64,5 @@ func (s *site) copy(key string, data []byte, gone bool) {
 
 func TestDeployToABucketConvergesWhateverOperationFails(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []targettest.Mode{
-		targettest.CrashBefore, targettest.CrashAfter, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere,
-	} {
-		t.Run(mode.String(), func(t *testing.T) {
-			t.Parallel()
-			failed := 0
-			for at, ended := 1, false; !ended; at++ {
-				synctest.Test(t, func(t *testing.T) { ended = failAndRecover(newBucketSite(t), at, mode) })
-				failed = at
-				if t.Failed() {
-					t.Fatalf("at operation %d", at)
-				}
-			}
-			t.Logf("%d operations failed, one after the other", failed-1)
-			if failed < 20 {
-				t.Errorf("only %d operations could fail; a deploy makes more changes than that", failed-1)
-			}
-		})
-	}
+	converges(t, newBucketSite, targettest.CrashBefore, targettest.CrashAfter, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere)
 }

@@ -26,9 +26,13 @@ var (
 
 func TestDeployConvergesWhateverOperationFails(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []targettest.Mode{
-		targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere,
-	} {
+	converges(t, newSite, targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere)
+}
+
+// converges lets one operation after the other fail in each way, at a new site each time.
+func converges(t *testing.T, newSite func(*testing.T) *site, modes ...targettest.Mode) {
+	t.Helper()
+	for _, mode := range modes {
 		t.Run(mode.String(), func(t *testing.T) {
 			t.Parallel()
 			failed := 0
