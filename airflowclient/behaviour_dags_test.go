@@ -134,9 +134,10 @@ var plannedFailure = airflowtest.Outcome{Ends: "failed", Exception: "ValueError:
 
 // plays is a task that does the same at every try, in a second unless it says otherwise.
 func plays(does airflowtest.Outcome) func(airflowtest.Attempt) airflowtest.Outcome {
+	does.Takes = max(does.Takes, time.Second)
 	return func(airflowtest.Attempt) airflowtest.Outcome {
-		does.Takes = max(does.Takes, time.Second)
-		does.Log = slices.Clone(does.Log)
-		return does
+		own := does
+		own.Log = slices.Clone(does.Log)
+		return own
 	}
 }
