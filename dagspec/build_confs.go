@@ -133,7 +133,7 @@ func (b *builder) keepAlive(c *Conf) {
 		more = words("--list-apps", strings.Join(b.s.Stream.ListApps, " ")) // run.py splits it on spaces
 	}
 	task := b.job(c, ModeStreaming, 0, more...)
-	task.Coalesce = false
+	task.Coalesce, task.Table = false, c.table()+suffixUpload
 	if len(dag.Tasks) == 0 {
 		dag.Tasks = []Task{{ID: SummaryTask, Mode: ModeSummary}}
 	}

@@ -119,6 +119,9 @@ func TestStreamingDAGEndsInASummaryOfAllStreams(t *testing.T) {
 	if summary := dag.Tasks[2]; summary.Mode != ModeSummary || !slices.Equal(summary.After, []string{"keep_alive__a__v1", "keep_alive__b__v1"}) {
 		t.Errorf("summary = %+v", summary)
 	}
+	if first := dag.Tasks[0].Table; first != "pay.pay_a_v1_upload" {
+		t.Errorf("the first start waits for %q, want the upload table", first)
+	}
 	if argv := line(dag.Tasks[0].Argv); !slices.Contains(argv, "yarn list") || !slices.Contains(argv, "streaming") {
 		t.Errorf("argv = %q", argv)
 	}

@@ -87,7 +87,7 @@ type Task struct {
 	After    []string    // ids of tasks of the same DAG
 
 	Part    string  // part of a join that the task computes alone, as run.py names it
-	Table   string  // kv-load: the table to load; summary of a comparison: the table of results
+	Table   string  // kv-load: the table to load; summary of a comparison: the table of results; streaming: the table of the first upload
 	Dataset string  // kv-load: where to
 	Sample  float64 // summary of a comparison: percent of the logged requests that were compared
 }

@@ -119,7 +119,7 @@ func (r *renderer) job(t *Task) (pyValue, error) {
 	if len(outputs) > 0 {
 		job = job.with("outputs", outputs)
 	}
-	return job.withTexts("after", append(after, t.After...)).unless("part", t.Part, ""), nil
+	return job.withTexts("after", append(after, t.After...)).unless("part", t.Part, "").unless("table", t.Table, ""), nil
 }
 
 // ownEnv is what a task's environment has besides that of all tasks, which is in the settings.

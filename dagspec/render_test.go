@@ -347,7 +347,7 @@ func pyTasks(dag DAG) []any {
 			for _, output := range task.Outputs {
 				outs = append(outs, pyPartition(output))
 			}
-			tasks = append(tasks, object{"": "Job", "id": task.ID, "mode": string(task.Mode), "conf": task.Conf, "argv": argv, "env": object{}, "schedule": orNil(task.Schedule), "lag": task.Lag, "coalesce": task.Coalesce, "outputs": outs, "after": after, "part": task.Part})
+			tasks = append(tasks, object{"": "Job", "id": task.ID, "mode": string(task.Mode), "conf": task.Conf, "argv": argv, "env": object{}, "schedule": orNil(task.Schedule), "lag": task.Lag, "coalesce": task.Coalesce, "outputs": outs, "after": after, "part": task.Part, "table": task.Table})
 		}
 	}
 	return append(waits, tasks...)

@@ -74,6 +74,7 @@ class Job:
     outputs: Sequence[Partition] = ()
     after: Sequence[str] = ()
     part: str = ""  # the part of a join that the job computes alone
+    table: str = ""  # streaming: the upload table that has to be there before the first start
 
 
 @dataclass(frozen=True)

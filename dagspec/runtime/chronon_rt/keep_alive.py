@@ -87,8 +87,22 @@ def too_many_restarts(before: Mapping[str, Any] | None, now: datetime, limit: in
     return len(_recent_restarts(before, now)) >= limit
 
 
-def judge(log: StreamLog, exit_status: int | None, before: Mapping[str, Any] | None, looked_only: bool = False) -> Tick:
-    """Decide the state of the stream after run.py ended; `exit_status` is None when it did not end in time."""
+def ever_ran(before: Mapping[str, Any] | None) -> bool:
+    """Tell whether a tick has ever seen the stream run."""
+    return before is not None and bool(before.get("ever_ran"))
+
+
+def judge(
+    log: StreamLog,
+    exit_status: int | None,
+    before: Mapping[str, Any] | None,
+    looked_only: bool = False,
+    waits_for: str = "",
+) -> Tick:
+    """Decide the state of the stream after run.py ended; `exit_status` is None when it did not end in time.
+
+    `waits_for` says why a stream that never ran was looked for only, and not started yet.
+    """
     ids = log.listed if log.already_running or log.more_than_one else log.submitted
     app_id = ids[-1] if ids else ""
     if log.more_than_one:
@@ -108,11 +122,13 @@ def judge(log: StreamLog, exit_status: int | None, before: Mapping[str, Any] | N
         return Tick("alive", app_id)
     if not log.submitting:
         return Tick("unknown", app_id, f"run.py ended with exit status {exit_status} before it looked for the stream")
+    if waits_for:
+        return Tick("not_started", "", waits_for)
     if looked_only:
         return Tick("flapping", "", "restarted too often in 24 hours, and left down: find out why it dies")
     if exit_status == 0:
-        return Tick("restarted" if _ever_ran(before) else "started", app_id)
-    if _ever_ran(before):
+        return Tick("restarted" if ever_ran(before) else "started", app_id)
+    if ever_ran(before):
         return Tick("down", app_id, f"it is not running, and starting it ended with exit status {exit_status}")
     return Tick(
         "not_started",
@@ -138,7 +154,7 @@ def continue_history(group_by: str, tick: Tick, before: Mapping[str, Any] | None
         "restarts_24h": len(restarts),
         "ticks": ((str(before.get("ticks", "")) if before is not None else "") + LETTERS[tick.state])[-TICKS_KEPT:],
         "reason": tick.reason,
-        "ever_ran": _ever_ran(before) or tick.state in RUNNING,
+        "ever_ran": ever_ran(before) or tick.state in RUNNING,
         "restarted_at": restarts,
     }
 
@@ -153,10 +169,6 @@ def team_view(streams: Sequence[Mapping[str, Any]], now: datetime) -> dict[str, 
 
 def rfc3339(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _ever_ran(before: Mapping[str, Any] | None) -> bool:
-    return before is not None and bool(before.get("ever_ran"))
 
 
 def _recent_restarts(before: Mapping[str, Any] | None, now: datetime) -> list[str]:

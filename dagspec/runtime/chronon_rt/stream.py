@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import compat, keep_alive
-from .definitions import Summary
+from .definitions import Partition, Summary
 from .job import RunChronon
+from .presence import LookupFailed
 from .task import ChrononTask, Run, decoded
 
 # The least time that a submission gets before the tick gives up on it.
@@ -26,14 +27,17 @@ class KeepAlive(RunChronon):
             raise self.skipped(why)
         before = decoded(compat.previous_xcom(context, "chronon_stream"))
         limit = self.project.streaming.max_restarts
-        look_only = keep_alive.too_many_restarts(before, compat.now(), limit)
-        if look_only:
+        flaps = keep_alive.too_many_restarts(before, compat.now(), limit)
+        if flaps:
             self.log.warning(
                 "%d restarts in 24 hours are used up: the stream is looked for, and not started again", limit
             )
+        waits_for = self._first_upload(before, run)
+        if waits_for:
+            self.log.info("the stream is looked for, and not started: %s", waits_for)
         log = keep_alive.StreamLog()
-        status = self._run_in_time(context, run, log, keep_alive.LOOK_ONLY if look_only else ())
-        tick = keep_alive.judge(log, status, before, look_only)
+        status = self._run_in_time(context, run, log, keep_alive.LOOK_ONLY if flaps or waits_for else ())
+        tick = keep_alive.judge(log, status, before, flaps, waits_for)
         stream = keep_alive.continue_history(self.job.conf, tick, before, compat.now())
         self.publish(context, "chronon_stream", stream)
         self.log.info(
@@ -45,6 +49,20 @@ class KeepAlive(RunChronon):
         )
         if tick.state not in keep_alive.RUNNING:
             raise compat.AirflowException(f"{self.job.conf} is {tick.state}: {tick.reason}")
+
+    def _first_upload(self, before: Mapping[str, Any] | None, run: Run) -> str:
+        """Say what a stream that never ran waits for; empty when it may start.
+
+        Without the batch values of a first upload the job ends at once, and its restarts would be used up before it could ever run.
+        """
+        presence = self.presence()
+        if not self.job.table or keep_alive.ever_ran(before) or not presence.can_look:
+            return ""
+        try:
+            there = presence(Partition(self.job.table), run.day)
+        except LookupFailed as error:
+            return f"nobody can say whether its first upload, {self.job.table}, is there: {error}"
+        return "" if there else f"its first upload, {self.job.table}, is not there yet"
 
     def _run_in_time(
         self, context: Mapping[str, Any], run: Run, log: keep_alive.StreamLog, more: Sequence[str]

@@ -460,9 +460,9 @@ bash "$submit" --class ai.chronon.spark.Driver
 """
 
 
-def tick(world: World, ti: FakeTaskInstance) -> dict[str, Any]:
+def tick(world: World, ti: FakeTaskInstance, table: str = "") -> dict[str, Any]:
     """Run one tick, and make what it published the history of the next."""
-    operator = world.job(RUN_PY_STREAMING, cls=KeepAlive, mode="streaming", outputs=(), waits=())
+    operator = world.job(RUN_PY_STREAMING, cls=KeepAlive, mode="streaming", outputs=(), waits=(), table=table)
     with suppress(compat.AirflowException):
         operator.execute(context(ti, "2026-11-22"))
     ti.prior[("a_task", "chronon_stream")] = ti.pushed["chronon_stream"]
@@ -489,6 +489,38 @@ def test_the_life_of_a_stream(world: World, ti: FakeTaskInstance) -> None:
     seen = tick(world, ti)
     assert (seen["state"], seen["ticks"]) == ("duplicate", "sarrfad")
     assert "application_7_0002, application_7_0003" in seen["reason"]
+
+
+def test_a_stream_is_not_started_before_its_first_upload(world: World, ti: FakeTaskInstance) -> None:
+    world.settings["streaming"] = Streaming(max_restarts=2)
+    running = world.folder / "running"
+    (world.folder / "start.sh").write_text("echo application_7_0001 > running\n")
+    for _ in range(3):
+        seen = tick(world, ti, table="pay.b_upload")
+        assert (seen["state"], running.exists()) == ("not_started", False)
+    assert seen["reason"] == "its first upload, pay.b_upload, is not there yet"
+    running.write_text("application_7_0009\n")
+    assert tick(world, ti, table="pay.b_upload")["state"] == "alive", "somebody started it by hand"
+
+
+def test_a_stream_is_started_when_its_first_upload_is_there_and_never_asks_again(
+    world: World, ti: FakeTaskInstance
+) -> None:
+    running = world.folder / "running"
+    (world.folder / "start.sh").write_text("echo application_7_0001 > running\n")
+    (world.folder / "store" / "pay.b_upload").mkdir(parents=True)
+    assert tick(world, ti, table="pay.b_upload")["state"] == "started"
+    (world.folder / "store" / "pay.b_upload").rmdir()
+    running.unlink()
+    assert tick(world, ti, table="pay.b_upload")["state"] == "restarted"
+
+
+def test_a_store_that_cannot_be_asked_holds_back_the_first_start_only(world: World, ti: FakeTaskInstance) -> None:
+    (world.folder / "start.sh").write_text("echo application_7_0001 > running\n")
+    world.settings["sensor"] = Sensor("command", argv=("bash", "-c", "echo down >&2; exit 3"))
+    seen = tick(world, ti, table="pay.b_upload")
+    assert seen["state"] == "not_started"
+    assert seen["reason"].startswith("nobody can say whether its first upload, pay.b_upload, is there")
 
 
 def test_a_tick_that_finds_no_running_stream_fails(world: World, ti: FakeTaskInstance) -> None:
