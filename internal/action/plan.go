@@ -5,27 +5,45 @@
 // out exactly the targets that the plan lists, each once: nothing is widened in between, and nothing is repeated.
 package action
 
-import "time"
+import (
+	"time"
+
+	"chrononctl/airflowclient"
+)
 
 // Verb is what a plan does.
 type Verb string
 
 // The verbs of this release.
 const (
-	Trigger Verb = "trigger"
-	Pause   Verb = "pause"
-	Unpause Verb = "unpause"
-	Clear   Verb = "clear"
+	Trigger  Verb = "trigger"
+	Pause    Verb = "pause"
+	Unpause  Verb = "unpause"
+	Clear    Verb = "clear"
+	Mark     Verb = "mark"     // a state is set, and nothing runs
+	Restart  Verb = "restart"  // a tick now, of one stream alone
+	Upload   Verb = "upload"   // the upload of a GroupBy, for a day that may be long over
+	Backfill Verb = "backfill" // a range of days, as one Chronon job or as a run a day
+	Hold     Verb = "hold"     // a backfill starts no further day
+	Resume   Verb = "resume"   // a backfill that is held goes on
+	Cancel   Verb = "cancel"   // a backfill ends now
+	Rerun    Verb = "rerun"    // the days of a backfill that failed run again
 )
 
 // Plan is a change that has not happened: the exact targets, what it means, and the command that does the same.
 // The console's dialog and --dry-run print the same plan.
 type Plan struct {
-	Verb    Verb
-	Title   string   // "Trigger chronon_join_payments__checkout_v1"
-	Targets []Target // in the order of Apply
-	Effects []string // one sentence each
-	Command string   // the equivalent command line
+	Verb       Verb
+	Title      string   // "Trigger chronon_join_payments__checkout_v1"
+	Targets    []Target // in the order of Apply
+	Effects    []string // one sentence each
+	Cost       Cost
+	Downstream Downstream
+	Command    string // the equivalent command line
+	Undo       string // the command line that takes it back; empty when nothing can, or nothing needs to
+	Confirm    string // what must be typed to agree, a number or a name; empty: a yes is enough
+	Reason     string // why, in the words of who asked for it; of a pause
+	Until      time.Time
 }
 
 // Target is one object that a plan changes.
@@ -34,7 +52,27 @@ type Target struct {
 	RunID  string
 	TaskID string
 	Day    string    // logical day of a new run, YYYY-MM-DD; empty for a tick of a streaming DAG
-	At     time.Time // logical date of a new run
+	At     time.Time // logical date of a new run, or the first one of a backfill that Airflow makes itself
+	To     time.Time // the last logical date of such a backfill; both ends belong to it
+	Conf   string    // configuration of a new run, JSON; empty: none
+	State  airflowclient.State
+	Number int64 // of a backfill that Airflow itself numbers; 0: none
+	AtOnce int   // days of such a backfill that may run at a time
+}
+
+// Cost is what a plan takes, going by the runs that ended lately. The zero Cost is unknown.
+type Cost struct {
+	Jobs   int           // tasks or runs that will run
+	Each   time.Duration // the usual time of one: the median
+	Total  time.Duration // until all have ended, with as many at a time as may be
+	Sample int           // how many past ones Each is the median of; 0: nothing is known
+}
+
+// Downstream is what reads what a plan changes, by the confs of the repository, directly or through others.
+type Downstream struct {
+	Known bool     // there was a repository to ask; otherwise nothing is claimed
+	Confs []string // full names, sorted
+	DAGs  []string // ids of their DAGs, sorted
 }
 
 // Unchanged says that there is nothing to do: what is asked for is so already.
