@@ -55,12 +55,16 @@ type DAG struct {
 	Confs    []string     `json:"confs,omitempty"`    // full names
 	Writes   []string     `json:"writes,omitempty"`   // tables
 	Reads    []string     `json:"reads,omitempty"`    // tables that its tasks wait for
+	Owner    string       `json:"owner,omitempty"`
+	Start    string       `json:"start,omitempty"` // logical date of the first run, YYYY-MM-DD
+	Tasks    []Task       `json:"tasks,omitempty"` // as they are defined; releases of older versions do not tell them
 }
 
 // Describe adds to an index entry what the definition of the DAG says.
 func (d *DAG) Describe(def dagspec.DAG) {
-	d.Kind, d.Team, d.Join, d.Schedule = def.Kind, def.Team, def.Join, def.Schedule
+	d.Kind, d.Team, d.Join, d.Schedule, d.Owner, d.Start = def.Kind, def.Team, def.Join, def.Schedule, def.Owner, def.Start.String()
 	for _, task := range def.Tasks {
+		d.Tasks = append(d.Tasks, taskOf(task))
 		if task.Conf != "" {
 			d.Confs = append(d.Confs, task.Conf)
 		}

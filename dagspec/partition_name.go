@@ -1,0 +1,44 @@
+package dagspec
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ParsePartition reads a partition as [Partition.Spec] writes it: "ns.table/ds={{ ds }}", or a table's name for the table as a whole.
+func ParsePartition(spec string) (Partition, error) {
+	if tablePattern.MatchString(spec) {
+		return Partition{Table: spec}, nil
+	}
+	partition, problem := parseSpec(spec)
+	if problem != nil {
+		return Partition{}, errors.New(problem.message)
+	}
+	return partition, nil
+}
+
+// On is the name of the partition for the run of a day, "core.users/ds=2026-11-21"; of a table as a whole it is the table's name.
+func (p Partition) On(day Date) string {
+	var out strings.Builder
+	out.WriteString(p.Table)
+	for _, field := range p.Fields {
+		out.WriteString("/" + field.Column + "=")
+		for _, piece := range field.Value {
+			if piece.Day == nil {
+				out.WriteString(piece.Text)
+				continue
+			}
+			out.WriteString(piece.Day.of(day))
+		}
+	}
+	return out.String()
+}
+
+// of writes the day that the run of a day means, in the day's own format.
+func (d Day) of(run Date) string {
+	day := run.AddDays(d.Shift).t
+	return strings.NewReplacer(
+		"%Y", day.Format("2006"), "%m", day.Format("01"), "%d", day.Format("02"), "%y", day.Format("06"), "%j", fmt.Sprintf("%03d", day.YearDay()),
+	).Replace(d.layout())
+}
