@@ -28,7 +28,8 @@ type PastRelease struct {
 	Outcome   string    `json:"outcome"` // deployed, verified, failed
 	Live      bool      `json:"live"`
 	Created   time.Time `json:"created"`
-	Until     time.Time `json:"until,omitzero"` // when another release took its place
+	Until     time.Time `json:"until,omitzero"`       // when another release took its place
+	Verified  time.Time `json:"verified_at,omitzero"` // when it was seen live last; zero: never, or before what the audit tells
 	Who       string    `json:"who"`
 	Host      string    `json:"host"`
 	Generator string    `json:"generator"`
@@ -65,10 +66,23 @@ func (e *Engine) History(ctx context.Context) (*History, error) {
 	entries, err := readAudit(ctx, e.opts.Target.State(), was.ledger.Audit)
 	slices.Reverse(entries)
 	history.Audit = append(history.Audit, entries...)
+	for i := range history.Releases {
+		history.Releases[i].Verified = verifiedAt(history.Audit, history.Releases[i].ID)
+	}
 	if err != nil {
 		return history, fmt.Errorf("history of %s: %w", e.opts.Target, err)
 	}
 	return history, nil
+}
+
+// verifiedAt is when a release was seen live last, by an audit with the newest line first.
+func verifiedAt(audit []AuditEntry, release string) time.Time {
+	for _, entry := range audit {
+		if entry.Result == ResultVerified && entry.Live == release {
+			return entry.Time
+		}
+	}
+	return time.Time{}
 }
 
 // UnknownReleaseError says that a release is not kept, or was never there.
