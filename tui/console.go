@@ -22,6 +22,7 @@ type Options struct {
 	Source   Source
 	Changes  Changes // nil: the console is read-only
 	ReadOnly bool    // no key changes anything
+	Shelf    Shelf   // keeps saved filters and the history of commands; nil: nothing is kept
 
 	Context  string        // name of the Airflow, for the head line
 	Accent   string        // its colour, "#rrggbb" or 0 to 255; empty: the theme's

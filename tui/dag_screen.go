@@ -32,19 +32,19 @@ func newDAGScreen(s *shell, id string) *dagScreen {
 	d := &dagScreen{listing: listing{shell: s, beside: true, lead: 2}, id: id}
 	d.runs = table.New(table.Spec[fleet.Run]{
 		ID:      func(r fleet.Run) string { return r.ID },
-		Search:  func(r fleet.Run) string { return r.ID + " " + r.Day + " " + r.State + " " + r.Health.Word() },
+		Match:   matcher(s, runFields(s)),
 		Clean:   clean,
 		Columns: d.runColumns(),
 	})
 	d.tasks = table.New(table.Spec[fleet.Task]{
 		ID:      taskID,
-		Search:  func(t fleet.Task) string { return t.ID + " " + t.Word() + " " + t.Health.Word() },
+		Match:   matcher(s, taskFields(s)),
 		Clean:   clean,
 		Columns: d.taskColumns(),
 	})
 	d.panes = []pane{
-		{grid: d.runs, title: "Runs", blank: "it has not run yet"},
-		{grid: d.tasks, title: "Tasks", blank: "no task instances"},
+		{grid: d.runs, title: "Runs", blank: "it has not run yet", marks: true, complete: completer(runFields(s))},
+		{grid: d.tasks, title: "Tasks", blank: "no task instances", marks: true, complete: completer(taskFields(s))},
 	}
 	d.moved = d.followRun
 	return d

@@ -43,11 +43,11 @@ func newDAGsScreen(s *shell, sc scope) *dagsScreen {
 	d := &dagsScreen{listing: listing{shell: s}, scope: sc}
 	d.dags = table.New(table.Spec[fleet.DAG]{
 		ID:      func(d fleet.DAG) string { return d.ID },
-		Search:  func(d fleet.DAG) string { return d.ID + " " + d.Team + " " + d.Health.Word() },
+		Match:   matcher(s, dagFields(s)),
 		Clean:   clean,
 		Columns: d.columns(),
 	})
-	d.panes = []pane{{grid: d.dags, blank: sc.blank}}
+	d.panes = []pane{{grid: d.dags, blank: sc.blank, marks: true, complete: completer(dagFields(s))}}
 	return d
 }
 

@@ -37,7 +37,7 @@ func (s *shell) draw() string {
 	case s.width < leastWidth || s.height < leastHeight:
 		return s.tooSmall()
 	}
-	lines := make([]string, 0, s.height)
+	t, lines := s.theme, make([]string, 0, s.height)
 	lines = append(lines, s.headLine(), s.pathLine())
 	_, height := s.bodySize()
 	body := s.top().view()
@@ -49,8 +49,12 @@ func (s *shell) draw() string {
 		}
 	}
 	lines = append(lines, s.statusLine(), s.keyLine())
-	if s.dialog != nil {
+	switch {
+	case s.dialog != nil:
 		lines = s.overlay(lines)
+	case s.prompt != nil:
+		box := s.prompt.box(t, s.width)
+		lines = paint.Over(lines, box, 1, s.height-footHeight-len(box))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -221,7 +225,7 @@ func (s *shell) pathLine() string {
 func (s *shell) statusLine() string {
 	t := s.theme
 	if s.prompt != nil {
-		return " " + s.prompt.input.View()
+		return s.prompt.line(t, s.width)
 	}
 	if s.note.text != "" {
 		return " " + t.text.Render(paint.Fit(clean(s.note.text), s.width-2, t.tail))

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"chrononctl/tui/paint"
 	"chrononctl/tui/table"
@@ -20,16 +21,23 @@ type grid interface {
 	Click(line int) bool
 	ClickTitle(x int)
 	CycleSort()
-	SetFilter(text string)
+	SetFilter(text string) error
 	Filter() string
+	ToggleMark()
+	MarkRange()
+	MarkShown()
+	Unmark()
+	Marks() (all, hidden int)
 	Len() (all, shown int)
 }
 
 // pane is a table with its heading.
 type pane struct {
-	grid  grid
-	title string // heading; the first pane of a stack has none
-	blank string // what to say when there are no rows
+	grid     grid
+	title    string                // heading; the first pane of a stack has none
+	blank    string                // what to say when there are no rows
+	marks    bool                  // rows can be marked: there is a key that takes many
+	complete func(string) []string // what a filter could become; nil: it is plain text
 }
 
 // listing is one table, or two of which one has the keyboard. Screens are made of it: it does movement, filter, sort, mouse and layout, so that
@@ -148,10 +156,23 @@ func (l *listing) detail() string { return "" }
 func (l *listing) counted(one string) string {
 	first := l.panes[0].grid
 	all, shown := first.Len()
+	text := count(all, one)
 	if f := first.Filter(); f != "" {
-		return fmt.Sprintf("/%s  %d of %s", clean(f), shown, count(all, one))
+		text = fmt.Sprintf("/%s  %d of %s", clean(f), shown, text)
 	}
-	return count(all, one)
+	return l.marked() + text
+}
+
+// marked says how many rows are marked, and how many of them the filter hides.
+func (l *listing) marked() string {
+	all, hidden := l.focused().Marks()
+	switch {
+	case all == 0:
+		return ""
+	case hidden == 0:
+		return fmt.Sprintf("%d marked%s", all, l.theme.dot)
+	}
+	return fmt.Sprintf("%d marked, %d of them not shown%s", all, hidden, l.theme.dot)
 }
 
 func (l *listing) mouse(m mouse) {
@@ -191,13 +212,18 @@ func (l *listing) listBindings() []binding {
 		{keys: []string{"up", "k"}, label: "up k", verb: "up", quiet: true, section: sectionMove, do: just(func() { g.Move(-1) })},
 		{keys: []string{"down", "j"}, label: "down j", verb: "down", quiet: true, section: sectionMove, do: just(func() { g.Move(1) })},
 		{keys: []string{"pgup", "ctrl+b", "ctrl+u"}, label: "pgup", verb: "page up", quiet: true, section: sectionMove, do: just(func() { g.Page(-1) })},
-		{keys: []string{"pgdown", "ctrl+f", "ctrl+d", "space"}, label: "pgdn", verb: "page down", quiet: true, section: sectionMove,
+		{keys: []string{"pgdown", "ctrl+f", "ctrl+d"}, label: "pgdn", verb: "page down", quiet: true, section: sectionMove,
 			do: just(func() { g.Page(1) })},
 		{keys: []string{"home", "g"}, label: "g", verb: "first", quiet: true, section: sectionMove, do: just(g.Top)},
 		{keys: []string{"end", "G"}, label: "G", verb: "last", quiet: true, section: sectionMove, do: just(g.Bottom)},
 	}
+	if l.panes[l.focus].marks {
+		out = append(out, l.markBindings(just)...)
+	}
 	if g.Filter() != "" {
-		out = append(out, binding{keys: []string{"esc"}, label: "esc", verb: "all", help: "end the filter", do: just(func() { l.filter("") })})
+		out = append(out, binding{keys: []string{"esc"}, label: "esc", verb: "all", help: "end the filter", do: just(func() { _ = l.filter("") })})
+	} else if all, _ := g.Marks(); all > 0 {
+		out = append(out, binding{keys: []string{"esc"}, label: "esc", verb: "unmark", help: "take all marks back", do: just(g.Unmark)})
 	}
 	if len(l.panes) > 1 {
 		out = append(out, binding{keys: []string{"tab", "shift+tab"}, label: "tab", verb: "other table", help: "go to the other table",
@@ -206,11 +232,40 @@ func (l *listing) listBindings() []binding {
 	return out
 }
 
-func (l *listing) askFilter() { l.ask("/", l.focused().Filter(), l.filter, nil) }
+// markBindings are the keys that mark rows; what changes something then takes all of them.
+func (l *listing) markBindings(just func(func()) func() tea.Cmd) []binding {
+	g := l.focused()
+	return []binding{
+		{keys: []string{"space"}, label: "space", verb: "mark", help: "mark the row, or unmark it", quiet: l.options.ReadOnly,
+			do: just(func() { g.ToggleMark(); g.Move(1) })},
+		{keys: []string{"V"}, label: "V", verb: "mark range", help: "mark from the last mark to here", quiet: true, do: just(g.MarkRange)},
+		{keys: []string{"*"}, label: "*", verb: "mark all", help: "mark all that is shown, or unmark", quiet: true, do: just(g.MarkShown)},
+	}
+}
 
-// filter filters the table that has the keyboard and gives the other one the room that is left.
-func (l *listing) filter(text string) {
-	l.focused().SetFilter(text)
+// askFilter asks for a filter in the language of the pane's fields; "@name" is a saved one.
+func (l *listing) askFilter() {
+	complete := l.panes[l.focus].complete
+	p := &prompt{before: l.focused().Filter(), change: l.filter}
+	p.complete = func(text string) []string {
+		saved := l.notes.proposeFilters(text)
+		if complete == nil || text == "" {
+			return saved
+		}
+		return append(saved, complete(text)...)
+	}
+	l.openPrompt("/", l.focused().Filter(), p)
+}
+
+// filter filters the table that has the keyboard and gives the other one the room that is left. A filter that is wrong changes nothing.
+func (l *listing) filter(text string) error {
+	if saved, ok := l.notes.filterNamed(strings.TrimPrefix(text, "@")); ok && strings.HasPrefix(text, "@") {
+		text = saved
+	}
+	if err := l.focused().SetFilter(text); err != nil {
+		return err
+	}
 	l.layout()
 	l.changed()
+	return nil
 }

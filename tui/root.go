@@ -27,7 +27,7 @@ func newRoot(ctx context.Context, options Options) *root {
 
 // Init asks for the first data and for the terminal's background, and starts the heartbeat.
 func (r *root) Init() tea.Cmd {
-	return tea.Batch(r.poll(r.needs()), r.tick(), tea.RequestBackgroundColor)
+	return tea.Batch(r.poll(r.needs()), r.tick(), tea.RequestBackgroundColor, r.openNotebook())
 }
 
 // Update handles one message. The steps and their order are the console's contract; see the package comment.
@@ -73,6 +73,14 @@ func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
 		return r.tick(), true
 	case wakeMsg:
 		r.now = msg.at
+		return nil, true
+	case notebookMsg:
+		r.tookNotebook(msg)
+		return nil, true
+	case notedMsg:
+		if msg.err != nil {
+			r.say(errorText(msg.err))
+		}
 		return nil, true
 	case loaded:
 		if msg.at.After(r.now) {

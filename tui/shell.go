@@ -31,6 +31,7 @@ type shell struct {
 	dialog dialog
 	prompt *prompt
 	note   note
+	notes  Notebook // what is remembered between sessions
 }
 
 // note is one line to the reader. It stays until another takes its place or its time is over.

@@ -21,15 +21,13 @@ type streamsScreen struct {
 func newStreamsScreen(s *shell) *streamsScreen {
 	st := &streamsScreen{listing: listing{shell: s}}
 	st.streams = table.New(table.Spec[fleet.Stream]{
-		ID: func(r fleet.Stream) string { return r.GroupBy },
-		Search: func(r fleet.Stream) string {
-			return r.GroupBy + " " + r.Team + " " + r.State + " " + r.App + " " + r.Reason
-		},
+		ID:      func(r fleet.Stream) string { return r.GroupBy },
+		Match:   matcher(s, streamFields(s)),
 		Clean:   clean,
 		Columns: st.columns(),
 	})
 	st.streams.SortBy(1, false)
-	st.panes = []pane{{grid: st.streams, blank: "no streaming DAG has reported yet"}}
+	st.panes = []pane{{grid: st.streams, blank: "no streaming DAG has reported yet", marks: true, complete: completer(streamFields(s))}}
 	return st
 }
 

@@ -23,7 +23,7 @@ type theme struct {
 	selected, selectedUnaware paint.Style
 	match, current            paint.Style
 
-	crumb, dot, tail, mark, up, down, line, none string
+	crumb, dot, tail, mark, chosen, up, down, line, none string
 	corners                                      [4]string // upper left, upper right, lower left, lower right
 	side                                         string
 }
@@ -67,11 +67,11 @@ func newTheme(dark, ascii bool, accent string) *theme {
 		selectedUnaware: paint.Background(lipgloss.Color(p.unaware)),
 		match:           paint.Background(lipgloss.Color(p.match)),
 		current:         paint.Style{}.Reverse(),
-		crumb:           " › ", dot: " · ", tail: "…", mark: "▸", up: "▲", down: "▼", line: "─", none: "–",
+		crumb:           " › ", dot: " · ", tail: "…", mark: "▸", chosen: "●", up: "▲", down: "▼", line: "─", none: "–",
 		corners: [4]string{"╭", "╮", "╰", "╯"}, side: "│",
 	}
 	if ascii {
-		t.crumb, t.dot, t.tail, t.mark, t.up, t.down, t.line, t.none = " > ", " - ", "~", ">", "^", "v", "-", "-"
+		t.crumb, t.dot, t.tail, t.mark, t.chosen, t.up, t.down, t.line, t.none = " > ", " - ", "~", ">", "*", "^", "v", "-", "-"
 		t.corners, t.side = [4]string{"+", "+", "+", "+"}, "|"
 	}
 	return t
@@ -111,7 +111,7 @@ func (t *theme) paintOf(h fleet.Health) paint.Style {
 func (t *theme) tableLook(focused bool) table.Look {
 	return table.Look{
 		Header: t.dim, Sorted: t.key, Selected: t.selected, Dim: t.selectedUnaware,
-		Mark: t.mark, Up: t.up, Down: t.down, Tail: t.tail, Focused: focused,
+		Mark: t.mark, Chosen: t.chosen, Marked: t.key, Up: t.up, Down: t.down, Tail: t.tail, Focused: focused,
 	}
 }
 

@@ -18,6 +18,8 @@
 // which starts from where the row was. Only the reader's own filter may place the cursor, on the first row that is left; taking the
 // filter back takes the cursor back.
 //
+// Marks name rows in the same way: they stay through refreshes, sorts and filters, and a row that comes back is still marked.
+//
 // # Cost
 //
 // A frame costs its visible cells. [Table.SetRows] costs one sort and, while a filter is set, one search. Columns are measured on a
@@ -73,7 +75,10 @@ type Column[T any] struct {
 type Spec[T any] struct {
 	Columns []Column[T]
 	ID      func(T) string      // identity, unique among the rows
-	Search  func(T) string      // what the filter looks into; nil: a filter finds nothing
+	Search  func(T) string      // what a filter looks into that is plain text; nil: it finds nothing
+
+	// Match reads a filter; the error says what is wrong with it. nil: a filter is plain text.
+	Match func(filter string) (func(T) bool, error)
 	Clean   func(string) string // makes the text of every cell harmless; nil: it is already
 }
 
@@ -86,13 +91,17 @@ type Table[T any] struct {
 	shown []int    // indices into rows that pass the filter
 
 	filter string
-	sort   int // column, or -1 for the order given
+	match  func(T) bool // the filter as Spec.Match read it; nil: it is plain text
+	sort   int          // column, or -1 for the order given
 	desc   bool
 	given  []T
 
 	cursor string // identity of the selected row
 	at     int    // index into shown where the cursor is or was
 	kept   string // identity to go back to when the reader widens the filter again
+
+	marks  map[string]bool // identities, of rows that are there or may come back
+	anchor string          // identity that was marked last, where a range begins
 
 	top           int // first visible index of shown
 	width, height int
@@ -120,28 +129,40 @@ func (t *Table[T]) SetSize(width, height int) {
 	t.scroll()
 }
 
-// SetFilter shows only the rows whose search text contains text, in any case.
-func (t *Table[T]) SetFilter(text string) {
-	text = strings.ToLower(text)
-	if text == t.filter {
-		return
+// SetFilter shows only the rows that pass a filter. A filter that cannot be read changes nothing; the error says what is wrong with it.
+func (t *Table[T]) SetFilter(filter string) error {
+	if filter == t.filter {
+		return nil
+	}
+	match, err := t.read(filter)
+	if err != nil {
+		return err
 	}
 	if t.kept == "" {
 		t.kept = t.cursor
 	}
-	t.filter = text
+	t.filter, t.match = filter, match
 	t.sift()
 	if !t.place(t.kept) && !t.place(t.cursor) {
 		t.at = 0
 		t.follow()
 	}
-	if text == "" {
+	if filter == "" {
 		t.kept = ""
 	}
 	t.scroll()
+	return nil
 }
 
-// Filter returns the filter, in lower case.
+// read makes a filter ready; nil stands for plain text and for none.
+func (t *Table[T]) read(filter string) (func(T) bool, error) {
+	if filter == "" || t.spec.Match == nil {
+		return nil, nil //nolint:nilnil // nothing to read
+	}
+	return t.spec.Match(filter)
+}
+
+// Filter returns the filter as it was given.
 func (t *Table[T]) Filter() string { return t.filter }
 
 // SortBy orders by a column, descending or not; -1 takes the order given. Equal rows are ordered by identity.
@@ -183,6 +204,9 @@ func (t *Table[T]) arrange() {
 		})
 	}
 	t.found = nil
+	if match, err := t.read(t.filter); err == nil {
+		t.match = match // read again: a filter may speak of today
+	}
 	t.sift()
 	if t.cursor == "" {
 		t.at = 0
@@ -196,18 +220,33 @@ func (t *Table[T]) arrange() {
 
 // sift finds the rows that pass the filter.
 func (t *Table[T]) sift() {
+	passes := t.passes()
 	t.shown = t.shown[:0]
-	if t.filter != "" && t.found == nil && t.spec.Search != nil {
+	for i := range t.rows {
+		if passes(i) {
+			t.shown = append(t.shown, i)
+		}
+	}
+}
+
+// passes tells of each row whether the filter shows it.
+func (t *Table[T]) passes() func(row int) bool {
+	switch {
+	case t.filter == "":
+		return func(int) bool { return true }
+	case t.match != nil:
+		return func(i int) bool { return t.match(t.rows[i]) }
+	case t.spec.Search == nil:
+		return func(int) bool { return false }
+	}
+	if t.found == nil {
 		t.found = make([]string, len(t.rows))
 		for i, row := range t.rows {
 			t.found[i] = strings.ToLower(t.spec.Search(row))
 		}
 	}
-	for i := range t.rows {
-		if t.filter == "" || t.found != nil && strings.Contains(t.found[i], t.filter) {
-			t.shown = append(t.shown, i)
-		}
-	}
+	text := strings.ToLower(t.filter)
+	return func(i int) bool { return strings.Contains(t.found[i], text) }
 }
 
 // Rows returns the rows in their order, with those that the filter hides. They must not be changed.

@@ -13,6 +13,8 @@ type Look struct {
 	Selected paint.Style // laid under the cells of the selected row
 	Dim      paint.Style // laid under it in a table that does not have the keyboard
 	Mark     string      // stands before the selected row, one column
+	Chosen   string      // stands before a marked row, one column
+	Marked   paint.Style // of that sign
 	Up, Down string      // direction of the sort, one column
 	Tail     string      // stands where a text was cut
 	Focused  bool
@@ -85,7 +87,11 @@ func (t *Table[T]) row(b *strings.Builder, look Look, widths []int, row T) {
 		}
 	}
 	base.Write(b, mark)
-	base.Write(b, paint.Spaces(gutter-1))
+	if t.marks[t.spec.ID(row)] {
+		look.Marked.On(base).Write(b, look.Chosen)
+	} else {
+		base.Write(b, paint.Spaces(gutter-1))
+	}
 	used := gutter
 	for c, w := range widths {
 		if w == 0 {

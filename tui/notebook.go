@@ -1,0 +1,71 @@
+package tui
+
+import (
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// Notebook is what the console remembers from one session to the next. It holds no secret.
+type Notebook struct {
+	Filters  []SavedFilter `json:"filters,omitempty"`
+	Commands []string      `json:"commands,omitempty"` // what was typed after ":", oldest first
+	Theme    string        `json:"theme,omitempty"`
+}
+
+// Shelf keeps the notebook. Its methods may take their time: they are called away from the update loop.
+type Shelf interface {
+	Load() (Notebook, error)
+	Save(Notebook) error
+}
+
+// keptCommands is how many commands are remembered.
+const keptCommands = 200
+
+// remember adds a command to the history, once.
+func (n Notebook) remember(command string) Notebook {
+	kept := slices.DeleteFunc(slices.Clone(n.Commands), func(c string) bool { return c == command })
+	kept = append(kept, command)
+	n.Commands = kept[max(0, len(kept)-keptCommands):]
+	return n
+}
+
+// notebookMsg is the notebook of an earlier session.
+type notebookMsg struct {
+	notes Notebook
+	err   error
+}
+
+// notedMsg says how keeping the notebook ended.
+type notedMsg struct{ err error }
+
+// openNotebook reads what an earlier session has left.
+func (s *shell) openNotebook() tea.Cmd {
+	shelf := s.options.Shelf
+	if shelf == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		notes, err := shelf.Load()
+		return notebookMsg{notes, err}
+	}
+}
+
+// tookNotebook takes what an earlier session has left; what cannot be read is said, and is no reason not to work.
+func (s *shell) tookNotebook(m notebookMsg) {
+	if m.err != nil {
+		s.say(errorText(m.err))
+		return
+	}
+	s.notes = m.notes
+}
+
+// keepNotes changes the notebook and has it kept.
+func (s *shell) keepNotes(notes Notebook) tea.Cmd {
+	s.notes = notes
+	shelf := s.options.Shelf
+	if shelf == nil {
+		return nil
+	}
+	return func() tea.Msg { return notedMsg{shelf.Save(notes)} }
+}

@@ -1,0 +1,106 @@
+package table
+
+// ToggleMark marks the selected row, or takes its mark back.
+func (t *Table[T]) ToggleMark() {
+	row, ok := t.Selected()
+	if !ok {
+		return
+	}
+	id := t.spec.ID(row)
+	if t.marks[id] {
+		delete(t.marks, id)
+	} else {
+		t.mark(id)
+	}
+	t.anchor = id
+}
+
+// MarkRange marks the rows that are shown between the one marked last and the selected one. Where the former is not shown, only the latter is marked.
+func (t *Table[T]) MarkRange() {
+	row, ok := t.Selected()
+	if !ok {
+		return
+	}
+	from := t.at
+	for i, index := range t.shown {
+		if t.spec.ID(t.rows[index]) == t.anchor {
+			from = i
+		}
+	}
+	for i := min(from, t.at); i <= max(from, t.at); i++ {
+		t.mark(t.spec.ID(t.rows[t.shown[i]]))
+	}
+	t.anchor = t.spec.ID(row)
+}
+
+// MarkShown marks all rows that are shown; when all of them are marked already, it takes their marks back.
+func (t *Table[T]) MarkShown() {
+	all := true
+	for _, index := range t.shown {
+		all = all && t.marks[t.spec.ID(t.rows[index])]
+	}
+	for _, index := range t.shown {
+		if id := t.spec.ID(t.rows[index]); all {
+			delete(t.marks, id)
+		} else {
+			t.mark(id)
+		}
+	}
+}
+
+// Unmark takes all marks back.
+func (t *Table[T]) Unmark() {
+	clear(t.marks)
+	t.anchor = ""
+}
+
+// Marked returns the marked rows that are there, in their order, also those that the filter hides.
+func (t *Table[T]) Marked() []T {
+	var out []T
+	if len(t.marks) == 0 {
+		return nil
+	}
+	for _, row := range t.rows {
+		if t.marks[t.spec.ID(row)] {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// Marks counts the marked rows that are there, and those among them that the filter hides.
+func (t *Table[T]) Marks() (all, hidden int) {
+	if len(t.marks) == 0 {
+		return 0, 0
+	}
+	for _, row := range t.rows {
+		if t.marks[t.spec.ID(row)] {
+			all++
+		}
+	}
+	hidden = all
+	for _, index := range t.shown {
+		if t.marks[t.spec.ID(t.rows[index])] {
+			hidden--
+		}
+	}
+	return all, hidden
+}
+
+// Chosen returns what a key acts on: the marked rows, or where there are none the selected one.
+func (t *Table[T]) Chosen() []T {
+	if marked := t.Marked(); len(marked) > 0 {
+		return marked
+	}
+	if row, ok := t.Selected(); ok {
+		return []T{row}
+	}
+	return nil
+}
+
+func (t *Table[T]) mark(id string) {
+	if t.marks == nil {
+		t.marks = map[string]bool{}
+	}
+	t.marks[id] = true
+}
