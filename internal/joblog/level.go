@@ -92,4 +92,6 @@ func wordAt(s string, at, n int) bool {
 	return (at == 0 || !isLetter(s[at-1])) && (end >= len(s) || !isLetter(s[end]))
 }
 
-func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '=' }
+func isLetter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '='
+}
