@@ -17,6 +17,7 @@ type observation struct {
 	at       time.Time
 	read     time.Time // when the runs were read
 	due      time.Time // when they are read again
+	intent   *Intent   // what should run
 	names    namer     // reads DAG ids whose tags do not say enough
 	name     string
 	url      string
@@ -37,7 +38,7 @@ type observation struct {
 // Both are pure functions, and the order in which things were read makes no difference.
 func derive(o observation, dags []DAG) Snapshot {
 	s := Snapshot{
-		At: o.at, Read: o.read, Due: o.due, Server: serverOf(o), Requests: o.requests, DAGs: dags,
+		At: o.at, Read: o.read, Due: o.due, Server: serverOf(o), Requests: o.requests, DAGs: dags, Intent: o.intent,
 		Problems: slices.Compact(slices.Sorted(slices.Values(o.problems))),
 	}
 	for _, e := range o.broken {
@@ -85,7 +86,7 @@ func reportsOf(dags []DAG, reports map[airflowclient.RunRef]published, now time.
 		case isStreaming(d.Kind):
 			streams = append(streams, streamsBefore(d)...)
 		case d.Kind == dagspec.KindComparison && ended:
-			joins = append(joins, comparisonOf(d, told))
+			joins = append(joins, comparisonOf(d, run, told, now))
 		case d.Kind == dagspec.KindComparison:
 			joins = append(joins, comparisonBefore(d))
 		}

@@ -19,6 +19,10 @@ type Options struct {
 	Teams   []string         // only these; none: all
 	Every   time.Duration    // between two looks at the runs, however often pictures are asked for; 0: 12.5 s
 	Now     func() time.Time // nil: time.Now
+
+	Intent    *Intent   // what should run, where a Chronon repository is at hand; nil: what the releases tell
+	Past      Past      // experience of earlier looks; its zero value is none
+	Lifetimes Lifetimes // of rows in the KV store; its zero value is not known
 }
 
 // How often the parts of a picture are asked for.
@@ -52,6 +56,9 @@ func NewObserver(client *airflowclient.Client, o Options) *Observer {
 	o.Every = cmp.Or(o.Every, everyRuns)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Intent == nil {
+		o.Intent = &Intent{}
 	}
 	obs := &Observer{
 		client: client, opts: o, names: presetNamer(), turn: make(chan struct{}, 1), cache: newRunCache(),
@@ -184,7 +191,7 @@ const staleAfter = 2 * time.Minute
 // observed takes over what the feed knows, and says what it could not read.
 func (o *Observer) observed(p airflowclient.Picture, server airflowclient.Server) observation {
 	obs := observation{
-		at: o.opts.Now(), names: o.names, name: o.opts.Context, url: o.opts.URL, server: server, unread: make(map[dagspec.Kind]bool),
+		at: o.opts.Now(), intent: o.opts.Intent, names: o.names, name: o.opts.Context, url: o.opts.URL, server: server, unread: make(map[dagspec.Kind]bool),
 		reports: make(map[airflowclient.RunRef]published), dags: p.DAGs, runs: p.Runs, broken: p.ImportErrors,
 		read: p.Parts[airflowclient.PartRuns].Read, due: p.Parts[airflowclient.PartRuns].Due,
 	}

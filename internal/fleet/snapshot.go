@@ -40,6 +40,12 @@ type Snapshot struct {
 	Broken   []BrokenFile // import errors
 	Problems []string     // parts that could not be read, a sentence each; what they would have shown is Unknown
 	Requests int          // requests that it took
+
+	Intent     *Intent     // what should run; it may know nothing, and is never nil in a picture of an Observer
+	Deviations []Deviation // DAGs that are not as they are wanted, worst first
+	Outputs    []Output    // what each conf keeps up to date, by team, conf and task
+	Calendars  []Calendar  // joins by day, by join
+	Work       []Work      // jobs that run now, by DAG, run and task
 }
 
 // Server is the head line.
@@ -131,6 +137,11 @@ type Stream struct {
 	Ticks    string // a letter a tick, newest last, see dagspec/runtime
 	Reason   string
 	At       time.Time // when the report was made
+
+	Why      StreamWhy // what keeps it, where it is not running or not known
+	NextTick time.Time // when it is looked after again; zero: not known, or never because its DAG is paused
+	Upload   string    // day of the values that it builds on, YYYY-MM-DD: of the newest KV load, or of the upload where nothing is loaded; empty: none
+	Uploaded time.Time // when those came; zero: not known
 }
 
 // Comparison is the newest consistency result of one join.
@@ -147,6 +158,13 @@ type Comparison struct {
 	Over     int     // features beyond their budget
 	Total    int
 	Features []Feature // worst first, cut by the runtime
+
+	LoggedRows int64         // rows of the log, whether they were drawn or not
+	Budgets    Budgets       // what was allowed
+	Trend      []Measurement // the last measured days, oldest first, at most 14
+	Caveat     string        // what the sample makes unreliable, a sentence; empty: nothing
+	Unmeasured string        // newest day of which a run ended without a measurement, if that is after Day; YYYY-MM-DD
+	RunID      string        // whose report it is
 }
 
 // Feature is one feature of a comparison. A nil rate was not measured.
@@ -156,6 +174,11 @@ type Feature struct {
 	Missing  *float64 // online
 	SMAPE    *float64
 	Over     bool
+
+	Rows           int64    // with a value on both sides
+	MissingOffline *float64 // known only where the whole log was compared
+	Drift          *float64 // the mismatch less that of the seven days before
+	OverIn         []string // which rates are over budget: mismatch, missing_online, missing_offline
 }
 
 // BrokenFile is a DAG file that does not import.

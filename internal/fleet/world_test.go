@@ -359,7 +359,7 @@ func plantWell(w *world) {
 	w.xcoms[ref] = fmt.Sprintf(`{"v":1,"at":%q,"streams":[{"group_by":"core.clicks.v1","state":"alive","restarts_24h":0,"ticks":"aaaa"}]}`,
 		noon.Add(-10*time.Minute).Format(time.RFC3339))
 	ref = w.day("chronon_online_offline_comparison_core__users__v1", "2026-11-22", "success", "consistency__users__v1=success", "summary=success")
-	w.xcoms[ref] = `{"v":1,"join":"core.users.v1","ds":"2026-11-22","state":"ok","sample_percent":100,"matched_rows":900,"features_total":6}`
+	w.xcoms[ref] = `{"v":1,"join":"core.users.v1","ds":"2026-11-22","state":"ok","sample_percent":100,"matched_rows":900,"features_total":6,"features":[{"name":"country","rows":900,"mismatch":0.001,"over":[]}]}`
 }
 
 // plantTrouble plants team payments, where everything is as it should not be.

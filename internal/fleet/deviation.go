@@ -1,0 +1,50 @@
+package fleet
+
+import (
+	"fmt"
+
+	"chrononctl/dagspec"
+)
+
+// DeviationKind is how a DAG is not as it is wanted.
+type DeviationKind uint8
+
+// The kinds of deviation.
+const (
+	DAGMissing  DeviationKind = iota // the release or the definitions want it, and Airflow has it not
+	DAGOrphaned                      // chrononctl made it, and no release nor definition has it any more
+	DAGStale                         // Airflow knows it and finds it in no file
+	DAGOutdated                      // Airflow has it with another content than the release
+	DAGIdle                          // wanted, and paused
+)
+
+// String is the kind's name for programs.
+func (k DeviationKind) String() string {
+	switch k {
+	case DAGMissing:
+		return "missing"
+	case DAGOrphaned:
+		return "orphaned"
+	case DAGStale:
+		return "stale"
+	case DAGOutdated:
+		return "outdated"
+	case DAGIdle:
+		return "paused"
+	default:
+		return fmt.Sprintf("deviation_%d", uint8(k))
+	}
+}
+
+// MarshalText writes the kind's name.
+func (k DeviationKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// Deviation is a DAG that is not as it is wanted. Without an intent there are none but those that Airflow itself tells.
+type Deviation struct {
+	Kind   DeviationKind
+	Health Health
+	DAGID  string
+	Of     dagspec.Kind
+	Team   string
+	Reason string // a sentence for people
+}
