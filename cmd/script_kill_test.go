@@ -32,7 +32,9 @@ func killed(ts *testscript.TestScript, neg bool, args []string) {
 	for i := range *kills {
 		ts.Check(os.WriteFile(conf, []byte(contents[i%2]), 0o600))
 		run := exec.Command(program, args[6:]...)
-		run.Dir, run.Env = ts.MkAbs("."), []string{"HOME=" + ts.Getenv("HOME"), "PATH=" + ts.Getenv("PATH"), "XDG_CONFIG_HOME=" + ts.Getenv("XDG_CONFIG_HOME")}
+		run.Dir, run.Env = ts.MkAbs("."), []string{
+			"HOME=" + ts.Getenv("HOME"), "PATH=" + ts.Getenv("PATH"), "XDG_CONFIG_HOME=" + ts.Getenv("XDG_CONFIG_HOME"), "GORACE=" + ts.Getenv("GORACE"),
+		}
 		ts.Check(run.Start())
 		timer := time.AfterFunc(time.Duration(20+i%40*9)*time.Millisecond, func() { _ = run.Process.Kill() })
 		_ = run.Wait() // killed, or done before that

@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			env.Setenv("CHRONONCTL_CACHE", env.WorkDir+"/cache")
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // a program under the race detector sleeps a second before it ends
 			// The folder of the program under test alone: a PATH without anything else.
 			env.Setenv("BIN", filepath.SplitList(os.Getenv("PATH"))[0])
 			return nil
