@@ -54,7 +54,7 @@ func openConsole(ctx context.Context, a *app, chosen config.Context, client *air
 	every := o.interval * 5 / 2
 	return tui.Run(ctx, tui.Options{
 		Source:   fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now}),
-		Changes:  &action.Planner{Airflow: client, Now: a.Now, Context: a.contextName},
+		Changes:  consoleChanges{&action.Planner{Airflow: client, Now: a.Now, Context: a.contextName}},
 		ReadOnly: o.readOnly || chosen.ReadOnly,
 		Context:  chosen.Label(),
 		Accent:   chosen.Color,

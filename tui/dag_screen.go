@@ -195,7 +195,13 @@ func (d *dagScreen) bindings() []binding {
 	if run, ok := d.runs.Selected(); ok {
 		day = run.Day
 	}
-	return append(append(own, d.changeBindings(d.dag, day)...), d.listBindings()...)
+	own = append(own, d.changeBindings(d.dag, day)...)
+	if d.focus == 0 {
+		own = append(own, d.runBindings(d.id, d.runs.Chosen)...)
+	} else if run, ok := d.runs.Selected(); ok {
+		own = append(own, d.taskBindings(d.id, run.ID, d.tasks.Chosen)...)
+	}
+	return append(own, d.listBindings()...)
 }
 
 // dag is the DAG as the picture has it.

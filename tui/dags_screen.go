@@ -93,7 +93,7 @@ func (d *dagsScreen) bindings() []binding {
 			return nil
 		},
 	}}
-	return append(append(own, d.changeBindings(func() (fleet.DAG, bool) { return d.dags.Selected() }, "")...), d.listBindings()...)
+	return append(append(own, d.dagBindings(d.dags.Chosen, "")...), d.listBindings()...)
 }
 
 func (d *dagsScreen) columns() []table.Column[fleet.DAG] {

@@ -3,8 +3,10 @@ package tui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -212,6 +214,8 @@ type fakeSource struct {
 	anew    int // how often everything was to be read anew
 	targets int // of a plan
 	apply   error
+	cannot  []action.Verb                // that are not offered
+	shape   func(*action.Plan, Request) // what a test wants of plans
 }
 
 func (f *fakeSource) answer(ctx context.Context, what string) error {
@@ -278,27 +282,34 @@ func (f *fakeSource) Log(ctx context.Context, t fleet.Task, token string) (fleet
 	return fleet.LogChunk{Lines: f.log[from:], Next: strings.Repeat("x", len(f.log)), Done: f.logDone}, err
 }
 
-func (f *fakeSource) PlanTrigger(ctx context.Context, dagID, day string) (action.Plan, error) {
-	err := f.answer(ctx, "plan "+dagID+" "+day)
+// Can offers every verb, but for those that the test took away.
+func (f *fakeSource) Can(v action.Verb) bool { return !slices.Contains(f.cannot, v) }
+
+// Plan makes a target of each object that a request names.
+func (f *fakeSource) Plan(ctx context.Context, r Request) (action.Plan, error) {
+	ids := strings.Join(slices.Concat(r.DAGs, r.Runs, r.Tasks, r.Confs), " ")
+	err := f.answer(ctx, strings.TrimSpace(fmt.Sprintf("plan %s %s %s", r.Verb, ids, r.Day+r.From)))
 	plan := action.Plan{
-		Verb: action.Trigger, Title: "Trigger " + dagID, Effects: []string{"A run for " + day + " starts at once."},
-		Command: "chrononctl trigger " + dagID + " --day " + day + " --context prod",
+		Verb: r.Verb, Title: string(r.Verb) + " " + ids, Command: fmt.Sprintf("chrononctl %s %s --context prod", r.Verb, ids),
 	}
-	for range max(1, f.targets) {
-		plan.Targets = append(plan.Targets, action.Target{DAGID: dagID, Day: day})
+	if r.Verb == action.Trigger {
+		plan.Effects = []string{"A run for " + r.Day + " starts at once."}
+	}
+	for _, d := range slices.Concat(r.DAGs, r.Confs) {
+		for i := range max(1, len(r.Runs), f.targets) {
+			t := action.Target{DAGID: d, Day: r.Day}
+			if i < len(r.Runs) {
+				t.RunID = r.Runs[i]
+			}
+			plan.Targets = append(plan.Targets, t)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.shape != nil {
+		f.shape(&plan, r)
 	}
 	return plan, err
-}
-
-func (f *fakeSource) PlanPause(ctx context.Context, paused bool, ids ...string) (action.Plan, error) {
-	plan := action.Plan{Verb: action.Pause}
-	if !paused {
-		plan.Verb = action.Unpause
-	}
-	for _, id := range ids {
-		plan.Targets = append(plan.Targets, action.Target{DAGID: id})
-	}
-	return plan, f.answer(ctx, "plan pause "+strings.Join(ids, " "))
 }
 
 func (f *fakeSource) Apply(ctx context.Context, plan action.Plan, report func(action.Result)) error {

@@ -3,8 +3,10 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"chrononctl/internal/action"
 	"chrononctl/internal/fleet"
@@ -26,7 +28,8 @@ const (
 
 // planDialog shows the plan of a change and carries it out when the reader says so. Every change of the console goes through it.
 //
-// It opens its plan by itself, so it is deaf for a moment then. One target is confirmed by y; more ask for their number to be typed.
+// It opens its plan by itself, so it is deaf for a moment then. A small change is confirmed by y; one of many targets, or that others read, asks for
+// the word that the plan names. A change that failed can be planned again: what the plan says then is what is true then.
 type planDialog struct {
 	*shell
 	title string
@@ -34,7 +37,7 @@ type planDialog struct {
 
 	stage   planStage
 	grace   grace
-	number  textinput.Model
+	word    textinput.Model
 	plan    action.Plan
 	results []action.Result
 	err     error
@@ -54,7 +57,7 @@ type appliedMsg struct {
 }
 
 func newPlanDialog(s *shell, title string, plan func(context.Context, Changes) (action.Plan, error)) *planDialog {
-	return &planDialog{shell: s, title: title, make: plan, number: typed("")}
+	return &planDialog{shell: s, title: title, make: plan, word: typed("")}
 }
 
 // typed returns a text field for a dialog, with a cursor that it draws itself.
@@ -65,6 +68,8 @@ func typed(text string) textinput.Model {
 }
 
 func (d *planDialog) start() tea.Cmd {
+	d.stage, d.plan, d.results, d.err = stagePlanning, action.Plan{}, nil, nil
+	d.word.SetValue("")
 	ctx, cancel := context.WithTimeout(d.ctx, loadLimit)
 	d.cancel = cancel
 	changes := d.options.Changes
@@ -107,6 +112,7 @@ func (d *planDialog) planned(m plannedMsg) tea.Cmd {
 func (d *planDialog) applied(m appliedMsg) {
 	d.cancel()
 	d.results, d.err, d.stage = m.results, m.err, stageEnded
+	d.did(d.plan, m.results, m.err)
 	d.refresh()
 }
 
@@ -128,21 +134,38 @@ func (d *planDialog) press(key tea.KeyPressMsg) (cmd tea.Cmd, open bool) {
 		switch key.String() {
 		case "esc", "enter", "q", "space":
 			return nil, false
+		case "r":
+			if d.failed() {
+				return d.start(), true
+			}
 		}
 	}
 	return nil, true
 }
 
-// decide takes the reader's yes: y for one target, the number typed and enter for more.
+// failed tells whether something is left to be tried again.
+func (d *planDialog) failed() bool {
+	return d.err != nil || slices.ContainsFunc(d.results, func(r action.Result) bool { return r.Err != nil })
+}
+
+// confirm is what has to be typed, empty when a y is enough.
+func (d *planDialog) confirm() string {
+	if d.plan.Confirm == "" && len(d.plan.Targets) > 1 {
+		return strconv.Itoa(len(d.plan.Targets))
+	}
+	return d.plan.Confirm
+}
+
+// decide takes the reader's yes: y, or the word of the plan and enter.
 func (d *planDialog) decide(key tea.KeyPressMsg) (cmd tea.Cmd, open bool) {
-	targets := len(d.plan.Targets)
+	word := d.confirm()
 	switch {
 	case key.String() == "esc":
 		return nil, false
-	case targets == 1 && key.String() == "y", targets > 1 && key.String() == "enter" && d.number.Value() == strconv.Itoa(targets):
+	case word == "" && key.String() == "y", word != "" && key.String() == "enter" && d.word.Value() == word:
 		return d.apply(), true
-	case targets > 1:
-		d.number, cmd = d.number.Update(key)
+	case word != "":
+		d.word, cmd = d.word.Update(key)
 	}
 	return cmd, true
 }
@@ -170,15 +193,16 @@ func (d *planDialog) view(width, height int) []string {
 	case stageApplying:
 		lines = append(d.planLines(width, height-8), "", d.theme.run.Render("under way "+d.theme.tail))
 	case stageEnded:
-		lines = append(d.outcome(width, height-8), "", d.keys("esc close"))
+		lines = append(d.outcome(width, height-8), "", d.keys(d.afterwards()...))
 	}
 	return d.theme.boxed(paint.Fit(clean(d.title), width-4, d.theme.tail), lines)
 }
 
 // planLines is the plan as --dry-run prints it: the targets, what it means, the command that does the same.
 func (d *planDialog) planLines(width, room int) []string {
+	below := d.meaning(width)
+	room = max(1, room-len(below))
 	var lines []string
-	room = max(1, room-2*len(d.plan.Effects))
 	for i, target := range d.plan.Targets {
 		if i == room && len(d.plan.Targets) > room+1 {
 			lines = append(lines, d.theme.dim.Render(fmt.Sprintf("and %d more", len(d.plan.Targets)-room)))
@@ -186,6 +210,12 @@ func (d *planDialog) planLines(width, room int) []string {
 		}
 		lines = append(lines, paint.Fit(targetText(target), width, d.theme.tail))
 	}
+	return append(lines, below...)
+}
+
+// meaning says what the plan does, costs and reaches, how it is taken back, and which command does the same.
+func (d *planDialog) meaning(width int) []string {
+	var lines []string
 	if len(d.plan.Effects) > 0 {
 		lines = append(lines, "")
 	}
@@ -194,13 +224,52 @@ func (d *planDialog) planLines(width, room int) []string {
 			lines = append(lines, d.theme.dim.Render(l))
 		}
 	}
-	if d.plan.Command != "" {
-		lines = append(lines, "", d.theme.dim.Render("as a command"))
-		for _, l := range wrap(clean(d.plan.Command), width-2) {
-			lines = append(lines, "  "+l)
+	facts := [][2]string{{"usual cost", costText(d.plan.Cost)}, {"read by", downstreamText(d.plan.Downstream)}, {"undo", d.plan.Undo}, {"as a command", d.plan.Command}}
+	lines = append(lines, "")
+	for _, fact := range facts {
+		if fact[1] == "" {
+			continue
+		}
+		for i, l := range wrap(clean(fact[1]), width-factColumn) {
+			label := ""
+			if i == 0 {
+				label = fact[0]
+			}
+			lines = append(lines, d.theme.faint.Render(paint.Pad(label, factColumn))+l)
 		}
 	}
 	return lines
+}
+
+// factColumn is the width of the labels before the facts of a plan.
+const factColumn = 14
+
+// costText says what a plan takes by the usual times.
+func costText(c action.Cost) string {
+	switch {
+	case c.Sample == 0:
+		return ""
+	case c.Jobs == 1:
+		return "about " + span(c.Each)
+	}
+	return fmt.Sprintf("%d times %s, about %s", c.Jobs, span(c.Each), span(c.Total))
+}
+
+// namedReaders is how many confs are named before the rest is counted.
+const namedReaders = 4
+
+// downstreamText says what reads the result.
+func downstreamText(b action.Downstream) string {
+	n := len(b.Confs)
+	switch {
+	case !b.Known:
+		return ""
+	case n == 0:
+		return "nothing"
+	case n > namedReaders:
+		return fmt.Sprintf("%s and %d more", strings.Join(b.Confs[:namedReaders], ", "), n-namedReaders)
+	}
+	return strings.Join(b.Confs, ", ")
 }
 
 // targetText names one object in full.
@@ -212,22 +281,37 @@ func targetText(t action.Target) string {
 		}
 	}
 	text := strings.Join(parts, "  ")
-	if t.Day != "" {
+	switch {
+	case !t.To.IsZero():
+		text += fmt.Sprintf("  for %s to %s", t.At.UTC().Format(time.DateOnly), t.To.UTC().Format(time.DateOnly))
+	case t.Day != "":
 		text += "  for " + t.Day
+	}
+	if t.State != "" {
+		text += "  as " + string(t.State)
 	}
 	return clean(text)
 }
 
 // question asks for the yes.
 func (d *planDialog) question() string {
-	switch n := len(d.plan.Targets); {
+	word := d.confirm()
+	switch {
 	case d.grace.deaf:
 		return d.theme.faint.Render("one moment " + d.theme.tail)
-	case n == 1:
+	case word == "":
 		return d.keys("y start", "esc leave")
 	default:
-		return d.theme.dim.Render(fmt.Sprintf("type %d and enter to start: ", n)) + d.number.View() + "   " + d.keys("esc leave")
+		return d.theme.dim.Render("type "+clean(word)+" and enter to start: ") + d.word.View() + "   " + d.keys("esc leave")
 	}
+}
+
+// afterwards are the keys of a change that has ended.
+func (d *planDialog) afterwards() []string {
+	if d.failed() {
+		return []string{"r plan again", "esc close"}
+	}
+	return []string{"esc close"}
 }
 
 // keys draws "key verb" pairs as the footer does.

@@ -32,6 +32,8 @@ type shell struct {
 	prompt *prompt
 	note   note
 	notes  Notebook // what is remembered between sessions
+
+	journal []deed // what was changed from here, oldest first
 }
 
 // note is one line to the reader. It stays until another takes its place or its time is over.

@@ -22,12 +22,30 @@ type Source interface {
 	Log(ctx context.Context, task fleet.Task, token string) (fleet.LogChunk, error)
 }
 
+// Request is a change that the reader asks for. What it would change exactly is said by its plan. Fields that the verb does not use are empty.
+type Request struct {
+	Verb action.Verb
+
+	DAGs  []string // ids: of trigger, pause, unpause; one, of which runs or tasks are cleared or marked
+	Runs  []string // ids of its runs
+	Tasks []string // ids of tasks of the one run
+	Confs []string // full names: of streams to restart, of GroupBys to upload again, of what to backfill
+
+	Day       string // YYYY-MM-DD, of trigger and upload; empty: the newest that is over
+	From, To  string // days of a backfill, both included
+	Failed    bool   // of clear: only what failed
+	State     string // of mark: success or failed
+	Reason    string // of pause, in the reader's words
+	Until     string // of pause: a moment, or a time from now, as 6h
+	StartOver bool   // of backfill: days that are there already are computed again
+}
+
 // Changes plans and makes changes. A plan changes nothing.
 type Changes interface {
-	// PlanTrigger plans a run of the DAG for a day, YYYY-MM-DD.
-	PlanTrigger(ctx context.Context, dagID, day string) (action.Plan, error)
-	// PlanPause plans to pause DAGs, or to let them run again.
-	PlanPause(ctx context.Context, paused bool, dagIDs ...string) (action.Plan, error)
+	// Can tells whether a verb is offered.
+	Can(action.Verb) bool
+	// Plan returns the exact targets of a request, and what changing them means.
+	Plan(ctx context.Context, request Request) (action.Plan, error)
 	// Apply makes the change and reports each target when it is done. Targets that failed are told in their results;
 	// an error means that the plan as a whole could not be carried out.
 	Apply(ctx context.Context, plan action.Plan, report func(action.Result)) error

@@ -84,7 +84,7 @@ func (st *streamsScreen) bindings() []binding {
 			return nil
 		},
 	}}
-	return append(own, st.listBindings()...)
+	return append(append(own, st.streamBindings(st.streams.Chosen)...), st.listBindings()...)
 }
 
 func (st *streamsScreen) columns() []table.Column[fleet.Stream] {

@@ -1,0 +1,104 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"chrononctl/internal/action"
+	"chrononctl/tui"
+)
+
+// consoleChanges are the changes that the console offers: those of the commands, planned and made by the same [action.Planner].
+type consoleChanges struct {
+	*action.Planner
+}
+
+// consoleVerbs are the changes that have a key.
+var consoleVerbs = []action.Verb{action.Trigger, action.Pause, action.Unpause, action.Clear}
+
+// Can tells whether a verb is offered.
+func (consoleChanges) Can(verb action.Verb) bool { return slices.Contains(consoleVerbs, verb) }
+
+// Plan plans a request of the console.
+func (c consoleChanges) Plan(ctx context.Context, r tui.Request) (action.Plan, error) {
+	switch r.Verb {
+	case action.Trigger:
+		return together(r.DAGs, func(id string) (action.Plan, error) { return c.PlanTrigger(ctx, id, r.Day) })
+	case action.Pause:
+		return c.PlanPause(ctx, true, r.DAGs...)
+	case action.Unpause:
+		return c.PlanPause(ctx, false, r.DAGs...)
+	case action.Clear:
+		return together(r.Runs, func(run string) (action.Plan, error) {
+			return c.PlanClear(ctx, action.ClearScope{DAGID: r.DAGs[0], RunID: run, TaskIDs: r.Tasks, OnlyFailed: r.Failed})
+		})
+	default:
+		return action.Plan{}, fmt.Errorf("the console does not %s", r.Verb)
+	}
+}
+
+// together makes one plan of the plans for several objects. What is refused is left out and told; when nothing is left, the refusals are the answer.
+func together(ids []string, plan func(id string) (action.Plan, error)) (action.Plan, error) {
+	var all action.Plan
+	var refused []error
+	for _, id := range ids {
+		one, err := plan(id)
+		if _, no := errors.AsType[*action.RefusedError](err); no && len(ids) > 1 {
+			refused = append(refused, err)
+			continue
+		}
+		if err != nil {
+			return action.Plan{}, err
+		}
+		all = joined(all, one)
+	}
+	if len(all.Targets) == 0 && len(refused) > 0 {
+		return action.Plan{}, errors.Join(refused...)
+	}
+	if len(ids) > 1 {
+		all.Title = fmt.Sprintf("%s, %d targets", all.Verb, len(all.Targets))
+	}
+	for _, err := range refused {
+		all.Effects = append(all.Effects, "Left out: "+err.Error())
+	}
+	return all, nil
+}
+
+// joined adds a plan to another one of the same verb.
+func joined(all, one action.Plan) action.Plan {
+	if all.Verb == "" {
+		return one
+	}
+	all.Targets = append(all.Targets, one.Targets...)
+	for _, effect := range one.Effects {
+		if !slices.Contains(all.Effects, effect) {
+			all.Effects = append(all.Effects, effect)
+		}
+	}
+	all.Cost.Jobs += one.Cost.Jobs
+	all.Cost.Total = max(all.Cost.Total, one.Cost.Total)
+	all.Cost.Sample += one.Cost.Sample
+	all.Cost.Each = max(all.Cost.Each, one.Cost.Each)
+	all.Downstream.Known = all.Downstream.Known && one.Downstream.Known
+	all.Downstream.Confs = union(all.Downstream.Confs, one.Downstream.Confs)
+	all.Downstream.DAGs = union(all.Downstream.DAGs, one.Downstream.DAGs)
+	all.Command = chain(all.Command, one.Command)
+	all.Undo = chain(all.Undo, one.Undo)
+	all.Confirm = fmt.Sprint(len(all.Targets))
+	return all
+}
+
+// chain writes command lines one after the other.
+func chain(lines ...string) string {
+	return strings.Join(slices.DeleteFunc(lines, func(l string) bool { return l == "" }), " && ")
+}
+
+// union is all texts of both, sorted.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
