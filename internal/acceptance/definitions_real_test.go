@@ -197,7 +197,26 @@ func (s *scene) tableLands(t *testing.T) {
 		}
 		return "", nil
 	})
+	s.startStreams(t)
 	s.eventually(t, "all runs are done", s.unfinished)
+}
+
+// startStreams lets the streaming DAGs tick once the first upload of every stream is there; a tick before it would only look.
+func (s *scene) startStreams(t *testing.T) {
+	s.eventually(t, "the first upload of the stream is there", func(context.Context) (string, error) {
+		if len(s.runsOf(t, string(dagspec.ModeUpload), "group_bys/modes/features.stream")) == 0 {
+			return "it has not run", nil
+		}
+		return "", nil
+	})
+	for _, dag := range s.definitions.DAGs {
+		if dag.Kind != string(dagspec.KindStreaming) {
+			continue
+		}
+		if err := s.client.SetPaused(t.Context(), dag.ID, false); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // unfinished says which DAG still has something to do: a run at work, one that is due, or, where it ticks, its first tick to come.

@@ -15,7 +15,8 @@ const streamTicks = 3
 // settleInterval is how often Settle looks.
 const settleInterval = 3 * time.Second
 
-// Settle waits until the backlog is done: no DAG of the sample has a run at work or one that is due, and the streams have ticked a few times.
+// Settle waits until the backlog is done: no DAG of the sample has a run at work or one that is due, and the streams have ticked a few times. Once
+// only ticks are missing it asks for them one after the other, for nobody wants to wait minutes for a schedule.
 // progress is told, in a line for people, whenever the picture has changed.
 func (d *Demo) Settle(ctx context.Context, progress func(line string)) error {
 	said := ""
@@ -30,6 +31,9 @@ func (d *Demo) Settle(ctx context.Context, progress func(line string)) error {
 		if line := left.String(); line != said {
 			progress(line)
 			said = line
+		}
+		if err := d.tick(ctx, left); err != nil {
+			return fmt.Errorf("demo: ask for a tick of the streams: %w", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -47,6 +51,8 @@ type remaining struct {
 	active int // runs at work
 	due    int // DAGs whose next run is due
 	ticks  int // ticks of streams still to come
+
+	idle []string // streaming DAGs that have ticks to come and none under way
 }
 
 func (r remaining) none() bool { return r.active == 0 && r.due == 0 && r.ticks == 0 }
@@ -66,11 +72,12 @@ func (d *Demo) left(ctx context.Context) (remaining, error) {
 	if err != nil {
 		return r, err
 	}
-	ticks := map[string]int{}
+	ticks, ticking := map[string]int{}, map[string]bool{}
 	for _, run := range runs {
 		finished := run.State == airflowclient.StateSuccess || run.State == airflowclient.StateFailed
 		switch {
 		case d.streaming[run.DAGID]:
+			ticking[run.DAGID] = ticking[run.DAGID] || !finished
 			if run.State == airflowclient.StateSuccess { // a tick before the first uploads of its team fails, and shows no stream
 				ticks[run.DAGID]++
 			}
@@ -84,12 +91,33 @@ func (d *Demo) left(ctx context.Context) (remaining, error) {
 	for _, dag := range dags {
 		switch {
 		case d.streaming[dag.ID]:
-			r.ticks += max(0, streamTicks-ticks[dag.ID])
+			missing := max(0, streamTicks-ticks[dag.ID])
+			r.ticks += missing
+			if missing > 0 && !ticking[dag.ID] {
+				r.idle = append(r.idle, dag.ID)
+			}
 		case !dag.NextRunAfter.IsZero() && dag.NextRunAfter.Before(now):
 			r.due++
 		}
 	}
 	return r, nil
+}
+
+// tick starts the next tick of the streams when nothing else is left to wait for.
+func (d *Demo) tick(ctx context.Context, left remaining) error {
+	if left.active > 0 || left.due > 0 {
+		return nil
+	}
+	at := d.now().UTC().Truncate(time.Second)
+	for _, id := range left.idle {
+		_, err := d.Client.Trigger(ctx, airflowclient.TriggerRequest{
+			DAGID: id, RunID: "demo__" + at.Format(time.RFC3339), LogicalDate: at, IntervalFrom: at, IntervalTo: at,
+		})
+		if err != nil && !airflowclient.IsConflict(err) { // the schedule was quicker
+			return err
+		}
+	}
+	return nil
 }
 
 // streamingDAGs are the ids of the DAGs that tick.
