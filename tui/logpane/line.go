@@ -2,6 +2,7 @@ package logpane
 
 import (
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"chrononctl/tui/paint"
@@ -12,10 +13,19 @@ import (
 // tabStop is how far apart tab stops are.
 const tabStop = 8
 
+// Line is a line of a log as it comes. Time is drawn in front of it where stamps are on; zero: not known.
+type Line struct {
+	Time  time.Time
+	Level uint8 // how loud it is, an index into [Look.Levels]; 0: nobody knows
+	Text  string
+}
+
 // line is one line of the log: plain harmless text, and from which byte on which style holds. Most lines have no spans.
 type line struct {
 	text  string
 	spans []span
+	at    int64 // seconds since 1970; 0: not known
+	level uint8
 }
 
 type span struct {
@@ -23,18 +33,17 @@ type span struct {
 	style paint.Style
 }
 
-// appendLines splits text at line breaks, cleans each line and appends it; each is also shown to seen.
-func appendLines(lines []line, text string, clean func(string) string, seen func(line)) []line {
-	for part := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
-		part = strings.TrimRight(part, "\r")
-		if i := strings.LastIndexByte(part, '\r'); i >= 0 {
-			part = part[i+1:]
-		}
-		l := parse(part, clean)
-		seen(l)
-		lines = append(lines, l)
+// parseLine cleans a line. Of one that a progress bar has written over itself, the last writing is left.
+func parseLine(in Line, clean func(string) string) line {
+	text := strings.TrimRight(in.Text, "\r\n")
+	if i := strings.LastIndexByte(text, '\r'); i >= 0 {
+		text = text[i+1:]
 	}
-	return lines
+	l := parse(text, clean)
+	if l.level = in.Level; !in.Time.IsZero() {
+		l.at = in.Time.Unix()
+	}
+	return l
 }
 
 // parse takes simple colours out of a raw line and cleans what is left.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"chrononctl/internal/term"
 	"chrononctl/tui/logpane"
@@ -136,6 +137,47 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+func TestQuietLinesCanBeHidden(t *testing.T) {
+	t.Parallel()
+	p := newPane(20, 3, 0)
+	at := time.Date(2026, 11, 22, 2, 41, 7, 0, time.UTC)
+	p.AppendLines(logpane.Line{Level: 2, Text: "info"}, logpane.Line{Level: 4, Text: "error", Time: at}, logpane.Line{Text: "of the error"},
+		logpane.Line{Level: 2, Text: "info again"}, logpane.Line{Level: 3, Text: "warning"})
+	p.Top()
+	p.SetLeast(4)
+	expect(t, p, "error", "of the error")
+	p.AppendLines(logpane.Line{Text: "goes with the warning"}, logpane.Line{Level: 4, Text: "another"})
+	p.SetLeast(3)
+	expect(t, p, "error", "of the error", "warning")
+	p.Search("error")
+	if _, n := p.Query(); n != 2 {
+		t.Errorf("found in %d lines", n)
+	}
+	p.SetLeast(0)
+	expect(t, p, "\x1b[7merror\x1b[m", "of the \x1b[7merror\x1b[m", "info again")
+	p.Search("")
+	p.SetSigns(true)
+	p.SetStamps(true)
+	p.Top()
+	signs := look
+	signs.Levels = []logpane.Mark{4: {Text: "!"}}
+	if got := p.View(signs)[1]; got != "! 02:41:07 error" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestALineThatWasNotCompleteIsReplaced(t *testing.T) {
+	t.Parallel()
+	p := newPane(20, 3, 0)
+	p.Search("b")
+	p.SetLeast(3)
+	p.AppendLines(logpane.Line{Level: 3, Text: "a"}, logpane.Line{Level: 3, Text: "b"})
+	p.ReplaceLast(logpane.Line{Level: 3, Text: "b and more"})
+	if _, n := p.Query(); n != 1 || !slices.Equal(p.Text(), []string{"a", "b and more"}) {
+		t.Errorf("%q, found in %d", p.Text(), n)
+	}
+}
+
 var styles = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
 // TestAnySequenceKeepsTheScreenFull scrolls, resizes, wraps, searches and appends. Nothing may panic, no line may be too wide, and when there are
@@ -149,12 +191,20 @@ func TestAnySequenceKeepsTheScreenFull(t *testing.T) {
 			"append": func(t *rapid.T) {
 				p.Append(rapid.SliceOf(rapid.StringMatching(`[ab漢\x1b\[31m]{0,30}`)).Draw(t, "lines")...)
 			},
-			"scroll": func(t *rapid.T) { p.Scroll(rapid.IntRange(-20, 20).Draw(t, "rows")) },
-			"top":    func(*rapid.T) { p.Top() },
-			"bottom": func(*rapid.T) { p.Bottom() },
-			"wrap":   func(t *rapid.T) { p.SetWrap(rapid.Bool().Draw(t, "on")) },
-			"search": func(t *rapid.T) { p.Search(rapid.StringMatching(`[ab]{0,2}`).Draw(t, "text")) },
-			"next":   func(t *rapid.T) { p.Next(rapid.SampledFrom([]int{1, -1}).Draw(t, "direction")) },
+			"lines": func(t *rapid.T) {
+				for range rapid.IntRange(0, 60).Draw(t, "how many") {
+					p.AppendLines(logpane.Line{Level: uint8(rapid.IntRange(0, 4).Draw(t, "level")), Text: "abab"})
+				}
+			},
+			"replace": func(*rapid.T) { p.ReplaceLast(logpane.Line{Text: "ba"}) },
+			"least":   func(t *rapid.T) { p.SetLeast(uint8(rapid.IntRange(0, 4).Draw(t, "least"))) },
+			"stamps":  func(t *rapid.T) { p.SetStamps(rapid.Bool().Draw(t, "stamps")) },
+			"scroll":  func(t *rapid.T) { p.Scroll(rapid.IntRange(-20, 20).Draw(t, "rows")) },
+			"top":     func(*rapid.T) { p.Top() },
+			"bottom":  func(*rapid.T) { p.Bottom() },
+			"wrap":    func(t *rapid.T) { p.SetWrap(rapid.Bool().Draw(t, "on")) },
+			"search":  func(t *rapid.T) { p.Search(rapid.StringMatching(`[ab]{0,2}`).Draw(t, "text")) },
+			"next":    func(t *rapid.T) { p.Next(rapid.SampledFrom([]int{1, -1}).Draw(t, "direction")) },
 			"resize": func(t *rapid.T) {
 				width, height = rapid.IntRange(2, 30).Draw(t, "width"), rapid.IntRange(1, 9).Draw(t, "height")
 				p.SetSize(width, height)
@@ -172,8 +222,19 @@ func TestAnySequenceKeepsTheScreenFull(t *testing.T) {
 						t.Fatalf("an escape sequence got through: %q", l)
 					}
 				}
-				if kept, _ := p.Len(); p.Following() && kept >= height && len(shown) < height {
-					t.Fatalf("following %d lines, and only %d of %d are shown", kept, len(shown), height)
+				texts := p.Text()
+				if p.Following() && len(texts) >= height && len(shown) < height {
+					t.Fatalf("following %d lines, and only %d of %d are shown", len(texts), len(shown), height)
+				}
+				if q, n := p.Query(); q != "" {
+					for _, text := range texts {
+						if strings.Contains(text, q) {
+							n--
+						}
+					}
+					if n != 0 {
+						t.Fatalf("the count of lines that hold %q is off by %d", q, n)
+					}
 				}
 			},
 		})

@@ -9,8 +9,8 @@ func (p *Pane) Search(text string) {
 	if p.query == "" {
 		return
 	}
-	for _, l := range p.lines {
-		if l.index(p.query, 0) >= 0 {
+	for n := p.first(); n < p.end(); n++ {
+		if p.line(n).index(p.query, 0) >= 0 {
 			p.matches++
 		}
 	}
@@ -31,14 +31,14 @@ func (p *Pane) Next(direction int) {
 
 // seek goes to the first line from there on, in that direction and round, that holds the text.
 func (p *Pane) seek(from, direction int) {
-	n := len(p.lines)
+	n := p.end() - p.first()
 	if p.query == "" || p.matches == 0 || n == 0 {
 		return
 	}
 	for i := range n {
-		at := ((from-p.dropped+i*direction)%n + n) % n
-		if p.lines[at].index(p.query, 0) >= 0 {
-			p.current = p.dropped + at
+		at := p.first() + ((from-p.first()+i*direction)%n+n)%n
+		if p.line(at).index(p.query, 0) >= 0 {
+			p.current = at
 			p.reveal()
 			return
 		}
@@ -49,7 +49,7 @@ func (p *Pane) seek(from, direction int) {
 func (p *Pane) reveal() {
 	p.follow = false
 	room := p.height + p.row
-	for n := p.top; n <= p.current && n < p.dropped+len(p.lines) && p.top <= p.current; n++ {
+	for n := p.top; n <= p.current && n < p.end() && p.top <= p.current; n++ {
 		if room -= p.height1(n); n == p.current && room >= 0 {
 			return
 		} else if room <= 0 {

@@ -2,6 +2,7 @@ package logpane
 
 import (
 	"strings"
+	"time"
 
 	"chrononctl/tui/paint"
 
@@ -12,23 +13,45 @@ import (
 func (p *Pane) View(look Look) []string {
 	out := make([]string, 0, p.height)
 	row := p.row
-	for n := p.top; n < p.dropped+len(p.lines) && len(out) < p.height; n++ {
+	for n := p.top; n < p.end() && len(out) < p.height; n++ {
 		l := p.line(n)
 		if !p.wrap {
-			out = append(out, p.cut(look, n, l))
+			out = append(out, p.lead(look, l)+p.cut(look, n, l))
 			continue
 		}
-		breaks := l.breaks(p.width)
+		breaks := l.breaks(p.room())
 		for ; row < len(breaks) && len(out) < p.height; row++ {
-			end := len(l.text)
+			end, lead := len(l.text), paint.Spaces(p.margin())
 			if row+1 < len(breaks) {
 				end = breaks[row+1]
 			}
-			out = append(out, p.paint(look, n, l, breaks[row], end))
+			if row == 0 {
+				lead = p.lead(look, l)
+			}
+			out = append(out, lead+p.paint(look, n, l, breaks[row], end))
 		}
 		row = 0
 	}
 	return out
+}
+
+// lead draws what stands before a line: the sign of its level, and its time.
+func (p *Pane) lead(look Look, l line) string {
+	sign := ""
+	switch {
+	case !p.signs:
+	case int(l.level) < len(look.Levels) && look.Levels[l.level].Text != "":
+		sign = look.Levels[l.level].Style.Render(look.Levels[l.level].Text) + " "
+	default:
+		sign = paint.Spaces(signWidth)
+	}
+	switch {
+	case !p.stamped():
+		return sign
+	case l.at == 0:
+		return sign + paint.Spaces(stampWidth)
+	}
+	return sign + look.Stamp.Render(time.Unix(l.at, 0).UTC().Format("15:04:05")) + " "
 }
 
 // cut draws an unwrapped line from the column that the reader has moved to.
@@ -37,7 +60,7 @@ func (p *Pane) cut(look Look, n int, l line) string {
 	if p.left > 0 {
 		full = ansi.TruncateLeft(full, p.left, "")
 	}
-	return paint.Fit(full, p.width, look.Tail)
+	return paint.Fit(full, p.room(), look.Tail)
 }
 
 // paint draws the bytes from begin to end of a line, with its own colours and the places that were found.
@@ -83,6 +106,3 @@ func (p *Pane) piece(look Look, n int, l line, at, end int) (next int, style pai
 	}
 	return next, style
 }
-
-// line returns the line of that number.
-func (p *Pane) line(n int) line { return p.lines[n-p.dropped] }
