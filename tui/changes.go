@@ -137,7 +137,9 @@ func (s *shell) runBindings(dag string, chosen func() []fleet.Run) []binding {
 				return s.plan("Clear "+subject(ids(), "run"), Request{Verb: action.Clear, DAGs: []string{dag}, Runs: ids(), Failed: failed})
 			}},
 		action.Mark: {keys: []string{"M"}, label: "M", verb: "mark as", help: "set a state without running, after a plan", quiet: true, disabled: none,
-			do: func() tea.Cmd { return s.open(s.markForm(Request{DAGs: []string{dag}, Runs: ids()}, subject(ids(), "run"))) }},
+			do: func() tea.Cmd {
+				return s.open(s.markForm(Request{DAGs: []string{dag}, Runs: ids()}, subject(ids(), "run")))
+			}},
 	}, action.Clear, action.Mark)
 }
 

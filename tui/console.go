@@ -34,6 +34,7 @@ type Options struct {
 	Environ []string             // decides about colours (NO_COLOR, TERM); nil: the process's
 	Profile colorprofile.Profile // the zero value: what the terminal can do
 	ASCII   bool                 // draw with ASCII alone
+	Theme   string               // one of [Themes]; empty: the one that was chosen last, else [ThemeAuto]
 }
 
 func (o Options) withDefaults() Options {

@@ -214,7 +214,7 @@ type fakeSource struct {
 	anew    int // how often everything was to be read anew
 	targets int // of a plan
 	apply   error
-	cannot  []action.Verb                // that are not offered
+	cannot  []action.Verb               // that are not offered
 	shape   func(*action.Plan, Request) // what a test wants of plans
 }
 

@@ -207,7 +207,7 @@ func (l *listing) listBindings() []binding {
 	}
 	g := l.focused()
 	out := []binding{
-		{keys: []string{"/"}, label: "/", verb: "filter", help: "only rows that hold a text", do: just(l.askFilter)},
+		{keys: []string{"/"}, label: "/", verb: "filter", help: "only rows with a text, or as in state:failed age>6h", do: just(l.askFilter)},
 		{keys: []string{"s"}, label: "s", verb: "sort", help: "sort by the next column", quiet: true, do: just(g.CycleSort)},
 		{keys: []string{"up", "k"}, label: "up k", verb: "up", quiet: true, section: sectionMove, do: just(func() { g.Move(-1) })},
 		{keys: []string{"down", "j"}, label: "down j", verb: "down", quiet: true, section: sectionMove, do: just(func() { g.Move(1) })},
@@ -256,6 +256,9 @@ func (l *listing) askFilter() {
 	}
 	l.openPrompt("/", l.focused().Filter(), p)
 }
+
+// filterNow is the filter of the table that has the keyboard.
+func (l *listing) filterNow() string { return l.focused().Filter() }
 
 // filter filters the table that has the keyboard and gives the other one the room that is left. A filter that is wrong changes nothing.
 func (l *listing) filter(text string) error {

@@ -58,6 +58,10 @@ func (s *shell) tookNotebook(m notebookMsg) {
 		return
 	}
 	s.notes = m.notes
+	if s.options.Theme == "" && m.notes.Theme != "" {
+		s.options.Theme = m.notes.Theme
+		s.paintAnew()
+	}
 }
 
 // keepNotes changes the notebook and has it kept.

@@ -16,12 +16,16 @@ type root struct {
 
 func newRoot(ctx context.Context, options Options) *root {
 	options = options.withDefaults()
-	s := &shell{
-		ctx: ctx, options: options, store: newStore(), now: options.Now(),
-		theme: newTheme(true, options.ASCII, options.Accent),
+	s := &shell{ctx: ctx, options: options, store: newStore(), now: options.Now()}
+	s.paintAnew()
+	s.homes = []home{
+		{"fleet", "the teams, and what needs a person", newFleetScreen(s)},
+		{"dags", "all DAGs", newDAGsScreen(s, allDAGs())},
+		{"streams", "the streaming GroupBys", newStreamsScreen(s)},
+		{"joins", "the joins", newDAGsScreen(s, joinDAGs())},
+		{"consistency", "the comparisons of online with offline", newConsistencyScreen(s)},
 	}
-	s.homes = []screen{newFleetScreen(s), newDAGsScreen(s, allDAGs()), newStreamsScreen(s), newDAGsScreen(s, joinDAGs()), newConsistencyScreen(s)}
-	s.path = []screen{s.homes[0]}
+	s.path = []screen{s.homes[0].screen}
 	return &root{shell: s, dirty: true}
 }
 
@@ -50,7 +54,8 @@ func (r *root) surroundings(msg tea.Msg) (done bool) {
 		r.width, r.height = msg.Width, msg.Height
 		r.top().setSize(r.bodySize())
 	case tea.BackgroundColorMsg:
-		r.theme = newTheme(msg.IsDark(), r.options.ASCII, r.options.Accent)
+		r.bright = !msg.IsDark()
+		r.paintAnew()
 		r.top().sync()
 	case tea.FocusMsg:
 		r.blurred = false
@@ -97,7 +102,7 @@ func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
 // input takes what the reader does. A dialog takes all of it, a prompt takes keys and pasted text.
 func (r *root) input(msg tea.Msg) tea.Cmd {
 	if key, ok := msg.(tea.KeyPressMsg); ok && key.String() == "ctrl+c" {
-		return tea.Quit
+		return r.leave()
 	}
 	if r.dialog != nil {
 		cmd, open := r.dialog.update(msg)

@@ -21,17 +21,20 @@ type shell struct {
 
 	now     time.Time // as the last message told it
 	wakeAt  time.Time // for which the poll is woken before the next heartbeat
+	bright  bool      // the terminal's background is light
 	blurred bool      // another window has the keyboard
 	free    bool      // the mouse belongs to the terminal, to select text with
 	width   int
 	height  int
 
 	path   []screen // the last one is visible
-	homes  []screen // what the number keys open; they keep their state
+	homes  []home   // what the number keys open; they keep their state
 	dialog dialog
 	prompt *prompt
 	note   note
 	notes  Notebook // what is remembered between sessions
+
+	underway *underway // what leaving would cut off; nil: nothing
 
 	journal []deed // what was changed from here, oldest first
 }
@@ -40,6 +43,13 @@ type shell struct {
 type note struct {
 	text  string
 	until time.Time
+}
+
+// home is a screen that a number key and the palette open.
+type home struct {
+	name   string // in the palette
+	help   string // what it is, behind "open"
+	screen screen
 }
 
 // noteTime is how long a note stays.
@@ -59,8 +69,8 @@ func (s *shell) back() bool {
 	switch {
 	case len(s.path) > 1:
 		s.path = s.path[:len(s.path)-1]
-	case s.path[0] != s.homes[0]:
-		s.path = []screen{s.homes[0]}
+	case s.path[0] != s.homes[0].screen:
+		s.path = []screen{s.homes[0].screen}
 	default:
 		return false
 	}
@@ -70,7 +80,7 @@ func (s *shell) back() bool {
 
 // home opens one of the homes.
 func (s *shell) home(n int) {
-	s.path = []screen{s.homes[n]}
+	s.path = []screen{s.homes[n].screen}
 	s.enter()
 }
 

@@ -24,57 +24,53 @@ type theme struct {
 	match, current            paint.Style
 
 	crumb, dot, tail, mark, chosen, up, down, line, none string
-	corners                                      [4]string // upper left, upper right, lower left, lower right
-	side                                         string
+	corners                                              [4]string // upper left, upper right, lower left, lower right
+	side                                                 string
 }
 
-// palette is the colours for one background.
-type palette struct {
-	dim, faint, accent, ok, run, wait, warn, bad, head, selected, unaware, match string
-}
-
-// The two palettes. Their colours keep a contrast of at least 4.5 to 1 for text (3 to 1 for rules) against a black and a white background.
-// Backgrounds are of the 256 colours, because the nearest of these to a dark blue-grey is a bright blue.
-var (
-	onDark = palette{
-		dim: "#9aa3ad", faint: "#6b7480", accent: "#7cc4ff", ok: "#7fb88a", run: "#6cb6ff", wait: "#c3b37c", warn: "#f0b429", bad: "#ff6b6b",
-		head: "235", selected: "238", unaware: "235", match: "58",
-	}
-	onLight = palette{
-		dim: "#59636e", faint: "#818b98", accent: "#0a58a8", ok: "#2d7a3e", run: "#0a62c0", wait: "#7a6417", warn: "#955400", bad: "#c1121f",
-		head: "254", selected: "252", unaware: "255", match: "222",
-	}
-)
-
-// newTheme builds all styles for a background. The accent is the context's own colour; empty takes the palette's.
-func newTheme(dark, ascii bool, accent string) *theme {
-	p := onLight
-	if dark {
-		p = onDark
-	}
-	if accent == "" {
+// newTheme builds all styles of a palette. The accent is the context's own colour; empty takes the palette's.
+func newTheme(p palette, ascii bool, accent string) *theme {
+	if accent == "" || p == noColour {
 		accent = p.accent
 	}
-	colour := func(c string) paint.Style { return paint.Colour(lipgloss.Color(c)) }
-	bar := paint.Background(lipgloss.Color(p.head))
+	bar, selected := background(p.head), background(p.selected).Bold()
+	if p.selected == "" {
+		selected = paint.Style{}.Reverse()
+	}
 	t := &theme{
 		ascii: ascii,
 		dim:   colour(p.dim), faint: colour(p.faint), strong: paint.Style{}.Bold(),
 		head: bar, headDim: colour(p.dim).On(bar), accent: colour(accent).Bold(),
 		key: colour(p.accent), title: paint.Style{}.Bold(), rule: colour(p.faint),
 		ok: colour(p.ok), run: colour(p.run), wait: colour(p.wait), warn: colour(p.warn), bad: colour(p.bad).Bold(),
-		selected:        paint.Background(lipgloss.Color(p.selected)).Bold(),
-		selectedUnaware: paint.Background(lipgloss.Color(p.unaware)),
-		match:           paint.Background(lipgloss.Color(p.match)),
-		current:         paint.Style{}.Reverse(),
-		crumb:           " › ", dot: " · ", tail: "…", mark: "▸", chosen: "●", up: "▲", down: "▼", line: "─", none: "–",
+		selected: selected, selectedUnaware: background(p.unaware),
+		match: background(p.match), current: paint.Style{}.Reverse(),
+		crumb: " › ", dot: " · ", tail: "…", mark: "▸", chosen: "●", up: "▲", down: "▼", line: "─", none: "–",
 		corners: [4]string{"╭", "╮", "╰", "╯"}, side: "│",
+	}
+	if p.match == "" {
+		t.match = paint.Style{}.Underline()
 	}
 	if ascii {
 		t.crumb, t.dot, t.tail, t.mark, t.chosen, t.up, t.down, t.line, t.none = " > ", " - ", "~", ">", "*", "^", "v", "-", "-"
 		t.corners, t.side = [4]string{"+", "+", "+", "+"}, "|"
 	}
 	return t
+}
+
+// colour is a foreground, and nothing for no colour.
+func colour(c string) paint.Style {
+	if c == "" {
+		return paint.Style{}
+	}
+	return paint.Colour(lipgloss.Color(c))
+}
+
+func background(c string) paint.Style {
+	if c == "" {
+		return paint.Style{}
+	}
+	return paint.Background(lipgloss.Color(c))
 }
 
 // glyph is a state in one column.

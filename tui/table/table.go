@@ -74,12 +74,12 @@ type Column[T any] struct {
 // Spec describes a table. Columns and ID are needed.
 type Spec[T any] struct {
 	Columns []Column[T]
-	ID      func(T) string      // identity, unique among the rows
-	Search  func(T) string      // what a filter looks into that is plain text; nil: it finds nothing
+	ID      func(T) string // identity, unique among the rows
+	Search  func(T) string // what a filter looks into that is plain text; nil: it finds nothing
 
 	// Match reads a filter; the error says what is wrong with it. nil: a filter is plain text.
 	Match func(filter string) (func(T) bool, error)
-	Clean   func(string) string // makes the text of every cell harmless; nil: it is already
+	Clean func(string) string // makes the text of every cell harmless; nil: it is already
 }
 
 // Table is the widget. Make it with [New].
