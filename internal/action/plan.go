@@ -51,13 +51,17 @@ type Target struct {
 	DAGID  string
 	RunID  string
 	TaskID string
-	Day    string    // logical day of a new run, YYYY-MM-DD; empty for a tick of a streaming DAG
-	At     time.Time // logical date of a new run, or the first one of a backfill that Airflow makes itself
-	To     time.Time // the last logical date of such a backfill; both ends belong to it
-	Conf   string    // configuration of a new run, JSON; empty: none
-	State  airflowclient.State
-	Number int64 // of a backfill that Airflow itself numbers; 0: none
-	AtOnce int   // days of such a backfill that may run at a time
+	Day    string              // logical day of a new run, YYYY-MM-DD; empty for a tick of a streaming DAG
+	At     time.Time           // logical date of a new run
+	Conf   string              // configuration of a new run, JSON; empty: none
+	State  airflowclient.State // that a mark sets
+	Again  bool                // the run is there, and is cleared
+	Note   string              // why a DAG is paused that is to be unpaused
+
+	To        time.Time               // not zero: Airflow 3 makes the run, as a part of a backfill that ends with this date
+	AtOnce    int                     // how many of that backfill may run at a time
+	Reprocess airflowclient.Reprocess // what it does with runs that are there
+	Number    int64                   // of a backfill of Airflow 3 that is steered
 }
 
 // Cost is what a plan takes, going by the runs that ended lately. The zero Cost is unknown.

@@ -2,11 +2,11 @@ package action_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,8 +18,11 @@ import (
 
 // server is an Airflow in memory that notes every change that it is asked for.
 type server struct {
+	action.Airflow // what no test here asks for
+
+	mu      sync.Mutex
 	dags    map[string]airflowclient.DAG
-	start   string // the DAGs' start date as JSON
+	start   time.Time // of the DAGs
 	runs    []airflowclient.Run
 	cleared []airflowclient.TaskInstance
 	fail    map[string]error // by DAG id: what a change of it answers
@@ -35,11 +38,15 @@ func (s *server) DAG(_ context.Context, id string) (airflowclient.DAG, error) {
 	return d, nil
 }
 
-func (s *server) Raw(_ context.Context, method, path string, _ any) (json.RawMessage, error) {
-	if method != "GET" || !strings.HasSuffix(path, "/details") {
-		return nil, fmt.Errorf("unexpected %s %s", method, path)
-	}
-	return json.RawMessage(`{"start_date": ` + s.start + `}`), nil
+func (s *server) Details(ctx context.Context, id string) (airflowclient.DAGDetails, error) {
+	d, err := s.DAG(ctx, id)
+	return airflowclient.DAGDetails{DAG: d, Start: s.start}, err
+}
+
+func (s *server) Variables(context.Context) ([]airflowclient.Variable, error) { return nil, nil }
+
+func (s *server) TaskInstances(context.Context, airflowclient.TaskQuery) ([]airflowclient.TaskInstance, error) {
+	return nil, nil
 }
 
 func (s *server) Run(_ context.Context, dagID, runID string) (airflowclient.Run, error) {
@@ -62,6 +69,8 @@ func (s *server) Runs(_ context.Context, q airflowclient.RunQuery) ([]airflowcli
 }
 
 func (s *server) write(dag, format string, args ...any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.changes = append(s.changes, fmt.Sprintf(format, args...))
 	if s.onWrite != nil {
 		s.onWrite()
@@ -96,9 +105,10 @@ func newServer() *server {
 			"stream": {ID: "stream", Tags: []string{"chronon", "kind:streaming"}},
 			"asleep": {ID: "asleep", Paused: true},
 			"gone":   {ID: "gone", Stale: true},
+			"ruin":   {ID: "ruin", Stale: true, HasImportErrors: true},
 			"broken": {ID: "broken", HasImportErrors: true},
 		},
-		start: `"2026-11-18T00:00:00Z"`,
+		start: time.Date(2026, 11, 18, 0, 0, 0, 0, time.UTC),
 		runs: []airflowclient.Run{
 			{DAGID: "join", ID: "scheduled__x", State: "success", LogicalDate: time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)},
 		},
@@ -114,19 +124,20 @@ func TestTriggerIsPlannedOnlyWhereItDoesSomething(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		dag, day string
-		start    string
-		run      string // id of the run that is planned
-		refused  string // or why not
+		start    time.Time // zero: the usual one
+		unstated bool      // nobody knows the start
+		run      string    // id of the run that is planned
+		refused  string    // or why not
 		hint     string
 	}{
 		"a day":                       {dag: "join", day: "2026-11-21", run: "chrononctl__2026-11-21"},
 		"the newest day that is over": {dag: "join", run: "chrononctl__2026-11-22"},
 		"the day of the start":        {dag: "join", day: "2026-11-18", run: "chrononctl__2026-11-18"},
-		"a start that nobody knows":   {dag: "join", day: "2026-11-01", start: "null", run: "chrononctl__2026-11-01"},
+		"a start that nobody knows":   {dag: "join", day: "2026-11-01", unstated: true, run: "chrononctl__2026-11-01"},
 		"a tick of a stream":          {dag: "stream", run: "chrononctl__2026-11-23T05:29:00Z"},
-		"a paused DAG":                {dag: "asleep", day: "2026-11-21", run: "chrononctl__2026-11-21"},
+		"a paused DAG":                {dag: "asleep", day: "2026-11-21", refused: "is paused", hint: "chrononctl unpause asleep"},
 		"the day before the start":    {dag: "join", day: "2026-11-17", refused: "green and runs no task", hint: "from its start on"},
-		"a start within the day":      {dag: "join", day: "2026-11-18", start: `"2026-11-18T03:00:00+00:00"`, refused: "starts on 2026-11-18"},
+		"a start within the day":      {dag: "join", day: "2026-11-18", start: time.Date(2026, 11, 18, 3, 0, 0, 0, time.UTC), refused: "starts on 2026-11-18"},
 		"today":                       {dag: "join", day: "2026-11-23", refused: "is not over", hint: "2026-11-22"},
 		"a day in the future":         {dag: "join", day: "2031-01-01", refused: "is not over"},
 		"a day that has a run":        {dag: "join", day: "2026-11-20", refused: "scheduled__x, success", hint: "chrononctl clear join scheduled__x"},
@@ -134,12 +145,13 @@ func TestTriggerIsPlannedOnlyWhereItDoesSomething(t *testing.T) {
 		"no day either":               {dag: "join", day: "yesterday; rm -rf /", refused: "is no day"},
 		"a day of a streaming DAG":    {dag: "stream", day: "2026-11-21", refused: "for a moment and not for a day", hint: "chrononctl trigger stream"},
 		"a DAG that is gone":          {dag: "gone", day: "2026-11-21", refused: "in no DAG file", hint: "deploy it"},
+		"all that is in the way":      {dag: "ruin", day: "2026-11-17", refused: "3 things are in the way:", hint: "deploy it again first; "},
 		"a DAG that does not import":  {dag: "broken", day: "2026-11-21", refused: "does not import"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer()
-			if tc.start != "" {
+			if !tc.start.IsZero() || tc.unstated {
 				s.start = tc.start
 			}
 			plan, err := planner(s).PlanTrigger(context.Background(), tc.dag, tc.day)
@@ -172,7 +184,7 @@ func TestPlansSayWhatTheyDo(t *testing.T) {
 	p := planner(s)
 	p.Context = "prod eu"
 	ctx := context.Background()
-	trigger, err := p.PlanTrigger(ctx, "asleep", "2026-11-21")
+	trigger, err := p.PlanTrigger(ctx, "join", "2026-11-21")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,13 +203,14 @@ func TestPlansSayWhatTheyDo(t *testing.T) {
 	day := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	want := []action.Plan{
 		{
-			Verb: action.Trigger, Title: "Trigger asleep for 2026-11-21",
-			Targets: []action.Target{{DAGID: "asleep", RunID: "chrononctl__2026-11-21", Day: "2026-11-21", At: day}},
+			Verb: action.Trigger, Title: "Trigger join for 2026-11-21",
+			Targets: []action.Target{{DAGID: "join", RunID: "chrononctl__2026-11-21", Day: "2026-11-21", At: day}},
 			Effects: []string{
 				"Airflow makes a new run of the whole DAG for 2026-11-21; its tasks wait for their inputs as always.",
-				"The DAG is paused: the run stays queued until it is unpaused.",
 			},
-			Command: "chrononctl trigger asleep --ds 2026-11-21 --context 'prod eu'",
+			Cost:    action.Cost{Jobs: 1},
+			Command: "chrononctl trigger join --ds 2026-11-21 --context 'prod eu'",
+			Undo:    "chrononctl mark join chrononctl__2026-11-21 failed --context 'prod eu'",
 		},
 		{
 			Verb: action.Pause, Title: "Pause 2 DAGs", Targets: []action.Target{{DAGID: "join"}},
@@ -207,11 +220,13 @@ func TestPlansSayWhatTheyDo(t *testing.T) {
 				"Streaming jobs go on, and nobody restarts them.",
 			},
 			Command: "chrononctl pause join asleep --context 'prod eu'",
+			Undo:    "chrononctl unpause join --context 'prod eu'",
 		},
 		{
 			Verb: action.Unpause, Title: "Unpause asleep", Targets: []action.Target{{DAGID: "asleep"}},
-			Effects: []string{"The scheduler makes the runs that are due, with catch-up also those of the days in between."},
+			Effects: []string{"No run is due: the scheduler makes the next one when its time comes."},
 			Command: "chrononctl unpause asleep --context 'prod eu'",
+			Undo:    "chrononctl pause asleep --context 'prod eu'",
 		},
 		{
 			Verb: action.Clear, Title: "Clear join, run manual__it's",
@@ -219,6 +234,8 @@ func TestPlansSayWhatTheyDo(t *testing.T) {
 				{DAGID: "join", RunID: "manual__it's", TaskID: "upload__a"}, {DAGID: "join", RunID: "manual__it's", TaskID: "upload__b"},
 			},
 			Effects: []string{"The run is at work again, and 2 of its tasks run again; what they wrote is overwritten."},
+			Cost:    action.Cost{Jobs: 2},
+			Confirm: "2",
 			Command: `chrononctl clear join 'manual__it'\''s' upload__a --only-failed --downstream --context 'prod eu'`,
 		},
 	}
@@ -315,6 +332,10 @@ func TestApplySendsExactlyTheTargets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			slices.Sort(s.changes) // three are in flight at a time
+			slices.Sort(reports)
+			slices.Sort(tc.changes)
+			slices.Sort(tc.reports)
 			if diff := cmp.Diff(tc.changes, s.changes); diff != "" {
 				t.Errorf("changes (-want +got):\n%s", diff)
 			}

@@ -3,7 +3,6 @@ package action
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -13,32 +12,44 @@ import (
 // Airflow is what planning and applying ask of a server; an [airflowclient.Client] is one.
 type Airflow interface {
 	DAG(ctx context.Context, id string) (airflowclient.DAG, error)
-	Raw(ctx context.Context, method, path string, body any) (json.RawMessage, error)
+	DAGs(ctx context.Context, q airflowclient.DAGQuery) ([]airflowclient.DAG, error)
+	Details(ctx context.Context, dagID string) (airflowclient.DAGDetails, error)
+	Source(ctx context.Context, dagID string, version int) (string, error)
+	Server(ctx context.Context) (airflowclient.Server, error)
+
 	Run(ctx context.Context, dagID, runID string) (airflowclient.Run, error)
 	Runs(ctx context.Context, q airflowclient.RunQuery) ([]airflowclient.Run, error)
+	TaskInstances(ctx context.Context, q airflowclient.TaskQuery) ([]airflowclient.TaskInstance, error)
+	XCom(ctx context.Context, dagID, runID, taskID, key string) (json.RawMessage, error)
+	Log(ctx context.Context, ref airflowclient.LogRef, token string) (airflowclient.LogChunk, error)
+
 	Trigger(ctx context.Context, r airflowclient.TriggerRequest) (airflowclient.Run, error)
 	SetPaused(ctx context.Context, dagID string, paused bool) error
 	Clear(ctx context.Context, r airflowclient.ClearRequest) ([]airflowclient.TaskInstance, error)
+	MarkRun(ctx context.Context, dagID, runID string, state airflowclient.State) (airflowclient.Run, error)
+	MarkTask(ctx context.Context, m airflowclient.TaskMark) ([]airflowclient.TaskInstance, error)
+
+	PlanBackfill(ctx context.Context, r airflowclient.BackfillRequest) ([]time.Time, error)
+	StartBackfill(ctx context.Context, r airflowclient.BackfillRequest) (airflowclient.Backfill, error)
+	Backfills(ctx context.Context, dagID string) ([]airflowclient.Backfill, error)
+	PauseBackfill(ctx context.Context, id int64) (airflowclient.Backfill, error)
+	ResumeBackfill(ctx context.Context, id int64) (airflowclient.Backfill, error)
+	CancelBackfill(ctx context.Context, id int64) (airflowclient.Backfill, error)
+
+	Variables(ctx context.Context) ([]airflowclient.Variable, error)
+	SetVariable(ctx context.Context, key string, value airflowclient.Secret, description string) error
+	DeleteVariable(ctx context.Context, key string) error
 }
 
-// Planner plans changes to one Airflow, and makes them.
+// Planner plans changes to one Airflow, and makes them. It keeps nothing between two calls.
 type Planner struct {
 	Airflow Airflow
 	Now     func() time.Time // nil: time.Now
 	Context string           // named in the equivalent commands; empty: the context is left to the reader's default
+	User    string           // who asks, for the reason of a pause and the journal; empty: nobody is named
+	Journal *Journal         // where changes are written down; nil: nowhere
+	Lineage func() *Lineage  // what reads what, asked for when a plan needs it; nil, or an answer of nil: it is not known
 }
-
-// RefusedError says why a change is not planned: Airflow would accept it, and it would not do what it is asked for.
-type RefusedError struct {
-	Reason string
-	Next   string // what to do instead, empty when there is nothing
-}
-
-// Error is the reason.
-func (r *RefusedError) Error() string { return r.Reason }
-
-// Hint is the next step.
-func (r *RefusedError) Hint() string { return r.Next }
 
 func (p *Planner) now() time.Time {
 	if p.Now == nil {
@@ -68,52 +79,4 @@ func quoteWord(word string) string {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// PlanPause plans to pause DAGs, or to let them run again. A DAG that is so already is no target.
-func (p *Planner) PlanPause(ctx context.Context, paused bool, dagIDs ...string) (Plan, error) {
-	verb, title := Pause, "Pause"
-	if !paused {
-		verb, title = Unpause, "Unpause"
-	}
-	plan := Plan{Verb: verb, Command: p.command(append([]string{string(verb)}, dagIDs...)...)}
-	for _, id := range dagIDs {
-		dag, err := p.Airflow.DAG(ctx, id)
-		if err != nil {
-			return Plan{}, fmt.Errorf("plan to %s %s: %w", verb, id, err)
-		}
-		if dag.Stale && !paused {
-			return Plan{}, &RefusedError{Reason: fmt.Sprintf("%s is in no DAG file any more, so nothing would run", id), Next: "deploy it again first"}
-		}
-		if dag.Paused != paused {
-			plan.Targets = append(plan.Targets, Target{DAGID: id})
-		}
-	}
-	plan.Title = fmt.Sprintf("%s %s", title, subject(dagIDs))
-	plan.Effects = pauseEffects(paused, len(plan.Targets), len(dagIDs))
-	return plan, nil
-}
-
-func pauseEffects(paused bool, targets, asked int) []string {
-	var effects []string
-	if already := asked - targets; already > 0 {
-		effects = append(effects, fmt.Sprintf("%d of %d are so already.", already, asked))
-	}
-	if targets == 0 {
-		return effects
-	}
-	if paused {
-		return append(effects,
-			"The scheduler makes no new runs and starts no further task; tasks at work go on to their end.",
-			"Streaming jobs go on, and nobody restarts them.")
-	}
-	return append(effects, "The scheduler makes the runs that are due, with catch-up also those of the days in between.")
-}
-
-// subject names one thing, or counts several.
-func subject(ids []string) string {
-	if len(ids) == 1 {
-		return ids[0]
-	}
-	return fmt.Sprintf("%d DAGs", len(ids))
 }

@@ -2,10 +2,7 @@ package action
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -23,140 +20,129 @@ const clockSlack = time.Minute
 
 // PlanTrigger plans a run of the DAG for a day, YYYY-MM-DD; the empty day is the newest that is over. A streaming DAG has no days: it gets a tick now.
 //
-// Three requests that Airflow accepts, or answers with a bare conflict, are refused: a day before the DAG's start, of which Airflow makes a
-// green run without a single task; a day that is not over, of which the inputs cannot be complete; and a day that has a run, which would have to
-// be cleared instead.
+// What Airflow accepts, or answers with a bare conflict, is refused: a day before the DAG's start, of which Airflow makes a green run without a
+// single task; a day that is not over, of which the inputs cannot be complete; a day that has a run, which would have to be cleared instead; and a
+// DAG that is paused, of which the run would stay queued.
 func (p *Planner) PlanTrigger(ctx context.Context, dagID, day string) (Plan, error) {
-	dag, err := p.Airflow.DAG(ctx, dagID)
+	details, err := p.Airflow.Details(ctx, dagID)
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan to trigger %s: %w", dagID, err)
 	}
-	target, err := p.target(dag, day)
-	if err != nil {
+	var wrong refusals
+	target := p.target(details.DAG, day, &wrong)
+	p.refuseDAG(details, &wrong)
+	if !target.At.IsZero() {
+		refuseBeforeStart(details, target.At, &wrong)
+	}
+	if target.Day != "" {
+		if err := p.refuseSecondRun(ctx, target, &wrong); err != nil {
+			return Plan{}, err
+		}
+	}
+	if err := wrong.err(); err != nil {
 		return Plan{}, err
 	}
-	start, err := p.startDate(ctx, dagID)
-	if err != nil {
-		return Plan{}, fmt.Errorf("plan to trigger %s: %w", dagID, err)
-	}
-	if err := refuseDAG(dag, target.At, start); err != nil {
-		return Plan{}, err
-	}
-	plan := Plan{Verb: Trigger, Targets: []Target{target}, Effects: triggerEffects(dag, target)}
+	plan := Plan{Verb: Trigger, Targets: []Target{target}, Effects: triggerEffects(target), Undo: p.command("mark", dagID, target.RunID, "failed")}
 	if target.Day == "" {
 		plan.Title = fmt.Sprintf("Trigger %s now", dagID)
 		plan.Command = p.command("trigger", dagID)
 		return plan, nil
 	}
-	if err := p.refuseSecondRun(ctx, target); err != nil {
-		return Plan{}, err
-	}
 	plan.Title = fmt.Sprintf("Trigger %s for %s", dagID, target.Day)
 	plan.Command = p.command("trigger", dagID, "--ds", target.Day)
+	plan.Cost = p.costOfRun(ctx, dagID)
 	return plan, nil
 }
 
-// target is the run that is to be made: of a day, or of this moment for a streaming DAG.
-func (p *Planner) target(dag airflowclient.DAG, day string) (Target, error) {
+// target is the run that is to be made: of a day, or of this moment for a streaming DAG. Its time is zero when there can be none.
+func (p *Planner) target(dag airflowclient.DAG, day string, wrong *refusals) Target {
 	if slices.Contains(dag.Tags, streamingTag) {
 		if day != "" {
-			return Target{}, &RefusedError{
-				Reason: fmt.Sprintf("%s keeps streams alive: its runs are for a moment and not for a day", dag.ID),
-				Next:   p.command("trigger", dag.ID),
-			}
+			wrong.add(fmt.Sprintf("%s keeps streams alive: its runs are for a moment and not for a day", dag.ID), p.command("trigger", dag.ID))
+			return Target{}
 		}
-		at := p.now().Add(-clockSlack).Truncate(time.Second)
-		return Target{DAGID: dag.ID, RunID: runPrefix + at.Format(time.RFC3339), At: at}, nil
+		at := p.tickNow()
+		return Target{DAGID: dag.ID, RunID: runPrefix + at.Format(time.RFC3339), At: at}
 	}
-	at, err := p.logicalDate(day)
-	if err != nil {
-		return Target{}, err
+	if day == "" {
+		day = p.yesterday().Format(time.DateOnly)
 	}
-	day = at.Format(time.DateOnly)
-	return Target{DAGID: dag.ID, RunID: runPrefix + day, Day: day, At: at}, nil
+	at, ok := p.dayOver(day, wrong)
+	if !ok {
+		return Target{}
+	}
+	return Target{DAGID: dag.ID, RunID: runPrefix + day, Day: day, At: at}
 }
 
-// logicalDate is the first moment of the day, which must be over.
-func (p *Planner) logicalDate(day string) (time.Time, error) {
-	today := p.now().Truncate(24 * time.Hour)
-	yesterday := today.AddDate(0, 0, -1)
-	if day == "" {
-		return yesterday, nil
-	}
+// tickNow is the logical date of a tick that starts at once, whatever our clock is ahead of the server's.
+func (p *Planner) tickNow() time.Time { return p.now().Add(-clockSlack).Truncate(time.Second) }
+
+func (p *Planner) yesterday() time.Time { return p.now().Truncate(24*time.Hour).AddDate(0, 0, -1) }
+
+// dayOver is the first moment of a day, which must be over.
+func (p *Planner) dayOver(day string, wrong *refusals) (time.Time, bool) {
+	newest := p.yesterday()
 	at, err := time.Parse(time.DateOnly, day)
 	if err != nil {
-		return time.Time{}, &RefusedError{Reason: fmt.Sprintf("%q is no day", day), Next: "give a day as " + yesterday.Format(time.DateOnly)}
+		wrong.add(fmt.Sprintf("%q is no day", day), "give a day as "+newest.Format(time.DateOnly))
+		return time.Time{}, false
 	}
-	if !at.Before(today) {
-		return time.Time{}, &RefusedError{
-			Reason: fmt.Sprintf("%s is not over: its data is complete at %s at the earliest", day, at.AddDate(0, 0, 1).Format("2006-01-02 15:04 UTC")),
-			Next:   "the newest day that is over is " + yesterday.Format(time.DateOnly),
-		}
+	if at.After(newest) {
+		wrong.add(fmt.Sprintf("%s is not over: its data is complete at %s at the earliest", day, minute(at.AddDate(0, 0, 1))),
+			"the newest day that is over is "+newest.Format(time.DateOnly))
+		return time.Time{}, false
 	}
-	return at, nil
+	return at, true
 }
 
-// refuseSecondRun looks for a run of the day, whenever within the day the DAG's schedule puts it: two runs would compute the same partition.
-func (p *Planner) refuseSecondRun(ctx context.Context, t Target) error {
-	there, err := p.Airflow.Runs(ctx, airflowclient.RunQuery{
-		DAGIDs: []string{t.DAGID}, LogicalFrom: t.At, LogicalTo: t.At.AddDate(0, 0, 1).Add(-time.Microsecond),
-	})
+// refuseSecondRun looks for a run of the day, whenever within the day the DAG's schedule puts it: two runs would compute the same partition. Runs
+// that we made for other purposes, a backfill or an upload, carry a conf and are none of the day.
+func (p *Planner) refuseSecondRun(ctx context.Context, t Target, wrong *refusals) error {
+	there, err := p.runsOfDay(ctx, t.DAGID, t.At)
 	if err != nil {
 		return fmt.Errorf("plan to trigger %s: %w", t.DAGID, err)
 	}
 	for _, r := range there {
-		if r.LogicalDate.UTC().Format(time.DateOnly) == t.Day {
-			return &RefusedError{
-				Reason: fmt.Sprintf("%s has a run for %s already: %s, %s", t.DAGID, t.Day, r.ID, r.State),
-				Next:   "to run it again: " + p.command("clear", t.DAGID, r.ID),
-			}
+		if _, chosen := r.Conf[confKey]; !chosen {
+			wrong.add(fmt.Sprintf("%s has a run for %s already: %s, %s", t.DAGID, t.Day, r.ID, r.State), "to run it again: "+p.command("clear", t.DAGID, r.ID))
+			return nil
 		}
 	}
 	return nil
 }
 
-// startDate is the day of the DAG's first run; zero when the server does not say. Only the details of a DAG have it, under the same name in both
-// APIs (GET /dags/{id}/details).
-func (p *Planner) startDate(ctx context.Context, dagID string) (time.Time, error) {
-	raw, err := p.Airflow.Raw(ctx, http.MethodGet, "/dags/"+url.PathEscape(dagID)+"/details", nil)
-	if err != nil {
-		return time.Time{}, err
-	}
-	var details struct {
-		Start *time.Time `json:"start_date"`
-	}
-	if err := json.Unmarshal(raw, &details); err != nil {
-		return time.Time{}, fmt.Errorf("read the start date: %w", err)
-	}
-	if details.Start == nil {
-		return time.Time{}, nil
-	}
-	return details.Start.UTC(), nil
+// runsOfDay lists the runs whose logical date lies in the day that begins at.
+func (p *Planner) runsOfDay(ctx context.Context, dagID string, at time.Time) ([]airflowclient.Run, error) {
+	at = at.UTC().Truncate(24 * time.Hour)
+	runs, err := p.Airflow.Runs(ctx, airflowclient.RunQuery{DAGIDs: []string{dagID}, LogicalFrom: at, LogicalTo: at.AddDate(0, 0, 1).Add(-time.Microsecond)})
+	return slices.DeleteFunc(runs, func(r airflowclient.Run) bool { return !r.LogicalDate.UTC().Truncate(24 * time.Hour).Equal(at) }), err
 }
 
-func refuseDAG(dag airflowclient.DAG, at, start time.Time) error {
-	switch {
-	case dag.Stale:
-		return &RefusedError{Reason: fmt.Sprintf("%s is in no DAG file any more, so nothing would run", dag.ID), Next: "deploy it again first"}
-	case dag.HasImportErrors:
-		return &RefusedError{Reason: fmt.Sprintf("the file of %s does not import, so nothing would run", dag.ID), Next: "chrononctl status shows the error"}
-	case at.Before(start):
-		return &RefusedError{
-			Reason: fmt.Sprintf("%s starts on %s: Airflow would make a run for %s that is green and runs no task",
-				dag.ID, start.Format(time.DateOnly), at.Format(time.DateOnly)),
-			Next: "trigger a day from its start on, or deploy it with an earlier start date",
-		}
+// refuseDAG refuses DAGs in which no new run would do anything.
+func (p *Planner) refuseDAG(dag airflowclient.DAGDetails, wrong *refusals) {
+	if dag.Stale {
+		wrong.add(fmt.Sprintf("%s is in no DAG file any more, so nothing would run", dag.ID), "deploy it again first")
 	}
-	return nil
+	if dag.HasImportErrors {
+		wrong.add(fmt.Sprintf("the file of %s does not import, so nothing would run", dag.ID), "chrononctl status shows the error")
+	}
+	if dag.Paused && !dag.Stale {
+		wrong.add(fmt.Sprintf("%s is paused: a new run would stay queued until it is unpaused", dag.ID), "first "+p.command("unpause", dag.ID))
+	}
 }
 
-func triggerEffects(dag airflowclient.DAG, t Target) []string {
-	effects := []string{"Airflow makes a new run of the whole DAG; each stream is looked at, and started if it is down."}
+// refuseBeforeStart refuses the one date that Airflow takes and does nothing for.
+func refuseBeforeStart(dag airflowclient.DAGDetails, at time.Time, wrong *refusals) {
+	if at.Before(dag.Start) {
+		wrong.add(fmt.Sprintf("%s starts on %s: Airflow would make a run for %s that is green and runs no task",
+			dag.ID, dag.Start.UTC().Format(time.DateOnly), at.Format(time.DateOnly)),
+			"trigger a day from its start on, or deploy it with an earlier start date")
+	}
+}
+
+func triggerEffects(t Target) []string {
 	if t.Day != "" {
-		effects[0] = fmt.Sprintf("Airflow makes a new run of the whole DAG for %s; its tasks wait for their inputs as always.", t.Day)
+		return []string{fmt.Sprintf("Airflow makes a new run of the whole DAG for %s; its tasks wait for their inputs as always.", t.Day)}
 	}
-	if dag.Paused {
-		effects = append(effects, "The DAG is paused: the run stays queued until it is unpaused.")
-	}
-	return effects
+	return []string{"Airflow makes a new run of the whole DAG; each stream is looked at, and started if it is down."}
 }
