@@ -275,6 +275,11 @@ func (c *Client) Raw(ctx context.Context, method, path string, body any) (json.R
 	return got.body, err
 }
 
+// ServerTime is the server's clock as its last answer had it, to the second; false: it has not said.
+func (c *Client) ServerTime() (time.Time, bool) {
+	return c.conn.serverTime(), c.conn.date.Load() != 0
+}
+
 // Requests says what the client has sent and received so far.
 func (c *Client) Requests() Meter { return c.conn.meter.read() }
 
