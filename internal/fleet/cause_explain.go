@@ -26,7 +26,8 @@ type explainer struct {
 	roots   map[InstanceRef][]*Cause
 	open    map[InstanceRef]bool // whose roots are being looked for: a task that needs itself is no cause
 	prints  map[string]string
-	stopped string // the part of Airflow that starts tasks, when it is not healthy
+	outputs map[TaskRef]*Output // made when it is asked for first
+	stopped string              // the part of Airflow that starts tasks, when it is not healthy
 }
 
 type dagDay struct{ dag, day string }
@@ -243,7 +244,13 @@ func (e *explainer) sensor(d *DAG, r *Run, t Task) []*Cause {
 	if !known || err != nil {
 		return []*Cause{e.unnamedPartition(t, *r)}
 	}
-	return e.absent(wait, day)
+	roots := e.absent(wait, day)
+	for _, c := range roots {
+		if c.Kind == CausePartition && c.Usual.IsZero() {
+			c.Usual = e.usualOutside(d, r, t.ID)
+		}
+	}
+	return roots
 }
 
 // absent is why a partition is not there for the run of a day.

@@ -210,16 +210,19 @@ func (e *explainer) unknownStream(s *Stream) []*Cause {
 // explainComparisons explains features beyond their budget, and comparisons that tell nothing.
 func (e *explainer) explainComparisons() {
 	for _, c := range e.s.Joins {
-		if c.Health < Unmeasured || c.Health == Restarted {
-			continue
-		}
-		effect := Effect{Health: c.Health, Team: c.Team, DAGID: c.DAGID, MapIndex: -1, Join: c.Join, Conf: c.Join, Day: c.Day}
-		if roots := e.failuresOf(c.DAGID); c.Health == Unknown && len(roots) > 0 {
-			attach(roots, effect)
-			continue
-		}
-		attach([]*Cause{e.comparison(c)}, effect)
+		attach(e.comparisonRoots(c), Effect{Health: c.Health, Team: c.Team, DAGID: c.DAGID, MapIndex: -1, Join: c.Join, Conf: c.Join, Day: c.Day})
 	}
+}
+
+// comparisonRoots is why a comparison is not well; none when it is, or has not been made yet.
+func (e *explainer) comparisonRoots(c Comparison) []*Cause {
+	if c.Health < Unmeasured || c.Health == Restarted {
+		return nil
+	}
+	if roots := e.failuresOf(c.DAGID); c.Health == Unknown && len(roots) > 0 {
+		return roots
+	}
+	return []*Cause{e.comparison(c)}
 }
 
 // failuresOf are the causes of what failed in a DAG.

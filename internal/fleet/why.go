@@ -1,0 +1,324 @@
+package fleet
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"chrononctl/dagspec"
+)
+
+// NameKind is what a name stands for that somebody asks about.
+type NameKind uint8
+
+// The kinds of name.
+const (
+	NameAll       NameKind = iota // no name: everything
+	NameTeam                      // a team
+	NameConf                      // a join, a GroupBy or a staging query, by full name
+	NameDAG                       // a DAG, by id
+	NameTask                      // a task, as DAG/TASK or by an id that only some DAGs have
+	NameTable                     // a table, as namespace.table
+	NamePartition                 // a partition, as namespace.table/ds=2026-11-22
+)
+
+// String is the kind's name for programs.
+func (k NameKind) String() string {
+	names := [...]string{"all", "team", "conf", "dag", "task", "table", "partition"}
+	if int(k) < len(names) {
+		return names[k]
+	}
+	return fmt.Sprintf("name_%d", uint8(k))
+}
+
+// MarshalText writes the kind's name.
+func (k NameKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// Answer is why something is as it is: the way from what was asked about to where it comes from, and the causes at the ends.
+type Answer struct {
+	Name   string
+	Is     NameKind
+	Steps  []Step  // in the order of a tree: each step comes after the one that it explains, one deeper
+	Causes []Cause // those that the steps end in, worst first
+}
+
+// Step is one step of the way: a task of a conf, a partition, a stream, a comparison. A step that nothing comes before ends in causes.
+type Step struct {
+	Depth  int
+	Health Health
+	Name   string // conf and task, or partition
+	State  string // in words
+	Team   string
+	Owner  string
+	DAGID  string
+	RunID  string
+	TaskID string
+	Day    string
+	Since  time.Time // zero: not known
+	Usual  time.Time // when it is usually there; zero: not known
+	Causes []string  // ids, where the way ends
+	Ends   string    // what would unblock it; empty where the steps below say so
+}
+
+// daysShown is how many unfinished days of a task are followed, the newest first.
+const daysShown = 3
+
+// Why answers for a name. known is false when nothing has that name; see [Explanation.Names]. It is for one goroutine at a time.
+func (x Explanation) Why(name string) (answer Answer, known bool) {
+	e := x.picture
+	answer = Answer{Name: name, Is: NameAll}
+	if name == "" {
+		answer.Causes = x.Causes
+		return answer, true
+	}
+	if slices.ContainsFunc(e.s.Teams, func(t Team) bool { return t.Name == name }) {
+		answer.Is = NameTeam
+		answer.Causes = filter(x.Causes, func(c Cause) bool { return c.Team == name || slices.Contains(c.Teams(), name) })
+		return answer, true
+	}
+	w := &way{e: e, seen: make(map[InstanceRef]bool), ends: make(map[string]bool)}
+	if answer.Is, known = w.start(name); !known {
+		return Answer{}, false
+	}
+	answer.Steps = w.steps
+	answer.Causes = filter(x.Causes, func(c Cause) bool { return w.ends[c.ID] })
+	for id, c := range e.byID {
+		if w.ends[id] && len(c.Explains) == 0 { // what nothing else waits for
+			answer.Causes = append(answer.Causes, *c)
+		}
+	}
+	slices.SortFunc(answer.Causes, compareCauses)
+	return answer, true
+}
+
+// way is the way from a name to its causes, as it is being walked.
+type way struct {
+	e     *explainer
+	steps []Step
+	seen  map[InstanceRef]bool
+	ends  map[string]bool // ids of causes
+}
+
+// start finds what the name stands for, and walks from there.
+func (w *way) start(name string) (NameKind, bool) {
+	switch {
+	case w.fromConf(name):
+		return NameConf, true
+	case w.fromDAG(name):
+		return NameDAG, true
+	case w.fromTask(name):
+		return NameTask, true
+	}
+	return w.fromTable(name)
+}
+
+// fromConf walks from the tasks of a conf, its stream, and its comparison.
+func (w *way) fromConf(name string) bool {
+	found := false
+	for _, ref := range w.e.s.Intent.OfConf(name) {
+		if d := w.e.dags[ref.DAGID]; d != nil {
+			w.fromJob(d, ref.TaskID)
+		} else {
+			w.fromMissing(ref)
+		}
+		found = true
+	}
+	for i := range w.e.s.DAGs {
+		if d := &w.e.s.DAGs[i]; !found && d.Join == name {
+			w.fromJobs(d)
+			found = true
+		}
+	}
+	for i := range w.e.s.Streams {
+		if s := &w.e.s.Streams[i]; s.GroupBy == name {
+			w.stream(s)
+			found = true
+		}
+	}
+	for _, c := range w.e.s.Joins {
+		if c.Join == name {
+			w.comparison(c)
+			found = true
+		}
+	}
+	return found
+}
+
+// fromDAG walks from all jobs of a DAG.
+func (w *way) fromDAG(name string) bool {
+	if d := w.e.dags[name]; d != nil {
+		w.fromJobs(d)
+		for i := range w.e.s.Streams {
+			if s := &w.e.s.Streams[i]; s.DAGID == name {
+				w.stream(s)
+			}
+		}
+		for _, c := range w.e.s.Joins {
+			if c.DAGID == name {
+				w.comparison(c)
+			}
+		}
+		return true
+	}
+	if _, defined := w.e.s.Intent.DAG(name); defined {
+		w.fromMissing(TaskRef{DAGID: name})
+		return true
+	}
+	return false
+}
+
+// fromMissing is a way that ends at once: the DAG is not on the server.
+func (w *way) fromMissing(ref TaskRef) {
+	c := w.e.missing(ref.DAGID)
+	w.add(Step{Health: Failed, Name: strings.TrimSpace(ref.DAGID + " " + ref.TaskID), State: "is not on this Airflow", DAGID: ref.DAGID, TaskID: ref.TaskID}, c)
+}
+
+// fromTask walks from a task: "DAG/TASK", or an id.
+func (w *way) fromTask(name string) bool {
+	dag, task, both := strings.Cut(name, "/")
+	if both {
+		d := w.e.dags[dag]
+		if d == nil || !hasTask(d, task) {
+			return false
+		}
+		w.fromJob(d, task)
+		return true
+	}
+	found := false
+	for i := range w.e.s.DAGs {
+		if d := &w.e.s.DAGs[i]; hasTask(d, name) {
+			w.fromJob(d, name)
+			found = true
+		}
+	}
+	return found
+}
+
+func hasTask(d *DAG, task string) bool {
+	return slices.ContainsFunc(d.Runs, func(r Run) bool { return len(instances(&r, task)) > 0 })
+}
+
+// fromTable walks from who writes a table, for one day or for those that are not done; of a table from outside, from those who wait for it.
+func (w *way) fromTable(name string) (NameKind, bool) {
+	is := NameTable
+	table, partition, dated := strings.Cut(name, "/")
+	if dated {
+		is = NamePartition
+	}
+	if ref, inside := w.e.lineage.writerOf(table); inside {
+		d := w.e.dags[ref.DAGID]
+		day := oneDay.FindString(partition)
+		switch {
+		case d == nil:
+			w.fromMissing(ref)
+		case day != "":
+			w.fromDay(d, ref, name, day)
+		default:
+			w.fromJob(d, ref.TaskID)
+		}
+		return is, true
+	}
+	if len(w.e.s.Intent.Waiters(table)) == 0 {
+		return is, false
+	}
+	w.fromOutside(table, name, dated)
+	return is, true
+}
+
+// fromOutside is the way of a table that nobody here writes: it ends where it begins.
+func (w *way) fromOutside(table, name string, dated bool) {
+	var found []*Cause
+	for _, c := range w.e.byID {
+		awaited, ok := strings.CutPrefix(c.ID, CausePartition.String()+":")
+		if ok && (awaited == name || !dated && strings.HasPrefix(strings.ToLower(awaited), strings.ToLower(table)+"/")) {
+			found = append(found, c)
+		}
+	}
+	slices.SortFunc(found, func(a, b *Cause) int { return strings.Compare(b.ID, a.ID) })
+	for _, c := range found {
+		w.add(Step{Health: Waiting, Name: strings.TrimPrefix(c.ID, CausePartition.String()+":"), State: "is not there; it comes from outside", Usual: c.Usual}, c)
+	}
+	if len(found) == 0 {
+		w.add(Step{Health: OK, Name: name, State: "comes from outside, and nothing waits for it"})
+	}
+}
+
+// fromJobs walks from each job of a DAG that is not done.
+func (w *way) fromJobs(d *DAG) {
+	ids := make(map[string]bool)
+	for _, r := range w.e.stands[d.ID] {
+		for _, t := range work(r.Tasks) {
+			if !ids[t.ID] {
+				ids[t.ID] = true
+				w.fromJob(d, t.ID)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		w.idle(d, "")
+	}
+}
+
+// fromJob walks from a job, for each day that it has not done.
+func (w *way) fromJob(d *DAG, task string) {
+	shown, older, newest := 0, 0, ""
+	for i := range w.e.stands[d.ID] {
+		r := &w.e.stands[d.ID][i]
+		for _, t := range instances(r, task) {
+			if t.Health == OK || t.Health == Skipped {
+				newest = max(newest, r.Day)
+				continue
+			}
+			if shown++; shown > daysShown {
+				older++
+				continue
+			}
+			w.task(0, d, r, t)
+		}
+	}
+	switch {
+	case older > 0:
+		w.add(Step{Health: Waiting, Name: w.nameOf(d, task), State: plural(older, "older day") + " not done as well", DAGID: d.ID, TaskID: task})
+	case shown == 0 && newest != "":
+		w.add(Step{Health: OK, Name: w.nameOf(d, task), State: "is done for " + newest, DAGID: d.ID, TaskID: task, Day: newest})
+	case shown == 0:
+		w.idle(d, task)
+	}
+}
+
+// fromDay walks from the run of one day.
+func (w *way) fromDay(d *DAG, ref TaskRef, name, day string) {
+	ran, err := dagspec.ParseDate(day)
+	if err != nil {
+		w.fromJob(d, ref.TaskID)
+		return
+	}
+	if job := w.e.lineage.job(ref); job != nil {
+		ran = ran.AddDays(job.Lag)
+	}
+	r := w.e.days[dagDay{d.ID, ran.String()}]
+	if r == nil || len(instances(r, ref.TaskID)) == 0 {
+		roots := w.e.unwritten(name, ref, ran.String(), true)
+		w.add(Step{Health: Waiting, Name: name, State: "has no run that writes it", DAGID: d.ID, TaskID: ref.TaskID, Day: day}, roots...)
+		return
+	}
+	for _, t := range instances(r, ref.TaskID) {
+		w.task(0, d, r, t)
+	}
+}
+
+// idle is a DAG or a job of which no run says anything.
+func (w *way) idle(d *DAG, task string) {
+	step := Step{Health: Waiting, Name: w.nameOf(d, task), State: "has no run in the picture", DAGID: d.ID, TaskID: task}
+	switch {
+	case d.Broken:
+		step.Health, step.State = Failed, "its file does not import"
+		w.add(step, w.e.brokenDAG(d))
+	case d.Paused:
+		step.Health, step.State = Paused, "is paused"
+		w.add(step)
+	default:
+		w.add(step)
+	}
+}
