@@ -18,10 +18,14 @@ func addCommands(root *cobra.Command, a *app) {
 		newDriftCmd,
 		newStatusCmd,
 		newCheckCmd,
+		newRunsCmd,
+		newTasksCmd,
+		newLogsCmd,
 		newTriggerCmd,
 		newPauseCmd,
 		newUnpauseCmd,
 		newClearCmd,
+		newAPICmd,
 	} {
 		root.AddCommand(add(a))
 	}

@@ -5,6 +5,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -149,11 +150,16 @@ func (a *app) printError(err error) {
 	}
 }
 
-// writeJSON prints one indented JSON value. Scripts read it, so text stays as it is.
+// writeJSON prints one indented JSON value. Scripts read it, so text stays as it is; on a terminal what could do harm is escaped.
 func (a *app) writeJSON(w io.Writer, v any) {
-	enc := json.NewEncoder(w)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		panic(fmt.Sprintf("an answer has no JSON: %v", err)) // answers are structs of texts, numbers and times
+	}
+	terminal := w == a.Streams.Out && a.Streams.OutTerminal || w == a.Streams.Err && a.Streams.ErrTerminal
 	// The writers are the process's own streams: an error here has nowhere to be reported to.
-	_ = enc.Encode(v)
+	_, _ = w.Write(harmlessJSON(text.Bytes(), terminal))
 }

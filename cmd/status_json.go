@@ -174,7 +174,7 @@ func streamOf(s fleet.Stream) streamJSON {
 func comparisonOf(c fleet.Comparison) comparisonJSON {
 	return comparisonJSON{
 		c.Team, c.Join, c.DAGID, c.Health, c.State, c.Day, c.Reason, c.Sampled, c.Rows, c.Over, c.Total,
-		convert(c.Features, func(f fleet.Feature) featureJSON { return featureJSON(f) }),
+		convert(c.Features, func(f fleet.Feature) featureJSON { return featureJSON{f.Name, f.Mismatch, f.Missing, f.SMAPE, f.Over} }),
 	}
 }
 

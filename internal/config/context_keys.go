@@ -12,16 +12,18 @@ import (
 type contextKey struct {
 	name, words, doc string
 	set              func(c *Context, value ast.Node) error
+	get              func(c *Context) any // as YAML holds it; nil for a value that says nothing
 }
 
 func ofContext[T any](name string, k kind[T], at func(*Context) *T, doc string) contextKey {
-	return contextKey{name: name, words: k.words, doc: doc, set: func(c *Context, value ast.Node) error {
+	set := func(c *Context, value ast.Node) error {
 		v, err := k.read(value)
 		if err == nil {
 			*at(c) = v
 		}
 		return err
-	}}
+	}
+	return contextKey{name: name, words: k.words, doc: doc, set: set, get: func(c *Context) any { return k.plain(*at(c)) }}
 }
 
 // contextKeys is the one table of the keys of a context: the reader and the documentation are made from it.

@@ -1,0 +1,145 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/itchyny/gojq"
+	"github.com/spf13/cobra"
+
+	"chrononctl/internal/query"
+)
+
+// view is how rows of one kind are shown: as a table, on a pipe, as JSON, and what they can be asked. Each command that lists something has one.
+type view[T any] struct {
+	columns []column[T]
+	fields  []query.Field[T]
+	name    func(T) string // identity of a row; what -o name prints
+	object  func(T) any    // the row as a struct whose JSON keys are a promise
+	none    string         // said on a terminal in place of an empty table
+}
+
+// column is one column of a view. Its text is complete and without age: two looks at something that did not change give the same text.
+type column[T any] struct {
+	title string
+	text  func(T) string
+	shown func(*app, T) string // for a terminal; nil: text
+	wide  bool                 // a terminal shows it with -o wide alone; a pipe has all columns
+}
+
+// viewFlags are the flags of every view.
+type viewFlags struct {
+	output   outputFlag
+	keys     []string
+	jq       string
+	query    string
+	watch    bool
+	interval time.Duration
+
+	program *gojq.Code // of jq, nil without
+}
+
+// defaultWatch is the time between two looks of --watch.
+const defaultWatch = 10 * time.Second
+
+// addView declares the flags of a view.
+func addView[T any](cmd *cobra.Command, v view[T], f *viewFlags) {
+	f.add(cmd, jsonKeys(*new(T), v.object))
+	flags := cmd.Flags()
+	flags.StringVarP(&f.query, "query", "q", "", "only rows that meet this: "+fieldNames(v.fields))
+	// The only error is a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("query", func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return query.Complete(query.Schema[T]{Fields: v.fields}, begun), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
+}
+
+// add declares the flags that do not depend on the rows.
+func (f *viewFlags) add(cmd *cobra.Command, keys []string) {
+	f.output.add(cmd, formatTable, formatWide, formatJSON, formatJSONL, formatName)
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.keys, "json", nil, "JSON with these members only, separated by commas")
+	flags.StringVar(&f.jq, "jq", "", "filter the JSON with a jq expression; texts are printed as they are")
+	flags.BoolVarP(&f.watch, "watch", "w", false, "look again and again until interrupted; on a pipe a line for each change")
+	flags.DurationVar(&f.interval, "interval", defaultWatch, "time between two looks of --watch")
+	_ = cmd.RegisterFlagCompletionFunc("json", cobra.FixedCompletions(keys, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
+}
+
+// check refuses flags that make no sense, before anything is asked of a server. keys are the members that the JSON has.
+func (f *viewFlags) check(a *app, keys []string) error {
+	if err := f.output.check(a); err != nil {
+		return err
+	}
+	if len(f.keys) > 0 || f.jq != "" {
+		if f.output.value == formatAuto {
+			f.output.value, a.jsonErrors = formatJSON, true
+		}
+		if f.output.value != formatJSON && (f.jq != "" || f.output.value != formatJSONL) {
+			return usage(fmt.Errorf("--json and --jq make JSON, and do not go with -o %s", f.output.value))
+		}
+	}
+	for _, key := range f.keys {
+		if !slices.Contains(keys, key) {
+			return usage(unknownName("--json "+key+": the JSON has no such member", "", key, keys))
+		}
+	}
+	if f.watch && f.interval < time.Second {
+		return usage(fmt.Errorf("--interval %s: must be a second at least", f.interval))
+	}
+	if f.watch && f.output.value == formatJSON {
+		return usage(fmt.Errorf("--watch prints a line for each change: use -o jsonl"))
+	}
+	var err error
+	f.program, err = compileJQ(f.jq)
+	return err
+}
+
+// readQuery reads --query.
+func readQuery[T any](a *app, v view[T], f viewFlags) (query.Filter[T], error) {
+	read, err := query.Parse(query.Schema[T]{Fields: v.fields}, f.query, a.Now())
+	if err != nil {
+		return read, usage(err)
+	}
+	return read, nil
+}
+
+func fieldNames[T any](fields []query.Field[T]) string {
+	text := ""
+	for i, f := range fields {
+		if i > 0 {
+			text += ", "
+		}
+		text += f.Name
+	}
+	return text
+}
+
+// look reads the rows of a view, and tells in sentences what could not be read.
+type look[T any] func(ctx context.Context) (rows []T, problems []string, err error)
+
+// show looks once, or with --watch again and again, and prints the rows that meet the query.
+func show[T any](ctx context.Context, a *app, v view[T], f viewFlags, read look[T]) error {
+	if err := f.check(a, jsonKeys(*new(T), v.object)); err != nil {
+		return err
+	}
+	wanted, err := readQuery(a, v, f)
+	if err != nil {
+		return err
+	}
+	chosen := func(ctx context.Context) ([]T, []string, error) {
+		rows, problems, err := read(ctx)
+		return slices.DeleteFunc(slices.Clone(rows), func(row T) bool { return !wanted.Match(row) }), problems, err
+	}
+	if f.watch {
+		return watch(ctx, a, v, f, chosen)
+	}
+	rows, problems, err := chosen(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range problems {
+		a.warn(p)
+	}
+	return printRows(ctx, a, v, f, rows)
+}
