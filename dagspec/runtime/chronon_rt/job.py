@@ -111,7 +111,8 @@ class RunChronon(ChrononTask):
             argv = command_line(parts, run.day, self.surroundings.place)
         except UnusableArgument as error:
             raise compat.AirflowFailException(str(error)) from None
-        return [*argv, *run.options.arguments(self.job.mode, self.job.part)]
+        ds = (run.day - timedelta(days=self.job.lag)).isoformat()
+        return [*argv, *run.options.arguments(self.job.mode, self.job.part, ds)]
 
     def _run_command(self, context: Mapping[str, Any], argv: list[str], line: Callable[[str], None]) -> int:
         """Run a command on the worker, or where the project's runner puts it."""

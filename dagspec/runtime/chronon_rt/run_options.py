@@ -15,6 +15,9 @@ from typing import Any, Callable
 # Modes whose driver takes --start-partition-override and --step-days (run.py --start-ds: "staging query, group by backfill and join").
 RANGE_MODES = ("backfill", "backfill-left", "backfill-final")
 
+# What a run of a single day is for: the jobs that fill a table, and the models that run over it (they take no range, and compute the day of the run).
+DAY_MODES = (*RANGE_MODES, "model-transform-batch")
+
 
 class BadOptions(ValueError):
     """A run configuration that cannot be honoured."""
@@ -29,6 +32,7 @@ class RunOptions:
     end_ds: str | None = None
     step_days: int | None = None
     parallelism: int | None = None
+    day_only: bool = False
     confs: tuple[str, ...] | None = None
     parts: tuple[str, ...] = ()
     wait: bool = True
@@ -45,18 +49,21 @@ class RunOptions:
         """Return why a job of this mode, for this part of a join alone or for no certain one, has no place in this run, or None."""
         if self.ranged and mode not in RANGE_MODES:
             return f"this run asks for a range of days, which a job of mode {mode} cannot compute"
+        if self.day_only and mode not in DAY_MODES:
+            return f"this run fills one day of a table, which is not the work of mode {mode}"
         if self.parts and part and part not in self.parts:
             return f"this run asks for the join parts {', '.join(self.parts)}"
         if self.parts and mode not in RANGE_MODES:
             return f"this run asks for join parts, which a job of mode {mode} does not have"
         return None
 
-    def arguments(self, mode: str = "backfill", part: str = "") -> list[str]:
-        """Return what the options add to the command line of a job that they do not refuse."""
+    def arguments(self, mode: str = "backfill", part: str = "", ds: str | None = None) -> list[str]:
+        """Return what the options add to the command line of a job that they do not refuse; `ds` is the day that it computes."""
+        only = ds if self.day_only and mode in RANGE_MODES else None
         added: list[str] = []
         for option, value in (
-            ("--start-ds", self.start_ds),
-            ("--end-ds", self.end_ds),
+            ("--start-ds", self.start_ds or only),
+            ("--end-ds", self.end_ds or only),
             ("--parallelism", self.parallelism),
             ("--step-days", self.step_days),
         ):
@@ -102,6 +109,7 @@ _KEYS: Mapping[str, Callable[[str, Any], Any]] = {
     "end_ds": _day,
     "step_days": _count,
     "parallelism": _count,
+    "day_only": _flag,
     "confs": _names,
     "parts": _names,
     "wait": _flag,
@@ -131,6 +139,8 @@ def parse(conf: Mapping[str, Any], known_confs: Sequence[str]) -> RunOptions:
 def _check_range(options: RunOptions) -> None:
     if options.start_ds and options.end_ds and options.start_ds > options.end_ds:
         raise BadOptions(f"chronon.start_ds {options.start_ds} lies after chronon.end_ds {options.end_ds}")
+    if options.day_only and options.ranged:
+        raise BadOptions("chronon.day_only is a range of its own: the day of the run")
     if options.parallelism is None or options.parallelism == 1:
         return
     if options.start_ds is None or options.end_ds is None:

@@ -224,6 +224,12 @@ def test_a_range_becomes_arguments_and_its_last_day_is_looked_for(world: World, 
     assert ti.read("chronon_progress")["outcome"] == "landed"
 
 
+def test_a_run_of_one_day_computes_just_that_day(world: World, ti: FakeTaskInstance) -> None:
+    world.land("pay.b", "2026-11-05")
+    world.job('echo "$@" > seen', lag=2).execute(context(ti, "2026-11-05", {"chronon": {"day_only": True}}))
+    assert (world.folder / "seen").read_text() == "--ds 2026-11-05 --start-ds 2026-11-03 --end-ds 2026-11-03\n"
+
+
 @pytest.mark.parametrize(
     ("conf", "kind", "message"),
     [
@@ -460,11 +466,13 @@ bash "$submit" --class ai.chronon.spark.Driver
 """
 
 
-def tick(world: World, ti: FakeTaskInstance, table: str = "") -> dict[str, Any]:
+def tick(
+    world: World, ti: FakeTaskInstance, table: str = "", conf: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Run one tick, and make what it published the history of the next."""
     operator = world.job(RUN_PY_STREAMING, cls=KeepAlive, mode="streaming", outputs=(), waits=(), table=table)
     with suppress(compat.AirflowException):
-        operator.execute(context(ti, "2026-11-22"))
+        operator.execute(context(ti, "2026-11-22", conf))
     ti.prior[("a_task", "chronon_stream")] = ti.pushed["chronon_stream"]
     return ti.read("chronon_stream")
 
@@ -483,11 +491,13 @@ def test_the_life_of_a_stream(world: World, ti: FakeTaskInstance) -> None:
         assert (seen["state"], seen["restarts_24h"], seen["app_id"]) == ("restarted", restarts, "application_7_0001")
     running.unlink()
     assert (tick(world, ti)["state"], running.exists()) == ("flapping", False)
+    asked_for = tick(world, ti, conf={"chronon": {"confs": ["pay.b"]}})
+    assert (asked_for["state"], running.exists()) == ("restarted", True)
     running.write_text("application_7_0002\n")
     assert tick(world, ti)["state"] == "alive"
     running.write_text("application_7_0002\napplication_7_0003\n")
     seen = tick(world, ti)
-    assert (seen["state"], seen["ticks"]) == ("duplicate", "sarrfad")
+    assert (seen["state"], seen["ticks"]) == ("duplicate", "sarrfrad")
     assert "application_7_0002, application_7_0003" in seen["reason"]
 
 

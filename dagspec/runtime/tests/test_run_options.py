@@ -43,7 +43,7 @@ def test_an_empty_request_is_still_a_request() -> None:
     [
         (
             {"start": "2026-11-01"},
-            "unknown keys: start; known are start_ds, end_ds, step_days, parallelism, confs, parts, wait",
+            "unknown keys: start; known are start_ds, end_ds, step_days, parallelism, day_only, confs, parts, wait",
         ),
         ({"start_ds": "2026-11-31"}, "not a day"),
         ({"start_ds": "20261101"}, "not a day"),
@@ -53,6 +53,8 @@ def test_an_empty_request_is_still_a_request() -> None:
         ({"parallelism": True}, "whole number"),
         ({"parallelism": 4}, "needs chronon.start_ds"),
         ({"parallelism": 4, "start_ds": "2026-11-01", "end_ds": "2026-11-02"}, "more than the 2 days"),
+        ({"day_only": "2026-11-01"}, "neither true nor false"),
+        ({"day_only": True, "start_ds": "2026-11-01"}, "a range of its own"),
         ({"confs": ["pay.zzz"]}, "pay.zzz; this DAG has pay.a, pay.b"),
         ({"confs": []}, "list of names"),
         ({"confs": "pay.a"}, "list of names"),
@@ -71,6 +73,15 @@ def test_a_range_is_refused_by_jobs_that_have_none() -> None:
     options = parse({"chronon": {"start_ds": "2026-11-01"}}, CONFS)
     assert options.refuses("backfill") is None
     assert "upload" in (options.refuses("upload") or "")
+
+
+def test_a_single_day_is_the_range_of_jobs_that_fill_tables() -> None:
+    options = parse({"chronon": {"day_only": True}}, CONFS)
+    assert options.arguments("backfill", ds="2026-11-05") == ["--start-ds", "2026-11-05", "--end-ds", "2026-11-05"]
+    assert options.arguments("model-transform-batch", ds="2026-11-05") == []
+    assert options.refuses("backfill-final") is None and options.refuses("model-transform-batch") is None
+    assert "upload" in (options.refuses("upload") or "")
+    assert parse({"chronon": {"day_only": False}}, CONFS).arguments("backfill", ds="2026-11-05") == []
 
 
 def test_parts_are_refused_by_jobs_without_parts() -> None:
