@@ -1,7 +1,7 @@
 package cmd
 
 import (
-	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,35 +14,47 @@ const shownNames = 5
 // nameError says that there is no thing of a name, with the names that come nearest.
 type nameError struct {
 	message string
-	hint    string // where all names can be seen; empty: nowhere
+	hint    string // what helps when there are no names at all
 	near    []string
+	known   []string
 }
 
 func (e nameError) Error() string { return e.message }
 
 func (e nameError) Hint() string {
-	if len(e.near) == 0 {
+	switch {
+	case len(e.known) == 0:
 		return e.hint
+	case len(e.near) > 0:
+		return "nearest: " + strings.Join(e.near, ", ")
+	case len(e.known) > shownNames:
+		return fmt.Sprintf("there are %d, such as %s", len(e.known), strings.Join(e.known[:shownNames], ", "))
+	default:
+		return "there are: " + strings.Join(e.known, ", ")
 	}
-	return "nearest: " + strings.Join(e.near, ", ")
 }
 
 // unknownName is the error for a name that none of the known ones is. hint is what helps when there is none.
 func unknownName(message, hint, name string, known []string) error {
-	return nameError{message: message, hint: hint, near: nearest(name, known)}
+	return nameError{message: message, hint: hint, near: nearest(name, known), known: known}
 }
 
-// nearest are the names that hold the given one, else those that are spelt most alike, at most a few.
+// nearest are the names that hold the given one or are spelt nearly like it, best first, at most a few.
 func nearest(given string, known []string) []string {
 	given = strings.ToLower(given)
 	distance := func(name string) int {
 		name = strings.ToLower(name)
-		if strings.Contains(name, given) || strings.Contains(given, name) {
+		if given != "" && strings.Contains(name, given) {
 			return 0
 		}
 		return levenshtein.ComputeDistance(given, name)
 	}
-	sorted := slices.Clone(known)
-	slices.SortFunc(sorted, func(a, b string) int { return cmp.Or(distance(a)-distance(b), cmp.Compare(a, b)) })
-	return sorted[:min(len(sorted), shownNames)]
+	var near []string
+	for _, name := range known {
+		if distance(name) <= max(2, len(given)/3) {
+			near = append(near, name)
+		}
+	}
+	slices.SortStableFunc(near, func(a, b string) int { return distance(a) - distance(b) })
+	return near[:min(len(near), shownNames)]
 }

@@ -27,6 +27,8 @@ type airflowWorld struct {
 	XComs     map[string]string `json:"xcoms"` // by "dag/run/key"
 	Broken    []row             `json:"import_errors"`
 	Forbidden []string          `json:"forbidden"` // paths that answer 403
+	Logs      map[string][]row  `json:"logs"`      // messages by "dag/run/task/try"
+	Pools     []row             `json:"pools"`
 }
 
 // airflowServer answers a script's questions from its world, and writes each change that it is asked for to a file.
@@ -78,6 +80,10 @@ func (s *airflowServer) routes() http.Handler {
 	mux.HandleFunc("POST /api/v2/dags/~/dagRuns/~/taskInstances/list", s.tasks)
 	mux.HandleFunc("POST /api/v2/dags/{dag}/clearTaskInstances", s.clear)
 	mux.HandleFunc("GET /api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/{key}", s.xcom)
+	mux.HandleFunc("GET /api/v2/dags/{dag}/dagRuns/{run}", s.run)
+	mux.HandleFunc("GET /api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}", s.task)
+	mux.HandleFunc("GET /api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{try}", s.log)
+	mux.HandleFunc("GET /api/v2/pools", func(w http.ResponseWriter, _ *http.Request) { list(w, "pools", s.world.Pools) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if slices.Contains(s.world.Forbidden, r.URL.Path) {
 			w.WriteHeader(http.StatusForbidden)
@@ -129,6 +135,35 @@ func (s *airflowServer) dag(w http.ResponseWriter, r *http.Request) {
 func (s *airflowServer) pause(w http.ResponseWriter, r *http.Request) {
 	s.change("pause %s %v", r.PathValue("dag"), body(r)["is_paused"])
 	s.dag(w, r)
+}
+
+// first answers with the first of the rows whose members are the path's, or with 404.
+func first(w http.ResponseWriter, r *http.Request, rows []row, members map[string]string) {
+	for _, found := range rows {
+		same := true
+		for member, in := range members {
+			same = same && found[member] == r.PathValue(in)
+		}
+		if same {
+			reply(w, found)
+			return
+		}
+	}
+	w.WriteHeader(http.StatusNotFound)
+	reply(w, row{"detail": "not found"})
+}
+
+func (s *airflowServer) run(w http.ResponseWriter, r *http.Request) {
+	first(w, r, s.world.Runs, map[string]string{"dag_id": "dag", "dag_run_id": "run"})
+}
+
+func (s *airflowServer) task(w http.ResponseWriter, r *http.Request) {
+	first(w, r, s.world.Tasks, map[string]string{"dag_id": "dag", "dag_run_id": "run", "task_id": "task"})
+}
+
+func (s *airflowServer) log(w http.ResponseWriter, r *http.Request) {
+	key := strings.Join([]string{r.PathValue("dag"), r.PathValue("run"), r.PathValue("task"), r.PathValue("try")}, "/")
+	reply(w, row{"content": append([]row{}, s.world.Logs[key]...), "continuation_token": nil})
 }
 
 // in says whether the row's member is among the wanted ones; none wanted is any.
