@@ -24,6 +24,9 @@ type Options struct {
 	ReadOnly bool    // no key changes anything
 	Shelf    Shelf   // keeps saved filters and the history of commands; nil: nothing is kept
 
+	// Save writes a text to a new file whose name is like the one given, and returns its path; nil: nothing can be saved.
+	Save func(name, text string) (path string, err error)
+
 	Context  string        // name of the Airflow, for the head line
 	Accent   string        // its colour, "#rrggbb" or 0 to 255; empty: the theme's
 	Interval time.Duration // between refreshes; 0: [DefaultInterval]

@@ -78,12 +78,19 @@ func (d *dagScreen) needs() []need {
 		load:  func(ctx context.Context, src Source) (any, error) { return src.Runs(ctx, d.id) },
 	}}
 	if run, ok := d.runs.Selected(); ok {
-		out = append(out, need{
-			query: d.tasksQuery(run.ID), after: d.settled,
-			load: func(ctx context.Context, src Source) (any, error) { return src.Tasks(ctx, d.id, run.ID) },
-		})
+		tasks := tasksNeed(d.id, run.ID)
+		tasks.after = d.settled
+		out = append(out, tasks)
 	}
 	return out
+}
+
+// tasksNeed asks for the task instances of a run.
+func tasksNeed(dag, run string) need {
+	return need{
+		query: query{topic: topicTasks, dag: dag, run: run},
+		load:  func(ctx context.Context, src Source) (any, error) { return src.Tasks(ctx, dag, run) },
+	}
 }
 
 // sync takes the runs that were asked for; until they are there, those of the picture.

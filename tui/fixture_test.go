@@ -63,7 +63,7 @@ func sourceOf(snap fleet.Snapshot) *fakeSource {
 	for _, d := range snap.DAGs {
 		f.runs[d.ID] = d.Runs
 		for _, r := range d.Runs {
-			f.tasks[r.ID] = r.Tasks
+			f.tasks[d.ID+" "+r.ID] = r.Tasks
 		}
 	}
 	return f

@@ -15,6 +15,7 @@ import (
 
 	"chrononctl/internal/action"
 	"chrononctl/internal/fleet"
+	"chrononctl/internal/joblog"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
@@ -267,19 +268,22 @@ func (f *fakeSource) Runs(ctx context.Context, dagID string) ([]fleet.Run, error
 	return f.runs[dagID], err
 }
 
-func (f *fakeSource) Tasks(ctx context.Context, _, runID string) ([]fleet.Task, error) {
+func (f *fakeSource) Tasks(ctx context.Context, dagID, runID string) ([]fleet.Task, error) {
 	err := f.answer(ctx, "tasks "+runID)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.tasks[runID], err
+	return f.tasks[dagID+" "+runID], err
 }
 
-func (f *fakeSource) Log(ctx context.Context, t fleet.Task, token string) (fleet.LogChunk, error) {
-	err := f.answer(ctx, "log "+t.ID+" from "+token)
+func (f *fakeSource) Log(ctx context.Context, t fleet.Task, _ bool, from int) (fleet.LogPart, error) {
+	err := f.answer(ctx, fmt.Sprintf("log %s from %d", t.ID, from))
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	from := len(token)
-	return fleet.LogChunk{Lines: f.log[from:], Next: strings.Repeat("x", len(f.log)), Done: f.logDone}, err
+	var facts joblog.Reader
+	for _, l := range f.log {
+		facts.Feed(l.Time, l.Text)
+	}
+	return fleet.LogPart{Lines: f.log[min(from, len(f.log)):], Next: len(f.log), Facts: facts.Facts(), Done: f.logDone}, err
 }
 
 // Can offers every verb, but for those that the test took away.

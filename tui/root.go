@@ -76,6 +76,9 @@ func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
 			r.note = note{}
 		}
 		return r.tick(), true
+	case saidMsg:
+		r.say(msg.text)
+		return nil, true
 	case wakeMsg:
 		r.now = msg.at
 		return nil, true

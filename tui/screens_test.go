@@ -19,10 +19,14 @@ var sizes = []struct{ width, height int }{{80, 24}, {120, 40}, {200, 60}}
 func logLines() []fleet.LogLine {
 	return []fleet.LogLine{
 		{Time: minutesAgo(8), Level: "info", Text: "Running: spark-submit --class ai.chronon.spark.Driver"},
-		{Text: "\x1b[32mINFO\x1b[0m join ranges to fill: 1999-12-29...1999-12-31"},
-		{Text: "[1/3] computing 1999-12-29...1999-12-29 for payments.checkout_v2, which has a name that makes this line longer than a terminal of eighty columns"},
-		{Time: minutesAgo(7), Level: "warning", Text: "slot 3 is lost\tretrying"},
-		{Time: minutesAgo(6), Level: "error", Text: "AnalysisException: cannot resolve column 'amt_v2'"},
+		{Text: "   Unfilled ranges: [1999-12-29...1999-12-31]"},
+		{Time: minutesAgo(8), Text: "\x1b[32mINFO\x1b[0m Computing join for range: [1999-12-29...1999-12-29]  | [1/3]"},
+		{Time: minutesAgo(7), Text: "41220 rows requested to be written into table payments.checkout_v2 which has a name that makes this line longer than a terminal of eighty columns"},
+		{Time: minutesAgo(5), Text: "Finished writing to payments.checkout_v2"},
+		{Time: minutesAgo(5), Level: "info", Text: "Computing join for range: [1999-12-30...1999-12-30]  | [2/3]"},
+		{Time: minutesAgo(5), Level: "warning", Text: "slot 3 is lost\tretrying"},
+		{Time: minutesAgo(4), Level: "error", Text: "Error handling range [1999-12-30...1999-12-30]: cannot resolve column 'amt_v2'"},
+		{Text: "\tat org.apache.spark.sql.Dataset.ofRows(Dataset.scala:100)"},
 	}
 }
 
@@ -61,6 +65,8 @@ func TestScreens(t *testing.T) {
 		{"consistency", troubledFleet, func(c *console) { c.pass(time.Second); c.press("5") }},
 		{"log", func() *fakeSource { return withLog(troubledFleet()) },
 			func(c *console) { c.pass(time.Second); c.press("2", "down", "enter", "l"); c.pass(time.Second) }},
+		{"log of a job at work", func() *fakeSource { return withLog(healthyFleet()) },
+			func(c *console) { c.pass(time.Second); c.press("4", "enter", "l"); c.pass(time.Second) }},
 		{"log empty", troubledFleet, func(c *console) { c.pass(time.Second); c.press("2", "down", "enter", "l"); c.pass(time.Second) }},
 		{"import error", troubledFleet, func(c *console) { c.pass(time.Second); c.press("tab", "enter") }},
 		{"help", troubledFleet, func(c *console) { c.pass(time.Second); c.press("2", "?") }},

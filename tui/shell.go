@@ -52,6 +52,9 @@ type home struct {
 	screen screen
 }
 
+// saidMsg tells the reader how something ended that was done away from the update loop.
+type saidMsg struct{ text string }
+
 // noteTime is how long a note stays.
 const noteTime = 8 * time.Second
 

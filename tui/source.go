@@ -18,8 +18,9 @@ type Source interface {
 	Runs(ctx context.Context, dagID string) ([]fleet.Run, error)
 	// Tasks returns the task instances of a run, in the order of the DAG.
 	Tasks(ctx context.Context, dagID, runID string) ([]fleet.Task, error)
-	// Log returns a part of the log of the task's try: from its beginning for an empty token, else what came after the part whose Next is the token.
-	Log(ctx context.Context, task fleet.Task, token string) (fleet.LogChunk, error)
+	// Log returns a part of the log of the task's try: from its beginning for 0, else what came after the part whose Next that is. ended says that
+	// nothing will be added to it.
+	Log(ctx context.Context, task fleet.Task, ended bool, from int) (fleet.LogPart, error)
 }
 
 // Request is a change that the reader asks for. What it would change exactly is said by its plan. Fields that the verb does not use are empty.

@@ -4,8 +4,10 @@ import (
 	"strings"
 
 	"chrononctl/internal/fleet"
+	"chrononctl/internal/joblog"
 	"chrononctl/tui/logpane"
 	"chrononctl/tui/paint"
+	"chrononctl/tui/strip"
 	"chrononctl/tui/table"
 
 	"charm.land/lipgloss/v2"
@@ -111,9 +113,23 @@ func (t *theme) tableLook(focused bool) table.Look {
 	}
 }
 
-// logLook is how logs are drawn.
+// logLook is how logs are drawn. The signs stand by the levels of [joblog.Level].
 func (t *theme) logLook() logpane.Look {
-	return logpane.Look{Match: t.match, Current: t.current, Tail: t.tail}
+	return logpane.Look{
+		Match: t.match, Current: t.current, Tail: t.tail, Stamp: t.faint,
+		Levels: []logpane.Mark{
+			joblog.Warning: {Text: t.glyph(fleet.Breach), Style: t.warn},
+			joblog.Error:   {Text: t.glyph(fleet.Failed), Style: t.bad},
+		},
+	}
+}
+
+// strips is what spark lines and gauges are drawn with.
+func (t *theme) strips() strip.Look {
+	if t.ascii {
+		return strip.ASCII
+	}
+	return strip.Unicode
 }
 
 // ruled is a title with a line to the end of the width.

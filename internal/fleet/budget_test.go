@@ -134,14 +134,15 @@ func TestAConsoleThatIsDrilledInAsksNotMuchMore(t *testing.T) {
 			if requests > 40 {
 				t.Errorf("the screen of a DAG at work: %.1f requests a minute: %v", requests, c.client.Requests().ByOp)
 			}
-			token, looks := "", 0
+			from, looks := 0, 0
 			log := func() { // the log is asked for every two seconds
 				for looks += 5; looks >= 2; looks -= 2 {
-					chunk, err := c.observer.Log(t.Context(), fleet.Task{DAGID: longDAG, RunID: "long", ID: "backfill__long__v1", MapIndex: -1, Try: 1}, token)
+					task := fleet.Task{DAGID: longDAG, RunID: "long", ID: "backfill__long__v1", MapIndex: -1, Try: 1}
+					part, err := c.observer.Log(t.Context(), task, false, from)
 					if err != nil {
 						t.Fatal(err)
 					}
-					token = chunk.Next
+					from = part.Next
 				}
 			}
 			if requests, _ = c.cost(5, log); requests > 60 {

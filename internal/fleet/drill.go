@@ -19,13 +19,6 @@ type LogLine struct {
 	Text  string
 }
 
-// LogChunk is a part of a task's log. Next continues it; Done says that nothing more will come.
-type LogChunk struct {
-	Lines []LogLine
-	Next  string
-	Done  bool
-}
-
 // How much of one DAG is read when it is looked at.
 const (
 	recentRuns = 100              // runs that are listed
@@ -128,20 +121,4 @@ func (o *Observer) inSight() []airflowclient.RunRef {
 	return slices.SortedFunc(maps.Keys(o.shown), func(a, b airflowclient.RunRef) int {
 		return cmp.Or(strings.Compare(a.DAGID, b.DAGID), strings.Compare(a.RunID, b.RunID))
 	})
-}
-
-// Log reads a part of the log of the task's try: from its beginning when token is empty, else what came after the chunk whose Next is token.
-func (o *Observer) Log(ctx context.Context, task Task, token string) (LogChunk, error) {
-	ref := airflowclient.LogRef{
-		DAGID: task.DAGID, RunID: task.RunID, TaskID: task.ID, MapIndex: task.MapIndex, Try: max(task.Try, 1),
-	}
-	chunk, err := o.client.Log(ctx, ref, token)
-	if err != nil {
-		return LogChunk{}, fmt.Errorf("read the log of %s in %s: %w", task.ID, task.DAGID, err)
-	}
-	lines := make([]LogLine, len(chunk.Lines))
-	for i, l := range chunk.Lines {
-		lines[i] = LogLine(l)
-	}
-	return LogChunk{Lines: lines, Next: chunk.Next, Done: chunk.Done}, nil
 }

@@ -49,15 +49,41 @@ type LogTail struct {
 	done     bool
 }
 
-// FollowLog begins to follow a log; it asks nothing yet. finished says that the task has ended.
-func (o *Observer) FollowLog(task Task, finished bool) *LogTail {
-	ref := airflowclient.LogRef{
-		DAGID: task.DAGID, RunID: task.RunID, TaskID: task.ID, MapIndex: task.MapIndex, Try: max(task.Try, 1),
+// logTails are the logs that were read a moment ago. The zero value has none.
+type logTails struct {
+	mu    sync.Mutex
+	known map[airflowclient.LogRef]*LogTail
+	order []airflowclient.LogRef // the one that was asked for last at the end
+}
+
+// keptTails is how many logs are followed at a time.
+const keptTails = 4
+
+// get returns the tail that can go on from that place; a log whose beginning has been forgotten is followed anew.
+func (l *logTails) get(ref airflowclient.LogRef, from int, follow func() *LogTail) *LogTail {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.known[ref]
+	if t == nil || t.forgot(from) {
+		t = follow()
 	}
-	return &LogTail{
-		turn: make(chan struct{}, 1), follow: o.client.Tail(ref, finished),
-		what: fmt.Sprintf("the log of %s in %s", task.ID, task.DAGID),
+	if l.known == nil {
+		l.known = make(map[airflowclient.LogRef]*LogTail)
 	}
+	l.known[ref] = t
+	l.order = append(slices.DeleteFunc(l.order, func(r airflowclient.LogRef) bool { return r == ref }), ref)
+	if len(l.order) > keptTails {
+		delete(l.known, l.order[0])
+		l.order = l.order[1:]
+	}
+	return t
+}
+
+// forgot tells whether lines from that place on are gone.
+func (t *LogTail) forgot(from int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return from < t.first-t.skipped
 }
 
 // Read returns the lines from the one of that number on: those that were read already and are still kept, or else what was added since.
@@ -127,4 +153,19 @@ func (t *LogTail) kept(from int) (part LogPart, ok bool) {
 		Lines: slices.Clone(lines), Replaces: t.replaces, Next: t.first + len(lines), Skipped: t.skipped,
 		Facts: t.facts.Facts(), Absent: t.follow.Absent(), Done: t.done && len(lines) == len(t.unread),
 	}, len(lines) > 0
+}
+
+// Log reads the log of one try of a task: from its beginning, or from the place that the part before named as its Next. finished says that the
+// task has ended, so that its log will not grow.
+func (o *Observer) Log(ctx context.Context, task Task, finished bool, from int) (LogPart, error) {
+	ref := airflowclient.LogRef{
+		DAGID: task.DAGID, RunID: task.RunID, TaskID: task.ID, MapIndex: task.MapIndex, Try: max(task.Try, 1),
+	}
+	tail := o.logs.get(ref, from, func() *LogTail {
+		return &LogTail{
+			turn: make(chan struct{}, 1), follow: o.client.Tail(ref, finished),
+			what: fmt.Sprintf("the log of %s in %s", task.ID, task.DAGID),
+		}
+	})
+	return tail.Read(ctx, from)
 }

@@ -31,7 +31,9 @@ func (w *writtenLog) Read(_ context.Context, emit func(airflowclient.TailLine)) 
 	return w.ended && w.read == len(w.batches), w.err
 }
 
-func tailOf(w *writtenLog) *LogTail { return &LogTail{turn: make(chan struct{}, 1), follow: w, what: "the log"} }
+func tailOf(w *writtenLog) *LogTail {
+	return &LogTail{turn: make(chan struct{}, 1), follow: w, what: "the log"}
+}
 
 func said(texts ...string) []airflowclient.TailLine {
 	var out []airflowclient.TailLine

@@ -42,6 +42,7 @@ type Observer struct {
 	names  namer // reads DAG ids whose tags do not say enough
 	feed   *airflowclient.Feed
 	turn   chan struct{} // held while the feed steps, which is for one at a time
+	logs   logTails
 
 	mu     sync.Mutex // guards the following
 	cache  runCache
