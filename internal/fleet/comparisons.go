@@ -130,7 +130,9 @@ func (c *Comparison) doubt(now time.Time) {
 }
 
 // measured says whether any rate of the feature is known.
-func (f Feature) measured() bool { return f.Mismatch != nil || f.Missing != nil || f.MissingOffline != nil }
+func (f Feature) measured() bool {
+	return f.Mismatch != nil || f.Missing != nil || f.MissingOffline != nil
+}
 
 // caveatOf says what the sample makes unreliable. Below 100 percent the rows of the log that were not drawn look as if they were missing offline,
 // and rare differences may not have been drawn at all.

@@ -15,10 +15,12 @@ import (
 // observation is everything that was read for one picture, in any order. What could not be read is said in problems; the rest stays usable.
 type observation struct {
 	at       time.Time
-	read     time.Time // when the runs were read
-	due      time.Time // when they are read again
-	intent   *Intent   // what should run
-	names    namer     // reads DAG ids whose tags do not say enough
+	read     time.Time       // when the runs were read
+	due      time.Time       // when they are read again
+	intent   *Intent         // what should run
+	stale    map[string]bool // wanted DAGs that Airflow knows and finds in no file
+	teams    []string        // looked at; none: all
+	names    namer           // reads DAG ids whose tags do not say enough
 	name     string
 	url      string
 	server   airflowclient.Server
@@ -49,6 +51,7 @@ func derive(o observation, dags []DAG) Snapshot {
 	})
 	s.Streams, s.Joins = reportsOf(s.DAGs, o.reports, o.at)
 	s.Teams = teamsOf(s.DAGs, s.Streams, s.Joins)
+	s.Deviations = deviationsOf(o, s.DAGs)
 	return s
 }
 

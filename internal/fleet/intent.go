@@ -36,8 +36,9 @@ func (s IntentSource) String() string {
 
 // Intent is what should run, and what depends on what. The zero value knows nothing; every lookup of it finds nothing. It is immutable.
 //
-// It comes from the definitions of a repository ([IntentOf]) or from the index that a release tells over REST ([IntentOfRelease]). The latter has
-// everything but how tasks are started; releases of older versions tell tables without tasks, and then Tasks is empty.
+// It comes from the definitions of a repository ([IntentOf]) or from the index that each release tells over REST, which an [Observer] reads. The
+// latter has everything but how tasks are started; releases of older versions tell tables without tasks, and then Tasks is empty. Where both are
+// known, the definitions say what a DAG is, and the releases what has been deployed.
 type Intent struct {
 	Source   IntentSource
 	Releases []Release      // those whose index was read, by marker
@@ -48,6 +49,15 @@ type Intent struct {
 	waiters  map[string][]TaskRef
 	byConf   map[string][]TaskRef
 	sensors  map[TaskRef]sensor
+	released map[string]released // by DAG id
+	complete bool                // every marker of the Airflow could be read
+}
+
+// released is a DAG in the index of a release.
+type released struct {
+	release Release
+	hash    string
+	file    string
 }
 
 // Release is a release that a marker DAG names.
@@ -74,7 +84,7 @@ func newIntent(source IntentSource, dags []dagspec.DAG) *Intent {
 	in := &Intent{
 		Source: source, DAGs: slices.SortedFunc(slices.Values(dags), func(a, b dagspec.DAG) int { return strings.Compare(a.ID, b.ID) }),
 		index: make(map[string]int, len(dags)), writers: make(map[string][]TaskRef), waiters: make(map[string][]TaskRef),
-		byConf: make(map[string][]TaskRef), sensors: make(map[TaskRef]sensor),
+		byConf: make(map[string][]TaskRef), sensors: make(map[TaskRef]sensor), released: make(map[string]released),
 	}
 	for i := range in.DAGs {
 		d := &in.DAGs[i]

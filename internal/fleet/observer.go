@@ -46,6 +46,7 @@ type Observer struct {
 
 	mu     sync.Mutex // guards the following
 	cache  runCache
+	intent intentCache
 	shown  map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
 	lists  map[string]runList                 // runs of DAGs that were asked for
 	made   Snapshot                           // the last picture
@@ -110,9 +111,7 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("look at the fleet: %w", err)
 	}
 	obs := o.observed(picture, server)
-	o.readTasks(ctx, &obs)
-	dags := assemble(obs)
-	o.readReports(ctx, &obs, dags)
+	dags := o.fillIn(ctx, &obs)
 	o.forget(obs.runs)
 	if ctx.Err() != nil {
 		return Snapshot{}, fmt.Errorf("look at the fleet: %w", context.Cause(ctx))
@@ -123,6 +122,26 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 	defer o.mu.Unlock()
 	o.made, o.madeOf = made, picture.Generation
 	return made, nil
+}
+
+// fillIn reads what the feed does not: the intent, and beside it tasks and reports.
+func (o *Observer) fillIn(ctx context.Context, obs *observation) []DAG {
+	var (
+		reading sync.WaitGroup
+		intent  *Intent
+		problem error
+	)
+	reading.Go(func() { intent, problem = o.readIntent(ctx) })
+	o.readTasks(ctx, obs)
+	dags := assemble(*obs)
+	o.readReports(ctx, obs, dags)
+	reading.Wait()
+	obs.intent = intent
+	if problem != nil {
+		obs.miss("what should run", airflowclient.PartState{Err: problem})
+	}
+	o.readStale(ctx, obs)
+	return dags
 }
 
 // same is the last picture, if it shows what the feed knows now and was made a moment ago.
@@ -192,7 +211,7 @@ const staleAfter = 2 * time.Minute
 // observed takes over what the feed knows, and says what it could not read.
 func (o *Observer) observed(p airflowclient.Picture, server airflowclient.Server) observation {
 	obs := observation{
-		at: o.opts.Now(), intent: o.opts.Intent, names: o.names, name: o.opts.Context, url: o.opts.URL, server: server, unread: make(map[dagspec.Kind]bool),
+		at: o.opts.Now(), intent: o.opts.Intent, teams: o.opts.Teams, names: o.names, name: o.opts.Context, url: o.opts.URL, server: server, unread: make(map[dagspec.Kind]bool),
 		reports: make(map[airflowclient.RunRef]published), dags: p.DAGs, runs: p.Runs, broken: p.ImportErrors,
 		read: p.Parts[airflowclient.PartRuns].Read, due: p.Parts[airflowclient.PartRuns].Due,
 	}

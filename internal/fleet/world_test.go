@@ -28,6 +28,7 @@ type world struct {
 	tasks   []airflowclient.TaskInstance
 	xcoms   map[airflowclient.RunRef]string
 	broken  []airflowclient.ImportError
+	docs    map[string]string // doc_md by DAG
 	failing map[string]error // by operation: server, health, dags, runs, tasks, xcom, imports, log
 
 	mu       sync.Mutex
@@ -41,6 +42,7 @@ func newWorld() *world {
 		health: airflowclient.Health{Components: []airflowclient.Component{
 			{Name: "metadatabase", Status: "healthy"}, {Name: "scheduler", Status: "healthy"}, {Name: "triggerer"},
 		}},
+		docs:     make(map[string]string),
 		xcoms:    make(map[airflowclient.RunRef]string),
 		failing:  make(map[string]error),
 		requests: make(map[string]int),
@@ -157,6 +159,8 @@ func (w *world) route(path string) (op string, answer func(*http.Request) *http.
 		return "edits", func(*http.Request) *http.Response { return listResponse("dag_runs", nil) }
 	case path == "/dags/~/dagRuns/~/taskInstances/list":
 		return "tasks", w.listTasks
+	case len(parts) == 3 && parts[2] == "details":
+		return "details", func(*http.Request) *http.Response { return w.details(parts[1]) }
 	case slices.Contains(parts, "xcomEntries"):
 		return "xcom", func(*http.Request) *http.Response { return w.xcom(parts[1], parts[3], parts[5]) }
 	case slices.Contains(parts, "logs"):
@@ -196,18 +200,34 @@ func (w *world) listDAGs(r *http.Request) *http.Response {
 	var rows []row
 	for _, d := range w.dags {
 		hasAll := !slices.ContainsFunc(q["tags"], func(tag string) bool { return !slices.Contains(d.Tags, tag) })
-		if !hasAll || !strings.Contains(d.ID, q.Get("dag_id_pattern")) || q.Get("paused") == "true" && !d.Paused {
+		if d.Stale || !hasAll || !strings.Contains(d.ID, q.Get("dag_id_pattern")) || q.Get("paused") == "true" && !d.Paused {
 			continue
 		}
-		var tags []row
-		for _, tag := range d.Tags {
-			tags = append(tags, row{"name": tag})
-		}
-		rows = append(rows, row{
-			"dag_id": d.ID, "description": d.Description, "fileloc": d.FileLoc, "tags": tags, "is_paused": d.Paused, "has_import_errors": d.HasImportErrors,
-		})
+		rows = append(rows, dagRow(d))
 	}
 	return listResponse("dags", rows)
+}
+
+func dagRow(d airflowclient.DAG) row {
+	var tags []row
+	for _, tag := range d.Tags {
+		tags = append(tags, row{"name": tag})
+	}
+	return row{
+		"dag_id": d.ID, "description": d.Description, "fileloc": d.FileLoc, "tags": tags, "is_paused": d.Paused, "has_import_errors": d.HasImportErrors,
+		"is_stale": d.Stale,
+	}
+}
+
+func (w *world) details(id string) *http.Response {
+	for _, d := range w.dags {
+		if d.ID == id {
+			details := dagRow(d)
+			details["doc_md"] = w.docs[id]
+			return jsonResponse(200, details)
+		}
+	}
+	return jsonResponse(404, row{"detail": "no such DAG"})
 }
 
 func (w *world) listBroken(*http.Request) *http.Response {

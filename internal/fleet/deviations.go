@@ -1,0 +1,121 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
+)
+
+// settling is how old a release must be before what Airflow does not show of it counts as missing: files have to reach it and to be parsed.
+const settling = 15 * time.Minute
+
+// deviationsOf compares the DAGs with what the releases and the definitions want.
+func deviationsOf(o observation, dags []DAG) []Deviation {
+	if !o.intent.Known() {
+		return nil
+	}
+	var found []Deviation
+	there := make(map[string]bool, len(dags))
+	for _, d := range dags {
+		there[d.ID] = true
+		if deviation, ok := o.deviationOf(d); ok {
+			found = append(found, deviation)
+		}
+	}
+	for _, want := range o.intent.wantedOf(o.teams) {
+		if !there[want.ID] {
+			found = append(found, o.missing(want))
+		}
+	}
+	slices.SortFunc(found, func(a, b Deviation) int {
+		return cmp.Or(int(b.Health)-int(a.Health), cmp.Compare(a.Kind, b.Kind), strings.Compare(a.DAGID, b.DAGID))
+	})
+	return found
+}
+
+// deviationOf compares one DAG that Airflow has. A DAG without a content hash was not made by chrononctl, whatever its name: nothing is said of it.
+func (o observation) deviationOf(d DAG) (Deviation, bool) {
+	dev := Deviation{DAGID: d.ID, Of: d.Kind, Team: d.Team}
+	has, isReleased := o.intent.released[d.ID]
+	_, isDefined := o.intent.DAG(d.ID)
+	switch {
+	case !isReleased && !isDefined:
+		if d.Hash == "" || !o.intent.complete {
+			return dev, false
+		}
+		dev.Kind, dev.Health, dev.Reason = DAGOrphaned, Unknown, "chrononctl made it, and no release nor definition has it: its file was left behind"
+		return dev, true
+	case d.Stale:
+		dev.Kind, dev.Health, dev.Reason = DAGStale, Failed, "Airflow does not find it in a file any more"
+		return dev, true
+	case isReleased && d.Hash != "" && d.Hash != has.hash:
+		dev.Kind, dev.Health = DAGOutdated, Unknown
+		dev.Reason = fmt.Sprintf("Airflow has the content %s, release %s has %s", d.Hash, has.release.ID, has.hash)
+		if o.at.Sub(has.release.Created) < settling {
+			dev.Health = Waiting
+		}
+		return dev, true
+	case d.Paused:
+		dev.Kind, dev.Health, dev.Reason = DAGIdle, Paused, "it is wanted, and paused"
+		return dev, true
+	}
+	return dev, false
+}
+
+// missing is a wanted DAG that Airflow does not list.
+func (o observation) missing(want dagspec.DAG) Deviation {
+	dev := Deviation{Kind: DAGMissing, Health: Failed, DAGID: want.ID, Of: want.Kind, Team: want.Team}
+	has, isReleased := o.intent.released[want.ID]
+	isItsFile := func(e airflowclient.ImportError) bool { return has.file != "" && sameFile(e.File, has.file) }
+	switch {
+	case !isReleased:
+		dev.Health, dev.Reason = Waiting, "the definitions have it, and no release on this Airflow does: it is not deployed"
+	case slices.ContainsFunc(o.broken, isItsFile):
+		dev.Reason = fmt.Sprintf("its file %s does not import", has.file)
+	case o.stale[want.ID]:
+		dev.Kind, dev.Reason = DAGStale, fmt.Sprintf("release %s has it in %s; Airflow knows it, and finds it in no file any more", has.release.ID, has.file)
+	case o.at.Sub(has.release.Created) < settling:
+		dev.Health, dev.Reason = Waiting, fmt.Sprintf("release %s has it, and is so new that Airflow may not have parsed it", has.release.ID)
+	default:
+		dev.Reason = fmt.Sprintf("release %s has it in %s, and Airflow does not list it: its file is gone, or you may not see it", has.release.ID, has.file)
+	}
+	return dev
+}
+
+// readStale asks which of the wanted DAGs that are not listed Airflow knows from before: of a few of them, and once.
+func (o *Observer) readStale(ctx context.Context, obs *observation) {
+	there := make(map[string]bool, len(obs.dags))
+	for _, d := range obs.dags {
+		there[d.ID] = true
+	}
+	var gone []string
+	for _, want := range obs.intent.wantedOf(obs.teams) {
+		if _, isReleased := obs.intent.released[want.ID]; isReleased && !there[want.ID] && len(gone) < mostStale {
+			gone = append(gone, want.ID)
+		}
+	}
+	o.mu.Lock()
+	isKnown := slices.Equal(gone, o.intent.asked)
+	obs.stale = o.intent.stale
+	o.mu.Unlock()
+	if isKnown {
+		return
+	}
+	stale := make(map[string]bool, len(gone))
+	for _, id := range gone {
+		details, err := o.client.Details(ctx, id)
+		stale[id] = err == nil && details.Stale // an error is only about how the reason is worded
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.intent.asked, o.intent.stale, obs.stale = gone, stale, stale
+}
+
+// mostStale is how many DAGs that are not listed are asked for one by one.
+const mostStale = 5
