@@ -22,7 +22,10 @@ type Options struct {
 	Source   Source
 	Changes  Changes // nil: the console is read-only
 	ReadOnly bool    // no key changes anything
-	Shelf    Shelf   // keeps saved filters and the history of commands; nil: nothing is kept
+	Deploys  Deploys // nil: there is no project to deploy
+
+	Chronicle Chronicle // nil: neither the event log nor the count of requests is shown
+	Shelf     Shelf     // keeps saved filters and the history of commands; nil: nothing is kept
 
 	// Save writes a text to a new file whose name is like the one given, and returns its path; nil: nothing can be saved.
 	Save func(name, text string) (path string, err error)
@@ -31,6 +34,7 @@ type Options struct {
 	Accent   string        // its colour, "#rrggbb" or 0 to 255; empty: the theme's
 	Interval time.Duration // between refreshes; 0: [DefaultInterval]
 	Now      func() time.Time
+	Zone     *time.Location // of the reader, shown beside UTC; nil: UTC alone
 
 	Input   io.Reader            // nil: the process's terminal
 	Output  io.Writer            // nil: standard output
@@ -47,6 +51,9 @@ func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
 	if o.Changes == nil {
 		o.ReadOnly = true
 	}
@@ -59,8 +66,10 @@ func Run(ctx context.Context, options Options) error {
 	options = options.withDefaults()
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	program := tea.NewProgram(newRoot(inner, options), programOptions(ctx, options)...)
-	_, err := program.Run()
+	root := newRoot(inner, options)
+	_, err := tea.NewProgram(root, programOptions(ctx, options)...).Run()
+	cancel()
+	root.work.Wait() // a deploy that is left stops cleanly, and gives its lock back
 	switch {
 	case err == nil, errors.Is(err, tea.ErrInterrupted):
 		return nil

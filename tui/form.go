@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -196,21 +197,44 @@ func (s *shell) backfillForm(conf, from, to string) *form {
 	if to == "" {
 		to = s.lastDay()
 	}
-	f := newForm(s, "Backfill", conf, textField("from", from, ""), textField("to", to, "both days are computed"),
-		choiceField("days that are there", "left and right choose", "keep", "compute again"))
+	f := newForm(s, "Backfill", conf,
+		textField("from", from, ""), textField("to", to, "both days are computed"),
+		choiceField("as", "left and right choose", byJob, byDay),
+		textField("days at once", "", "of one job: days of a step; of runs: how many at a time; empty: the usual"))
 	f.next = func(values []string) (string, Request, error) {
-		err := errors.Join(aDay(values[0]), aDay(values[1]))
-		if err == nil && values[0] > values[1] {
+		request := Request{Verb: action.Backfill, Confs: []string{conf}, From: values[0], To: values[1], ByDay: values[2] == byDay}
+		most, err := smallNumber(values[3])
+		switch {
+		case aDay(values[0]) != nil || aDay(values[1]) != nil:
+			err = errNoDay
+		case values[0] > values[1]:
 			err = fmt.Errorf("%s is after %s", values[0], values[1])
+		case request.ByDay:
+			request.AtOnce = most
+		default:
+			request.StepDays = most
 		}
-		if err != nil {
-			err = errors.New(strings.Split(err.Error(), "\n")[0])
-		}
-		return "Backfill " + conf, Request{
-			Verb: action.Backfill, Confs: []string{conf}, From: values[0], To: values[1], StartOver: values[2] != "keep",
-		}, err
+		return "Backfill " + conf, request, err
 	}
 	return f
+}
+
+// The ways of a backfill, as the form calls them.
+const (
+	byJob = "one job"
+	byDay = "a run a day"
+)
+
+// smallNumber reads a number of days; empty is none.
+func smallNumber(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%q is no number of days", text)
+	}
+	return n, nil
 }
 
 // markForm asks for the state to set.

@@ -21,6 +21,7 @@ const (
 	footHeight = 2
 
 	leastWidth  = 60
+	roomyWidth  = 100 // from which on the head line says more
 	leastHeight = 16
 )
 
@@ -178,7 +179,7 @@ func needPerson(snap fleet.Snapshot) []tally {
 func (s *shell) ageOfData() string {
 	t := s.theme
 	e := s.store.get(query{topic: topicSnapshot})
-	utc := t.headDim.Render(s.now.UTC().Format("15:04") + " UTC")
+	utc := t.headDim.Render(s.now.UTC().Format("15:04") + " UTC" + s.localTime())
 	if e.at.IsZero() {
 		return utc
 	}
@@ -192,7 +193,19 @@ func (s *shell) ageOfData() string {
 	if e.err != nil || s.now.Sub(due) > s.staleAfter() {
 		style, text = t.warn.On(t.head), span(age)+" old"
 	}
+	if s.options.Chronicle != nil && s.width >= roomyWidth {
+		text = fmt.Sprintf("%d req/min%s%s", s.meter.Minute, t.dot, text)
+	}
 	return style.Render(text) + t.headDim.Render(t.dot) + utc
+}
+
+// localTime is the time of the reader's own zone, where it is another one and there is room for it.
+func (s *shell) localTime() string {
+	local := s.now.In(s.options.Zone)
+	if _, offset := local.Zone(); offset == 0 || s.width < roomyWidth {
+		return ""
+	}
+	return local.Format(" (15:04 MST)")
 }
 
 // staleAfter is how long after the next reading was due a picture is older than it should be.

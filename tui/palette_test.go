@@ -66,7 +66,7 @@ func TestThePaletteCompletes(t *testing.T) {
 	story(t, setup{width: 100, height: 30}, func(c *console) {
 		c.pass(time.Second)
 		c.press(":")
-		c.sees("fleet", "open the teams, and what needs a person", "trigger", "and")
+		c.sees("fleet", "open the teams, and what needs a person", "and 17 more")
 		c.write("tr")
 		c.press("tab")
 		c.sees(":trigger")

@@ -19,12 +19,21 @@ const (
 )
 
 // tickMsg is the one heartbeat of the console. It carries the time, because nothing in an update may read a clock.
-type tickMsg struct{ at time.Time }
+type tickMsg struct {
+	at    time.Time
+	meter Meter
+}
 
 // tick arms the next heartbeat. Only the handling of tickMsg, and Init, may call it: two callers would make two chains.
 func (s *shell) tick() tea.Cmd {
-	now := s.options.Now
-	return tea.Tick(heartbeat, func(time.Time) tea.Msg { return tickMsg{now()} })
+	now, chronicle := s.options.Now, s.options.Chronicle
+	return tea.Tick(heartbeat, func(time.Time) tea.Msg {
+		m := tickMsg{at: now()}
+		if chronicle != nil {
+			m.meter = chronicle.Meter()
+		}
+		return m
+	})
 }
 
 // poll cancels what is no longer needed and starts what is due.

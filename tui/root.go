@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"sync"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -16,7 +17,7 @@ type root struct {
 
 func newRoot(ctx context.Context, options Options) *root {
 	options = options.withDefaults()
-	s := &shell{ctx: ctx, options: options, store: newStore(), now: options.Now()}
+	s := &shell{ctx: ctx, options: options, store: newStore(), now: options.Now(), work: new(sync.WaitGroup)}
 	s.paintAnew()
 	s.homes = []home{
 		{"fleet", "the teams, and what needs a person", newFleetScreen(s)},
@@ -24,6 +25,8 @@ func newRoot(ctx context.Context, options Options) *root {
 		{"streams", "the streaming GroupBys", newStreamsScreen(s)},
 		{"joins", "the joins", newDAGsScreen(s, joinDAGs())},
 		{"consistency", "the comparisons of online with offline", newConsistencyScreen(s)},
+		{"deploy", "the targets, and what runs there", newDeployScreen(s)},
+		{"activity", "what was changed, and by whom", newActivityScreen(s)},
 	}
 	s.path = []screen{s.homes[0].screen}
 	return &root{shell: s, dirty: true}
@@ -71,11 +74,13 @@ func (r *root) surroundings(msg tea.Msg) (done bool) {
 func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
 	switch msg := msg.(type) {
 	case tickMsg:
-		r.now = msg.at
+		r.now, r.meter = msg.at, msg.meter
 		if r.note.text != "" && r.now.After(r.note.until) {
 			r.note = note{}
 		}
 		return r.tick(), true
+	case deployedMsg:
+		return r.told(msg), true
 	case saidMsg:
 		r.say(msg.text)
 		return nil, true

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"chrononctl/internal/fleet"
@@ -34,8 +35,11 @@ type shell struct {
 	note   note
 	notes  Notebook // what is remembered between sessions
 
-	underway *underway // what leaving would cut off; nil: nothing
+	running  *deployRun      // the last deploy that was started here; nil: none
+	work     *sync.WaitGroup // what has to end before the console does
+	underway *underway       // what leaving would cut off; nil: nothing
 
+	meter   Meter  // what was asked of Airflow, as of the last heartbeat
 	journal []deed // what was changed from here, oldest first
 }
 

@@ -32,13 +32,14 @@ type Request struct {
 	Tasks []string // ids of tasks of the one run
 	Confs []string // full names: of streams to restart, of GroupBys to upload again, of what to backfill
 
-	Day       string // YYYY-MM-DD, of trigger and upload; empty: the newest that is over
-	From, To  string // days of a backfill, both included
-	Failed    bool   // of clear: only what failed
-	State     string // of mark: success or failed
-	Reason    string // of pause, in the reader's words
-	Until     string // of pause: a moment, or a time from now, as 6h
-	StartOver bool   // of backfill: days that are there already are computed again
+	Day      string // YYYY-MM-DD, of trigger and upload; empty: the newest that is over
+	From, To string // days of a backfill, both included
+	ByDay    bool   // of backfill: a run a day, instead of one job over the range
+	StepDays int    // of one job: days that it computes in one go; 0: as the conf has it
+	AtOnce   int    // of a run a day: how many at a time; 0: the planner's choice
+	Failed   bool   // of clear: only what failed
+	State    string // of mark: success or failed
+	Undo     string // id of the change to take back; the verb is then that of the change
 }
 
 // Changes plans and makes changes. A plan changes nothing.

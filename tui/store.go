@@ -13,6 +13,11 @@ const (
 	topicRuns
 	topicTasks
 	topicLog
+	topicStanding
+	topicHistory
+	topicDrift
+	topicPlan
+	topicEvents
 )
 
 // query identifies an answer. Fields that the topic does not use are empty.
@@ -24,6 +29,9 @@ type query struct {
 	index int // of a mapped task
 	try   int
 	token string // of a part of a log
+
+	target string // of deploys
+	back   bool
 }
 
 // loaded is the one message in which every load returns.
@@ -116,6 +124,14 @@ func (s *store) keep(needs []need) {
 			delete(s.entries, q)
 		}
 	}
+}
+
+// forget drops what is known about a query, so that it is asked anew.
+func (s *store) forget(q query) {
+	if e, ok := s.entries[q]; ok && e.cancel != nil {
+		e.cancel()
+	}
+	delete(s.entries, q)
 }
 
 // expire makes the answers to needs due at once.

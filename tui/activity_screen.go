@@ -1,0 +1,219 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"chrononctl/internal/fleet"
+	ql "chrononctl/internal/query"
+	"chrononctl/tui/table"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// activityScreen shows what was changed: from here, each with the command line that does the same and the one that takes it back; and by anybody, as
+// Airflow's event log tells. Above them stands what this console asks of Airflow.
+type activityScreen struct {
+	listing
+	deeds  *table.Table[numbered]
+	events *table.Table[Event]
+}
+
+// numbered is a line of the journal.
+type numbered struct {
+	deed
+	n int
+}
+
+// everyEvents is how often the event log is read while it is shown.
+const everyEvents = 15 * time.Second
+
+func newActivityScreen(s *shell) *activityScreen {
+	a := &activityScreen{listing: listing{shell: s, lead: 2}}
+	a.deeds = table.New(table.Spec[numbered]{
+		ID:      func(d numbered) string { return strconv.Itoa(d.n) },
+		Search:  func(d numbered) string { return d.title + " " + d.command + " " + d.problem },
+		Clean:   clean,
+		Columns: a.deedColumns(),
+	})
+	fields := eventFields(s)
+	a.events = table.New(table.Spec[Event]{
+		ID:      func(e Event) string { return strconv.FormatInt(e.ID, 10) },
+		Match:   matcher(s, fields),
+		Clean:   clean,
+		Columns: a.eventColumns(),
+	})
+	a.panes = []pane{
+		{grid: a.deeds, title: "Changed from here", blank: "nothing yet"},
+		{grid: a.events, title: "Airflow's event log", blank: "no events", complete: completer(fields)},
+	}
+	return a
+}
+
+// eventFields are what the event log can be asked.
+func eventFields(s *shell) []ql.Field[Event] {
+	return []ql.Field[Event]{
+		ql.Text("event", "what happened", func(e Event) string { return e.What }),
+		ql.Text("who", "who asked for it", func(e Event) string { return e.Who }),
+		ql.Text("dag", "the DAG", func(e Event) string { return e.DAGID }),
+		ql.Text("task", "the task", func(e Event) string { return e.TaskID }),
+		ql.Text("run", "the run", func(e Event) string { return e.RunID }),
+		ageField(s, "age", "how long ago it was", func(e Event) time.Time { return e.At }),
+	}
+}
+
+func (a *activityScreen) title() string { return "Activity" }
+
+func (a *activityScreen) summary() string {
+	snap, _ := a.snapshot()
+	return count(len(snap.Broken), "import error") + a.theme.dot + count(len(a.journal), "change") + " from here"
+}
+
+func (a *activityScreen) needs() []need {
+	chronicle := a.options.Chronicle
+	if chronicle == nil {
+		return nil
+	}
+	return []need{{query: query{topic: topicEvents}, every: everyEvents, load: func(ctx context.Context, _ Source) (any, error) {
+		return chronicle.Events(ctx)
+	}}}
+}
+
+func (a *activityScreen) sync() {
+	rows := make([]numbered, 0, len(a.journal))
+	for i := len(a.journal) - 1; i >= 0; i-- {
+		rows = append(rows, numbered{a.journal[i], i})
+	}
+	a.deeds.SetRows(rows)
+	q := query{topic: topicEvents}
+	events, ok := value[[]Event](a.store, q)
+	if ok {
+		a.events.SetRows(events)
+	}
+	a.panes[1].blank = "no events"
+	if err := a.store.get(q).err; err != nil && !ok {
+		a.panes[1].blank = "it could not be read: " + errorText(err)
+	}
+	a.layout()
+}
+
+func (a *activityScreen) view() []string {
+	text := "this console does not count its requests"
+	if a.options.Chronicle != nil {
+		text = meterText(a.meter, a.theme.dot)
+	}
+	return a.listing.view(" " + a.theme.dim.Render(clean(text)))
+}
+
+// detail is the command line of a change, or what an event says of itself.
+func (a *activityScreen) detail() string {
+	if a.focus == 0 {
+		d, _ := a.deeds.Selected()
+		return d.command
+	}
+	e, _ := a.events.Selected()
+	return e.Extra
+}
+
+func (a *activityScreen) bindings() []binding {
+	snap, _ := a.snapshot()
+	own := []binding{
+		{keys: []string{"enter"}, label: "enter", verb: "details", help: "all that is known of it", do: a.openRow,
+			disabled: func() string { return nothingSelected(a.focus == 0, a.deeds, a.events) }},
+		{keys: []string{"i"}, label: "i", verb: "import errors", help: "the files that do not import, with their traces",
+			disabled: func() string {
+				if len(snap.Broken) == 0 {
+					return "every DAG file imports"
+				}
+				return ""
+			},
+			do: func() tea.Cmd { a.push(newTextScreen(a.shell, "import errors", traces(snap.Broken))); return nil }},
+	}
+	return append(own, a.listBindings()...)
+}
+
+// traces are the files that do not import, one after the other.
+func traces(broken []fleet.BrokenFile) string {
+	parts := make([]string, len(broken))
+	for i, b := range broken {
+		parts[i] = fmt.Sprintf("%s, since %s\n\n%s", b.File, b.At.UTC().Format("2006-01-02 15:04 UTC"), strings.TrimSpace(b.Trace))
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+func (a *activityScreen) openRow() tea.Cmd {
+	if a.focus == 0 {
+		d, _ := a.deeds.Selected()
+		a.push(newTextScreen(a.shell, d.title, d.story()))
+		return nil
+	}
+	e, _ := a.events.Selected()
+	lines := []string{
+		e.What + " by " + orNone(e.Who) + " at " + e.At.UTC().Format("2006-01-02 15:04:05 UTC"), "DAG  " + orNone(e.DAGID), "run  " + orNone(e.RunID),
+		"task " + orNone(e.TaskID), "", e.Extra,
+	}
+	a.push(newTextScreen(a.shell, e.What, strings.Join(lines, "\n")))
+	return nil
+}
+
+// health is how a change ended.
+func (d deed) health() fleet.Health {
+	switch {
+	case d.problem == "":
+		return fleet.OK
+	case d.done > 0:
+		return fleet.Breach
+	}
+	return fleet.Failed
+}
+
+// story is all that is known of a change.
+func (d deed) story() string {
+	lines := []string{
+		d.at.UTC().Format("2006-01-02 15:04:05 UTC"), fmt.Sprintf("%d done, %d not", d.done, d.failed), "", "the same as a command:", "  " + d.command,
+	}
+	if d.undo != "" {
+		lines = append(lines, "", "what takes it back:", "  "+d.undo)
+	}
+	if d.problem != "" {
+		lines = append(lines, "", d.problem)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (a *activityScreen) deedColumns() []table.Column[numbered] {
+	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: a.theme.dim} }
+	return []table.Column[numbered]{
+		{Title: "WHEN", Min: 8, Max: 11, Cell: func(d numbered) table.Cell { return dim(clock(a.now, d.at)) }},
+		{Title: "", Min: 1, Max: 1, Cell: func(d numbered) table.Cell {
+			return table.Cell{Text: a.theme.glyph(d.health()), Style: a.theme.paintOf(d.health())}
+		}},
+		{Title: "WHAT", Min: 30, Max: 70, Middle: true, Cell: func(d numbered) table.Cell { return table.Cell{Text: d.title} }},
+		{Title: "DONE", Min: 8, Max: 30, Cell: func(d numbered) table.Cell {
+			if d.problem != "" {
+				return table.Cell{Text: fmt.Sprintf("%d, not %d: %s", d.done, d.failed, d.problem), Style: a.theme.bad}
+			}
+			return dim(strconv.Itoa(d.done))
+		}},
+		{Title: "UNDO", Min: 20, Max: 80, Priority: 1, Cell: func(d numbered) table.Cell { return dim(d.undo) }},
+	}
+}
+
+func (a *activityScreen) eventColumns() []table.Column[Event] {
+	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: a.theme.dim} }
+	return []table.Column[Event]{
+		{Title: "WHEN", Min: 8, Max: 11, Cell: func(e Event) table.Cell { return dim(clock(a.now, e.At)) },
+			Compare: func(x, y Event) int { return y.At.Compare(x.At) }},
+		{Title: "WHO", Min: 8, Max: 16, Cell: func(e Event) table.Cell { return table.Cell{Text: e.Who} },
+			Compare: func(x, y Event) int { return strings.Compare(x.Who, y.Who) }},
+		{Title: "EVENT", Min: 14, Max: 24, Cell: func(e Event) table.Cell { return table.Cell{Text: e.What} },
+			Compare: func(x, y Event) int { return strings.Compare(x.What, y.What) }},
+		{Title: "DAG", Min: 26, Max: 60, Middle: true, Cell: func(e Event) table.Cell { return dim(shortID(e.DAGID)) },
+			Compare: func(x, y Event) int { return strings.Compare(x.DAGID, y.DAGID) }},
+		{Title: "TASK", Min: 16, Max: 40, Priority: 1, Middle: true, Cell: func(e Event) table.Cell { return dim(e.TaskID) }},
+		{Title: "RUN", Min: 20, Max: 40, Priority: 2, Middle: true, Cell: func(e Event) table.Cell { return dim(e.RunID) }},
+	}
+}
