@@ -17,6 +17,7 @@ func addCommands(root *cobra.Command, a *app) {
 		newHistoryCmd,
 		newDriftCmd,
 		newStatusCmd,
+		newWhyCmd,
 		newCheckCmd,
 		newRunsCmd,
 		newTasksCmd,

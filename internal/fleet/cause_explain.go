@@ -168,7 +168,7 @@ func (e *explainer) rootsOf(d *DAG, r *Run, t Task) []*Cause {
 
 func (e *explainer) findRoots(d *DAG, r *Run, t Task) []*Cause {
 	if isStreaming(d.Kind) {
-		if roots := e.streamTask(d, r, t); roots != nil {
+		if roots := e.streamTask(d, t); roots != nil {
 			return roots
 		}
 	}

@@ -53,13 +53,9 @@ func (w Words) text() string {
 	return w.Line
 }
 
-// errorID tells an error from others: by its class, and by its message without what differs from one time to the next.
+// errorID tells an error from others: by what was said, without what differs from one time to the next.
 func (e *explainer) errorID(w Words) string {
-	class := w.Class
-	if class == classExitStatus {
-		class = ""
-	}
-	return class + ":" + e.print(lookedFor.ReplaceAllString(w.text(), "$1: "))
+	return e.print(lookedFor.ReplaceAllString(w.text(), "$1: "))
 }
 
 // error is an error by its words.
@@ -72,7 +68,7 @@ func (e *explainer) error(d *DAG, r *Run, t Task, words Words) *Cause {
 		c.Title, c.Team, c.Owner = words.text(), d.Team, e.lineage.owner(d.ID)
 		c.Known = "the last error of the log"
 		if words.text() == words.Message {
-			c.Known = "the outcome that the runtime published, class " + words.Class
+			c.Known = "the outcome that the runtime published, of class " + words.Class
 		}
 		c.Ends = cmp.Or(words.Remedy, "mend what it names, then clear the tasks that failed")
 		if kind == CausePermission {

@@ -209,7 +209,7 @@ func (e *explainer) finish(c *Cause) {
 	if len(confs) != 1 {
 		c.Team, c.Owner = sole(c.Teams()), ""
 		if len(confs) > 1 {
-			c.Known = fmt.Sprintf("%s in %s of %s", c.Known, plural(len(tasks), "task"), plural(len(confs), "conf"))
+			c.Known = fmt.Sprintf("%s, in %s of %s", c.Known, plural(len(tasks), "task"), plural(len(confs), "conf"))
 		}
 		return
 	}
@@ -220,7 +220,7 @@ func (e *explainer) finish(c *Cause) {
 // isRoot says whether the effect is where the cause was met, and not what came of it.
 func (e *explainer) isRoot(c *Cause, effect Effect) bool {
 	words, said := e.details.Words[InstanceRef{effect.DAGID, effect.RunID, effect.TaskID, effect.MapIndex}]
-	return said && strings.HasSuffix(c.ID, e.errorID(words)) && !dagspec.IsSensor(effect.TaskID)
+	return said && c.ID == CauseError.String()+":"+e.errorID(words) && !dagspec.IsSensor(effect.TaskID)
 }
 
 // sole is the one name of a list, and empty for none or several.

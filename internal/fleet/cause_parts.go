@@ -104,7 +104,7 @@ func (e *explainer) explainStreams() {
 }
 
 // streamTask follows a task of a streaming DAG to the stream that it looks after, and the summary to all of them.
-func (e *explainer) streamTask(d *DAG, _ *Run, t Task) []*Cause {
+func (e *explainer) streamTask(d *DAG, t Task) []*Cause {
 	if t.Health != Failed {
 		return nil
 	}

@@ -26,10 +26,11 @@ const (
 )
 
 // Details reads what [Causes] needs beyond a picture: the outcome that each failed task published, or else the end of its log; which pools are full, and
-// which of them waiting tasks want. dags limits it to some DAGs; nil is all. What cannot be read is said in the details; it never fails.
-func (o *Observer) Details(ctx context.Context, s Snapshot, dags map[string]bool) Details {
+// which of them waiting tasks want. Where very many failed, those of the DAGs in first are read first. What cannot be read is said in the details; it
+// never fails.
+func (o *Observer) Details(ctx context.Context, s Snapshot, first map[string]bool) Details {
 	out := Details{Words: make(map[InstanceRef]Words), Slots: make(map[InstanceRef]Slot)}
-	failed, waiting := wanted(s, dags)
+	failed, waiting := wanted(s, first)
 	var (
 		group errgroup.Group
 		mu    sync.Mutex
@@ -51,18 +52,18 @@ func (o *Observer) Details(ctx context.Context, s Snapshot, dags map[string]bool
 	return out
 }
 
-// wanted are the failed tasks whose words say something, newest day first, and the runs in which tasks wait for a slot. What streams are is told by
-// their reports, and what is behind a failure says nothing.
-func wanted(s Snapshot, dags map[string]bool) (failed []Task, waiting []airflowclient.RunRef) {
+// wanted are the failed tasks whose words say something, newest day first, and the runs in which tasks wait for a slot. What is the matter with a
+// stream is told by its report, and what is behind a failure says nothing.
+func wanted(s Snapshot, first map[string]bool) (failed []Task, waiting []airflowclient.RunRef) {
 	days := make(map[InstanceRef]string)
-	for _, d := range s.DAGs {
-		if dags != nil && !dags[d.ID] || isStreaming(d.Kind) {
-			continue
-		}
-		for _, r := range standing(d) {
+	told := newExplainer(s, Details{})
+	for i := range s.DAGs {
+		d := &s.DAGs[i]
+		for _, r := range told.stands[d.ID] {
 			waits := false
 			for _, t := range r.Tasks {
-				if t.State == stateFailed || t.State == stateRetry {
+				isTold := isStreaming(d.Kind) && told.streamTask(d, t) != nil
+				if !isTold && (t.State == stateFailed || t.State == stateRetry) {
 					failed = append(failed, t)
 					days[t.Ref()] = r.Day
 				}
@@ -73,8 +74,14 @@ func wanted(s Snapshot, dags map[string]bool) (failed []Task, waiting []airflowc
 			}
 		}
 	}
+	rank := func(t Task) int {
+		if first[t.DAGID] {
+			return 0
+		}
+		return 1
+	}
 	slices.SortStableFunc(failed, func(a, b Task) int {
-		return cmp.Or(strings.Compare(days[b.Ref()], days[a.Ref()]), strings.Compare(a.DAGID, b.DAGID), compareTasks(a, b))
+		return cmp.Or(rank(a)-rank(b), strings.Compare(days[b.Ref()], days[a.Ref()]), strings.Compare(a.DAGID, b.DAGID), compareTasks(a, b))
 	})
 	return failed[:min(len(failed), wordsLimit)], waiting
 }

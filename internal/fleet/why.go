@@ -117,18 +117,16 @@ func (w *way) start(name string) (NameKind, bool) {
 func (w *way) fromConf(name string) bool {
 	found := false
 	for _, ref := range w.e.s.Intent.OfConf(name) {
-		if d := w.e.dags[ref.DAGID]; d != nil {
-			w.fromJob(d, ref.TaskID)
-		} else {
-			w.fromMissing(ref)
-		}
 		found = true
-	}
-	for i := range w.e.s.DAGs {
-		if d := &w.e.s.DAGs[i]; !found && d.Join == name {
-			w.fromJobs(d)
-			found = true
+		switch d := w.e.dags[ref.DAGID]; {
+		case d == nil:
+			w.fromMissing(ref)
+		case !isComparison(d):
+			w.fromJob(d, ref.TaskID)
 		}
+	}
+	if !found {
+		found = w.fromUndefined(name)
 	}
 	for i := range w.e.s.Streams {
 		if s := &w.e.s.Streams[i]; s.GroupBy == name {
@@ -144,6 +142,31 @@ func (w *way) fromConf(name string) bool {
 	}
 	return found
 }
+
+// fromUndefined walks from the tasks of a conf that no definition has: those that are named after it, or the DAGs of a join.
+func (w *way) fromUndefined(name string) (found bool) {
+	for i := range w.e.s.DAGs {
+		d := &w.e.s.DAGs[i]
+		if isComparison(d) {
+			continue
+		}
+		if d.Join == name {
+			w.fromJobs(d)
+			found = true
+			continue
+		}
+		for _, task := range w.e.jobsOf(d) {
+			if w.e.confOf(d, task) == name {
+				w.fromJob(d, task)
+				found = true
+			}
+		}
+	}
+	return found
+}
+
+// isComparison says whether a DAG does nothing but measure, and did: then what it measured is what there is to tell.
+func isComparison(d *DAG) bool { return d.Kind == dagspec.KindComparison && d.Health != Failed }
 
 // fromDAG walks from all jobs of a DAG.
 func (w *way) fromDAG(name string) bool {
@@ -246,18 +269,26 @@ func (w *way) fromOutside(table, name string, dated bool) {
 
 // fromJobs walks from each job of a DAG that is not done.
 func (w *way) fromJobs(d *DAG) {
-	ids := make(map[string]bool)
-	for _, r := range w.e.stands[d.ID] {
+	jobs := w.e.jobsOf(d)
+	for _, task := range jobs {
+		w.fromJob(d, task)
+	}
+	if len(jobs) == 0 {
+		w.idle(d, "")
+	}
+}
+
+// jobsOf are the ids of the jobs of a DAG, by the runs that stand.
+func (e *explainer) jobsOf(d *DAG) []string {
+	var ids []string
+	for _, r := range e.stands[d.ID] {
 		for _, t := range work(r.Tasks) {
-			if !ids[t.ID] {
-				ids[t.ID] = true
-				w.fromJob(d, t.ID)
+			if !slices.Contains(ids, t.ID) {
+				ids = append(ids, t.ID)
 			}
 		}
 	}
-	if len(ids) == 0 {
-		w.idle(d, "")
-	}
+	return ids
 }
 
 // fromJob walks from a job, for each day that it has not done.

@@ -110,7 +110,7 @@ func TestWhyEndsInTheFailureOfTheProducer(t *testing.T) {
 		"  ◌ db.spend/ds=2026-11-22 is not there",
 		"    ◌ team02.spend.v1 backfill waits for 2026-11-22",
 		"      ◌ db.orders/ds=2026-11-22 is not there",
-		"        ✖ team01.orders.v1 backfill failed for 2026-11-22 <- error:out_of_memory:java.lang.OutOfMemoryError: Java heap space",
+		"        ✖ team01.orders.v1 backfill failed for 2026-11-22 <- error:java.lang.OutOfMemoryError: Java heap space",
 		"= ✖ team01.orders.v1: java.lang.OutOfMemoryError: Java heap space (7 effects, owner of team01)",
 	}
 	if diff := cmp.Diff(want, told(t, x, "team03.checkout.v1")); diff != "" {

@@ -197,8 +197,12 @@ func (x Explanation) Names() []string {
 	for _, t := range e.s.Teams {
 		names = append(names, t.Name)
 	}
-	for _, d := range e.s.DAGs {
+	for i := range e.s.DAGs {
+		d := &e.s.DAGs[i]
 		names = append(names, d.ID, d.Join)
+		for _, task := range e.jobsOf(d) {
+			names = append(names, e.confOf(d, task))
+		}
 	}
 	for _, s := range e.s.Streams {
 		names = append(names, s.GroupBy)
