@@ -3,10 +3,12 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"chrononctl/internal/action"
 	"chrononctl/internal/fleet"
 	ql "chrononctl/internal/query"
 	"chrononctl/tui/table"
@@ -25,7 +27,7 @@ type activityScreen struct {
 // numbered is a line of the journal.
 type numbered struct {
 	deed
-	n int
+	key string
 }
 
 // everyEvents is how often the event log is read while it is shown.
@@ -34,7 +36,7 @@ const everyEvents = 15 * time.Second
 func newActivityScreen(s *shell) *activityScreen {
 	a := &activityScreen{listing: listing{shell: s, lead: 2}}
 	a.deeds = table.New(table.Spec[numbered]{
-		ID:      func(d numbered) string { return strconv.Itoa(d.n) },
+		ID:      func(d numbered) string { return d.key },
 		Search:  func(d numbered) string { return d.title + " " + d.command + " " + d.problem },
 		Clean:   clean,
 		Columns: a.deedColumns(),
@@ -69,7 +71,8 @@ func (a *activityScreen) title() string { return "Activity" }
 
 func (a *activityScreen) summary() string {
 	snap, _ := a.snapshot()
-	return count(len(snap.Broken), "import error") + a.theme.dot + count(len(a.journal), "change") + " from here"
+	all, _ := a.deeds.Len()
+	return count(len(snap.Broken), "import error") + a.theme.dot + count(all, "change") + " from here"
 }
 
 func (a *activityScreen) needs() []need {
@@ -77,17 +80,14 @@ func (a *activityScreen) needs() []need {
 	if chronicle == nil {
 		return nil
 	}
-	return []need{{query: query{topic: topicEvents}, every: everyEvents, load: func(ctx context.Context, _ Source) (any, error) {
-		return chronicle.Events(ctx)
-	}}}
+	return []need{
+		{query: query{topic: topicEvents}, every: everyEvents, load: func(ctx context.Context, _ Source) (any, error) { return chronicle.Events(ctx) }},
+		{query: query{topic: topicJournal}, every: everyEvents, load: func(ctx context.Context, _ Source) (any, error) { return chronicle.Journal(ctx) }},
+	}
 }
 
 func (a *activityScreen) sync() {
-	rows := make([]numbered, 0, len(a.journal))
-	for i := len(a.journal) - 1; i >= 0; i-- {
-		rows = append(rows, numbered{a.journal[i], i})
-	}
-	a.deeds.SetRows(rows)
+	a.deeds.SetRows(a.changes())
 	q := query{topic: topicEvents}
 	events, ok := value[[]Event](a.store, q)
 	if ok {
@@ -98,6 +98,22 @@ func (a *activityScreen) sync() {
 		a.panes[1].blank = "it could not be read: " + errorText(err)
 	}
 	a.layout()
+}
+
+// changes are the lines of the journal, newest first: those on disk, with the deploys of this session; or where there is none, those of this session.
+func (a *activityScreen) changes() []numbered {
+	kept, onDisk := value[[]action.Entry](a.store, query{topic: topicJournal})
+	var rows []numbered
+	for i, d := range a.journal {
+		if !onDisk || d.deploys() {
+			rows = append(rows, numbered{d, strconv.Itoa(i)})
+		}
+	}
+	for _, e := range kept {
+		rows = append(rows, numbered{deedOf(e), e.ID})
+	}
+	slices.SortStableFunc(rows, func(x, y numbered) int { return y.at.Compare(x.at) })
+	return rows
 }
 
 func (a *activityScreen) view() []string {
@@ -132,7 +148,16 @@ func (a *activityScreen) bindings() []binding {
 			},
 			do: func() tea.Cmd { a.push(newTextScreen(a.shell, "import errors", traces(snap.Broken))); return nil }},
 	}
+	if d, ok := a.deeds.Selected(); a.focus == 0 && ok && a.canUndo(d) {
+		own = append(own, binding{keys: []string{"U"}, label: "U", verb: "undo", help: "take it back, after a plan", danger: true,
+			do: func() tea.Cmd { return a.plan("Undo: "+d.title, Request{Verb: d.verb, Undo: d.id}) }})
+	}
 	return append(own, a.listBindings()...)
+}
+
+// canUndo tells whether a change can be taken back from here.
+func (a *activityScreen) canUndo(d numbered) bool {
+	return d.id != "" && d.undo != "" && !d.undone && a.can(d.verb)
 }
 
 // traces are the files that do not import, one after the other.
@@ -195,6 +220,9 @@ func (a *activityScreen) deedColumns() []table.Column[numbered] {
 		{Title: "DONE", Min: 8, Max: 30, Cell: func(d numbered) table.Cell {
 			if d.problem != "" {
 				return table.Cell{Text: fmt.Sprintf("%d, not %d: %s", d.done, d.failed, d.problem), Style: a.theme.bad}
+			}
+			if d.undone {
+				return dim("taken back")
 			}
 			return dim(strconv.Itoa(d.done))
 		}},

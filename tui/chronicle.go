@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"chrononctl/internal/action"
 )
 
-// Chronicle tells what others did, and what this console costs.
+// Chronicle tells what was changed from this machine, what others did, and what this console costs.
 type Chronicle interface {
+	// Journal returns the changes made from this machine in this and earlier sessions, newest first.
+	Journal(ctx context.Context) ([]action.Entry, error)
 	// Events returns Airflow's newest events, newest first. It needs a permission that not every user has.
 	Events(ctx context.Context) ([]Event, error)
 	// Meter counts the requests that were made. It returns at once.

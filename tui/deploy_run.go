@@ -148,9 +148,9 @@ func (r *deployRun) ending() string {
 
 // deed is the line of the journal.
 func (r *deployRun) deed() deed {
-	d := deed{at: r.at, verb: "deploy", title: "Deploy to " + r.what.Target, command: "chrononctl deploy --target " + r.what.Target}
+	d := deed{at: r.at, verb: verbDeploy, title: "Deploy to " + r.what.Target, command: "chrononctl deploy --target " + r.what.Target}
 	if r.what.Back {
-		d.verb, d.title, d.command = "rollback", "Roll back "+r.what.Target, "chrononctl rollback "+r.what.Release+" --target "+r.what.Target
+		d.verb, d.title, d.command = verbRollback, "Roll back "+r.what.Target, "chrononctl rollback "+r.what.Release+" --target "+r.what.Target
 	}
 	if r.err != nil {
 		d.failed, d.problem = 1, errorText(r.err)

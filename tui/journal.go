@@ -8,6 +8,7 @@ import (
 
 // deed is one change that this console made, or tried to.
 type deed struct {
+	id      string // in the journal on disk; empty: it is not there
 	at      time.Time
 	verb    action.Verb
 	title   string
@@ -16,7 +17,34 @@ type deed struct {
 	done    int    // targets that were changed
 	failed  int    // targets that were not
 	problem string // the first error
+	undone  bool   // it was taken back
 }
+
+// deedOf is a change as the journal on disk has it.
+func deedOf(e action.Entry) deed {
+	d := deed{
+		id: e.ID, at: e.At, verb: e.Verb, title: e.Title, command: e.Command, undo: e.Undo, done: e.Done, failed: e.Failed,
+		problem: e.Problem, undone: e.UndoneBy != "",
+	}
+	for _, t := range e.Targets {
+		if t.Error != "" && d.problem == "" {
+			d.problem = t.Error
+		}
+	}
+	if e.Interrupted() && d.problem == "" {
+		d.problem = "interrupted: nobody wrote down how it ended"
+	}
+	return d
+}
+
+// deploys tells whether it is about files and not about running DAGs: those have their history at their target, and none in the journal on disk.
+func (d deed) deploys() bool { return d.verb == verbDeploy || d.verb == verbRollback }
+
+// The verbs of deploys, which are no changes of a planner.
+const (
+	verbDeploy   action.Verb = "deploy"
+	verbRollback action.Verb = "rollback"
+)
 
 // did writes down what became of a plan.
 func (s *shell) did(plan action.Plan, results []action.Result, err error) {

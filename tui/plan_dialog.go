@@ -113,6 +113,7 @@ func (d *planDialog) applied(m appliedMsg) {
 	d.cancel()
 	d.results, d.err, d.stage = m.results, m.err, stageEnded
 	d.did(d.plan, m.results, m.err)
+	d.store.forget(query{topic: topicJournal})
 	d.refresh()
 }
 

@@ -18,6 +18,7 @@ const (
 	topicDrift
 	topicPlan
 	topicEvents
+	topicJournal
 )
 
 // query identifies an answer. Fields that the topic does not use are empty.
