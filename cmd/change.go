@@ -6,10 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
+	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
 	"chrononctl/internal/action"
 	"chrononctl/internal/config"
 	"chrononctl/internal/term"
@@ -20,6 +25,7 @@ type changeOptions struct {
 	output outputFlag
 	dryRun bool
 	yes    bool
+	wait   waitOptions
 }
 
 func (o *changeOptions) add(cmd *cobra.Command) {
@@ -36,9 +42,10 @@ func (e guardError) Hint() string  { return e.hint }
 
 func refuse(message, hint string) error { return exit(ExitRefused, guardError{message, hint}) }
 
-// change plans, asks, applies and reports. Nothing is sent to a read-only context, and without a terminal nothing is planned that cannot be agreed to.
+// change plans, asks, applies, reports and, if asked to, waits. Nothing is sent to a read-only context, and without a terminal nothing is planned that
+// cannot be agreed to.
 func (a *app) change(ctx context.Context, opts changeOptions, makePlan func(*action.Planner) (action.Plan, error)) error {
-	if err := opts.output.check(a); err != nil {
+	if err := errors.Join(opts.output.check(a), opts.wait.check()); err != nil {
 		return err
 	}
 	chosen, client, err := a.airflow(ctx)
@@ -48,13 +55,10 @@ func (a *app) change(ctx context.Context, opts changeOptions, makePlan func(*act
 	if err := a.allowed(chosen, opts); err != nil {
 		return err
 	}
-	planner := &action.Planner{Airflow: client, Now: a.Now, Context: a.contextName}
+	planner := a.warning(a.planner(chosen, client))
 	plan, err := makePlan(planner)
-	if _, refused := errors.AsType[*action.RefusedError](err); refused {
-		return exit(ExitRefused, err)
-	}
 	if err != nil {
-		return err
+		return planError(err)
 	}
 	if opts.dryRun || plan.Unchanged() {
 		a.printPlan(a.Streams.Out, plan, opts)
@@ -62,11 +66,74 @@ func (a *app) change(ctx context.Context, opts changeOptions, makePlan func(*act
 	}
 	if !opts.yes {
 		a.printPlan(a.Streams.Err, plan, opts)
-		if agreed, err := a.ask(ctx, "Go ahead?"); err != nil || !agreed {
+		if agreed, err := a.agree(ctx, plan); err != nil || !agreed {
 			return errors.Join(err, refuse("nothing was changed", ""))
 		}
 	}
 	return a.applyPlan(ctx, planner, plan, opts)
+}
+
+// planError gives a change that was not planned its exit code.
+func planError(err error) error {
+	if _, refused := errors.AsType[*action.RefusedError](err); refused {
+		return exit(ExitRefused, err)
+	}
+	if _, unknown := errors.AsType[*action.UnknownError](err); unknown {
+		return exit(ExitNotFound, err)
+	}
+	return err
+}
+
+// planner plans changes to the Airflow of a context, with its journal, and with the repository around the working directory for what reads what.
+func (a *app) planner(chosen config.Context, client *airflowclient.Client) *action.Planner {
+	return &action.Planner{
+		Airflow: client, Now: a.Now, Context: a.contextName, User: chosen.Username, Journal: a.journal(chosen), Lineage: sync.OnceValue(a.lineage),
+	}
+}
+
+// warning is a planner that says on stderr when its journal cannot be written. In the console, stderr is the screen.
+func (a *app) warning(p *action.Planner) *action.Planner {
+	if p.Journal != nil {
+		p.Journal.Problem = func(err error) { a.warn(err.Error()) }
+	}
+	return p
+}
+
+// lineage is the graph of the repository, nil where there is none or it cannot be read: a plan then says nothing of what is behind.
+func (a *app) lineage() *action.Lineage {
+	repo, err := a.repository()
+	if err != nil {
+		return nil
+	}
+	loaded, _ := dagspec.Load(os.DirFS(repo.Root), repo.Project.Settings) // what is broken has no DAG, and is the matter of validate
+	var confs []string
+	for _, c := range loaded.Confs {
+		confs = append(confs, c.Name)
+	}
+	return action.NewLineage(dagspec.Build(loaded, repo.Project.Settings), confs)
+}
+
+// journal is the journal of a context, in the user's folder for state: XDG_STATE_HOME, or ~/.local/state.
+func (a *app) journal(chosen config.Context) *action.Journal {
+	base := a.Getenv("XDG_STATE_HOME")
+	if base == "" {
+		home := a.Getenv("HOME")
+		if home == "" {
+			return nil
+		}
+		base = filepath.Join(home, ".local", "state")
+	}
+	return &action.Journal{Path: filepath.Join(base, "chrononctl", "journal", journalName(chosen)+".jsonl")}
+}
+
+// journalName is a context's name as the name of a file.
+func journalName(chosen config.Context) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return '_'
+	}, chosen.Name)
 }
 
 // allowed holds the guards that need no server.
@@ -83,9 +150,25 @@ func (a *app) allowed(chosen config.Context, opts changeOptions) error {
 	}
 }
 
+// agree asks for a yes, or for the number or name that the plan wants to be typed.
+func (a *app) agree(ctx context.Context, plan action.Plan) (bool, error) {
+	if plan.Confirm == "" {
+		return a.ask(ctx, "Go ahead?")
+	}
+	line, err := a.readAnswer(ctx, fmt.Sprintf("Type %s to go ahead: ", term.Clean(plan.Confirm)))
+	return strings.TrimSpace(line) == plan.Confirm, err
+}
+
 // ask puts a question on stderr and reads a line. Anything but y or yes is no.
 func (a *app) ask(ctx context.Context, question string) (bool, error) {
-	fmt.Fprintf(a.Streams.Err, "%s [y/N] ", question)
+	line, err := a.readAnswer(ctx, question+" [y/N] ")
+	word := strings.ToLower(strings.TrimSpace(line))
+	return word == "y" || word == "yes", err
+}
+
+// readAnswer reads a line of the terminal, or ends with the context.
+func (a *app) readAnswer(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprint(a.Streams.Err, prompt)
 	type answer struct {
 		line string
 		err  error
@@ -97,74 +180,13 @@ func (a *app) ask(ctx context.Context, question string) (bool, error) {
 	}()
 	select {
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return "", ctx.Err()
 	case got := <-answers:
 		if got.err != nil && !errors.Is(got.err, io.EOF) {
-			return false, fmt.Errorf("read the answer: %w", got.err)
+			return "", fmt.Errorf("read the answer: %w", got.err)
 		}
-		word := strings.ToLower(strings.TrimSpace(got.line))
-		return word == "y" || word == "yes", nil
+		return got.line, nil
 	}
-}
-
-// targetJSON is one target of a plan, and what became of it once it was applied.
-type targetJSON struct {
-	DAGID  string `json:"dag_id"`
-	RunID  string `json:"run_id,omitempty"`
-	TaskID string `json:"task_id,omitempty"`
-	Day    string `json:"day,omitempty"`
-	Done   string `json:"done,omitempty"`
-	Error  string `json:"error,omitempty"`
-}
-
-type planJSON struct {
-	Verb    action.Verb  `json:"verb"`
-	Title   string       `json:"title"`
-	Applied bool         `json:"applied"`
-	Targets []targetJSON `json:"targets"`
-	Effects []string     `json:"effects"`
-	Command string       `json:"command"`
-}
-
-func planOf(p action.Plan) planJSON {
-	return planJSON{
-		Verb: p.Verb, Title: p.Title, Effects: append([]string{}, p.Effects...), Command: p.Command,
-		Targets: convert(p.Targets, targetOf),
-	}
-}
-
-func targetOf(t action.Target) targetJSON {
-	return targetJSON{DAGID: t.DAGID, RunID: t.RunID, TaskID: t.TaskID, Day: t.Day}
-}
-
-// printPlan prints what the console's dialog shows.
-func (a *app) printPlan(w io.Writer, plan action.Plan, opts changeOptions) {
-	if opts.output.value == formatJSON {
-		a.writeJSON(w, planOf(plan))
-		return
-	}
-	fmt.Fprintln(w, term.Clean(plan.Title))
-	for _, t := range plan.Targets {
-		fmt.Fprintf(w, "  %s\n", targetText(t))
-	}
-	if plan.Unchanged() {
-		fmt.Fprintln(w, "  nothing to do")
-	}
-	for _, e := range plan.Effects {
-		fmt.Fprintln(w, term.Clean(e))
-	}
-	fmt.Fprintf(w, "as a command: %s\n", term.Clean(plan.Command))
-}
-
-func targetText(t action.Target) string {
-	parts := []string{t.DAGID}
-	if t.RunID != "" {
-		parts = append(parts, "run "+t.RunID)
-	}
-	if t.TaskID != "" {
-		parts = append(parts, "task "+t.TaskID)
-	}
-	return term.Clean(strings.Join(parts, ", "))
 }
 
 // applyPlan makes the change and reports each target: what was done on stdout, what failed on stderr. The first failure gives the exit code.
@@ -184,8 +206,12 @@ func (a *app) applyPlan(ctx context.Context, planner *action.Planner, plan actio
 		}
 		answer.Targets = append(answer.Targets, done)
 	})
+	err = errors.Join(append(failures, err)...)
+	if opts.wait.wait && err == nil {
+		answer.Progress, err = a.await(ctx, planner.Watch(plan), opts)
+	}
 	if opts.output.value == formatJSON {
 		a.writeJSON(a.Streams.Out, answer)
 	}
-	return errors.Join(append(failures, err)...)
+	return err
 }

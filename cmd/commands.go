@@ -26,6 +26,13 @@ func addCommands(root *cobra.Command, a *app) {
 		newPauseCmd,
 		newUnpauseCmd,
 		newClearCmd,
+		newMarkCmd,
+		newRestartCmd,
+		newUploadCmd,
+		newBackfillCmd,
+		newWaitCmd,
+		newActivityCmd,
+		newUndoCmd,
 		newAPICmd,
 	} {
 		root.AddCommand(add(a))

@@ -118,18 +118,23 @@ func secretSource(c config.Context, env string, command []string, file string) s
 	}
 }
 
-// airflow is the context that was chosen, with a client for it. Nothing has been asked of the server yet.
-func (a *app) airflow(ctx context.Context) (config.Context, *airflowclient.Client, error) {
+// chosenContext is the context that was chosen, by flag, environment or file.
+func (a *app) chosenContext() (config.Context, error) {
 	all, err := config.ReadContexts(config.ContextsFile(a.Getenv))
 	if err != nil {
-		return config.Context{}, nil, err
+		return config.Context{}, err
 	}
 	if name := cmp.Or(a.contextName, a.Getenv("CHRONONCTL_CONTEXT")); name != "" {
 		if _, known := all.ByName[name]; !known {
-			return config.Context{}, nil, usage(contextError{name, config.ContextsFile(a.Getenv), slices.Sorted(maps.Keys(all.ByName))})
+			return config.Context{}, usage(contextError{name, config.ContextsFile(a.Getenv), slices.Sorted(maps.Keys(all.ByName))})
 		}
 	}
-	chosen, err := all.Choose(a.contextName, a.Getenv)
+	return all.Choose(a.contextName, a.Getenv)
+}
+
+// airflow is the context that was chosen, with a client for it. Nothing has been asked of the server yet.
+func (a *app) airflow(ctx context.Context) (config.Context, *airflowclient.Client, error) {
+	chosen, err := a.chosenContext()
 	if err != nil {
 		return config.Context{}, nil, err
 	}

@@ -2,7 +2,6 @@ package action
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,9 +16,9 @@ var pace = airflowclient.Pace{AtATime: 3}
 // way at that moment may have been heard, which its result says.
 //
 // The same plan may be applied again, and only does what is left: runs have ids of our own, and what is paused stays paused. The change is
-// written into the journal, before and after; a journal that cannot be written stops nothing, and the error says so at the end.
+// written into the journal, before and after; a journal that cannot be written stops nothing.
 func (p *Planner) Apply(ctx context.Context, plan Plan, report func(Result)) error {
-	entry, journalErr := p.Journal.begin(p.User, p.now(), plan)
+	entry := p.Journal.begin(p.User, p.now(), plan)
 	var results []Result
 	err := airflowclient.Each(ctx, pace, batches(plan), func(ctx context.Context, b *batch) (err error) {
 		b.done, err = p.send(ctx, plan, b.targets)
@@ -34,10 +33,8 @@ func (p *Planner) Apply(ctx context.Context, plan Plan, report func(Result)) err
 	if err != nil {
 		err = fmt.Errorf("%s: %w", plan.Verb, err)
 	}
-	if journalErr == nil {
-		journalErr = p.Journal.end(entry, p.now(), results, err)
-	}
-	return errors.Join(err, journalErr)
+	p.Journal.end(entry, p.now(), results, err)
+	return err
 }
 
 // batch is what goes in one request, and what was done by it.

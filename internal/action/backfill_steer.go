@@ -24,7 +24,7 @@ func (p *Planner) PlanSteer(ctx context.Context, verb Verb, conf, id string) (Pl
 	case Resume:
 		err = p.planResume(&plan, b)
 	case Cancel:
-		err = p.planCancel(&plan, b)
+		p.planCancel(&plan, b)
 	case Rerun:
 		err = p.planRerun(ctx, &plan, b)
 	case Trigger, Pause, Unpause, Clear, Mark, Restart, Upload, Backfill:
@@ -93,15 +93,15 @@ func (p *Planner) planResume(plan *Plan, b BackfillState) error {
 }
 
 // planCancel ends a job at once. Days that are at work go on to their end, for each has a partition half written; those that wait never begin.
-func (p *Planner) planCancel(plan *Plan, b BackfillState) error {
+func (p *Planner) planCancel(plan *Plan, b BackfillState) {
 	if !b.State.active() {
-		return nil
+		return
 	}
 	const stays = "What is written stays. It can be started again: what is there is left alone."
 	if b.Number != 0 {
 		plan.Targets = []Target{{DAGID: b.DAGID, Number: b.Number}}
 		plan.Effects = []string{fmt.Sprintf("The %s that wait are marked as failed and never begin; days at work go on to their end.", plural(countRuns(b.Runs).waiting, "day")), stays}
-		return nil
+		return
 	}
 	for _, run := range b.Runs {
 		waits := run.State != airflowclient.StateSuccess && run.State != airflowclient.StateFailed && run.State != airflowclient.StateRunning
@@ -114,7 +114,6 @@ func (p *Planner) planCancel(plan *Plan, b BackfillState) error {
 		plan.Effects[0] = "Days that wait are marked as failed and never begin; days at work go on to their end."
 		plan.Confirm = number(len(plan.Targets))
 	}
-	return nil
 }
 
 // planRerun clears what did not succeed of the runs that failed.

@@ -120,15 +120,8 @@ func (p *Planner) unknown(conf string, known []string) error {
 	return e
 }
 
-// tagOf is what follows the prefix in the first tag that has it.
-func tagOf(dag airflowclient.DAG, prefix string) string {
-	for _, tag := range dag.Tags {
-		if value, ok := strings.CutPrefix(tag, prefix); ok {
-			return value
-		}
-	}
-	return ""
-}
+// tagOf is what follows the prefix in the first tag of a DAG that has it.
+func tagOf(dag airflowclient.DAG, prefix string) string { return tagIn(dag.Tags, prefix) }
 
 // taskIDs are the ids of the tasks.
 func (w place) taskIDs() []string {

@@ -30,7 +30,8 @@ const maxTargets = 200
 //
 // A nil Journal writes nothing.
 type Journal struct {
-	Path string
+	Path    string
+	Problem func(error) // hears that a line could not be written, which stops no change; nil: nobody does
 }
 
 // Entry is one change.
@@ -49,7 +50,8 @@ type Entry struct {
 	Done     int          `json:"done"`
 	Failed   int          `json:"failed"`
 	Problem  string       `json:"problem,omitempty"`   // why it was not carried out to its end
-	UndoneBy string       `json:"undone_by,omitempty"` // the entry that took it back
+	Undoes   string       `json:"undoes,omitempty"`    // the entry that it takes back
+	UndoneBy string       `json:"undone_by,omitempty"` // the entry that took it back; found when the journal is read
 }
 
 // EntryThing is one object that was changed.
@@ -66,24 +68,32 @@ type EntryThing struct {
 func (e Entry) Interrupted() bool { return e.Ended.IsZero() }
 
 // begin writes down what is about to be done, and answers the entry for [Journal.end].
-func (j *Journal) begin(by string, now time.Time, plan Plan) (Entry, error) {
+func (j *Journal) begin(by string, now time.Time, plan Plan) Entry {
 	e := Entry{
 		ID: fmt.Sprintf("%x", now.UnixMilli()), At: now.Truncate(time.Second), By: by, Verb: plan.Verb, Title: plan.Title, Command: plan.Command, Undo: plan.Undo,
-		Reason: plan.Reason, Total: len(plan.Targets),
+		Reason: plan.Reason, Total: len(plan.Targets), Undoes: plan.Undoes,
 	}
 	if j == nil || plan.Unchanged() {
-		return e, nil
+		return e
 	}
 	for _, t := range plan.Targets[:min(len(plan.Targets), maxTargets)] {
 		e.Targets = append(e.Targets, EntryThing{DAGID: t.DAGID, RunID: t.RunID, TaskID: t.TaskID, Day: t.Day, State: t.State})
 	}
-	return e, j.append(e)
+	j.note(e)
+	return e
+}
+
+// note writes an entry, or says that it could not.
+func (j *Journal) note(e Entry) {
+	if err := j.append(e); err != nil && j.Problem != nil {
+		j.Problem(err)
+	}
 }
 
 // end writes down what became of it.
-func (j *Journal) end(e Entry, now time.Time, results []Result, cause error) error {
+func (j *Journal) end(e Entry, now time.Time, results []Result, cause error) {
 	if j == nil || e.Total == 0 {
-		return nil
+		return
 	}
 	e.Ended = now.Truncate(time.Second)
 	if cause != nil {
@@ -104,7 +114,7 @@ func (j *Journal) end(e Entry, now time.Time, results []Result, cause error) err
 			e.Targets = append(e.Targets, thing)
 		}
 	}
-	return j.append(e)
+	j.note(e)
 }
 
 // append adds a line under a lock that other processes see.
@@ -153,8 +163,11 @@ func (j *Journal) tornEnd(file *os.File) []byte {
 // shorten drops the older half of a journal that has become too large.
 func (j *Journal) shorten() error {
 	info, err := os.Stat(j.Path)
-	if err != nil || info.Size() < maxJournal {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if err != nil || info.Size() < maxJournal {
+		return err
 	}
 	data, err := os.ReadFile(j.Path)
 	if err != nil {
@@ -195,15 +208,11 @@ func (j *Journal) Entries() ([]Entry, error) {
 		at[e.ID] = len(list)
 		list = append(list, e)
 	}
+	for _, e := range list {
+		if i, known := at[e.Undoes]; known && e.Done > 0 {
+			list[i].UndoneBy = e.ID
+		}
+	}
 	slices.Reverse(list)
 	return list, nil
-}
-
-// Undone notes that an entry was taken back by another.
-func (j *Journal) Undone(e Entry, by string) error {
-	if j == nil {
-		return nil
-	}
-	e.UndoneBy = by
-	return j.append(e)
 }

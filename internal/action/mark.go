@@ -62,11 +62,13 @@ func (p *Planner) PlanMark(ctx context.Context, scope MarkScope) (Plan, error) {
 }
 
 func markEffects(state airflowclient.State) []string {
-	switch state {
-	case airflowclient.StateSuccess:
-		return []string{"Nothing runs for it: a partition that is missing stays missing, and what waits for it in other DAGs goes on waiting.",
-			"Tasks behind it that failed for it run again, and the run is at work where that is so."}
-	case airflowclient.StateSkipped:
+	if state == airflowclient.StateSuccess {
+		return []string{
+			"Nothing runs for it: a partition that is missing stays missing, and what waits for it in other DAGs goes on waiting.",
+			"Tasks behind it that failed for it run again, and the run is at work where that is so.",
+		}
+	}
+	if state == airflowclient.StateSkipped {
 		return []string{"Nothing runs for it, and by the usual rule tasks behind it are skipped too."}
 	}
 	return []string{"A job at work is ended, and tasks behind it do not run."}

@@ -39,11 +39,12 @@ type Plan struct {
 	Effects    []string // one sentence each
 	Cost       Cost
 	Downstream Downstream
-	Command    string // the equivalent command line
-	Undo       string // the command line that takes it back; empty when nothing can, or nothing needs to
-	Confirm    string // what must be typed to agree, a number or a name; empty: a yes is enough
-	Reason     string // why, in the words of who asked for it; of a pause
-	Until      time.Time
+	Command    string    // the equivalent command line
+	Undo       string    // the command line that takes it back; empty when nothing can, or nothing needs to
+	Confirm    string    // what must be typed to agree, a number or a name; empty: a yes is enough
+	Reason     string    // why, in the words of who asked for it; of a pause
+	Until      time.Time // of a pause
+	Undoes     string    // the entry of the journal that it takes back
 }
 
 // Target is one object that a plan changes.

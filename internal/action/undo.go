@@ -25,6 +25,7 @@ func (p *Planner) PlanUndo(ctx context.Context, e Entry) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	plan.Undoes = e.ID
 	if e.Total > len(e.Targets) {
 		plan.Effects = append(plan.Effects, fmt.Sprintf("The journal names %d of the %d that were changed: the others stay as they are.", len(e.Targets), e.Total))
 	}

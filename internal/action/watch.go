@@ -47,17 +47,20 @@ type Progress struct {
 
 // Report is what a job said at its end (runtime/README.md, chronon_progress).
 type Report struct {
-	TaskID  string
+	TaskID  string   `json:"task_id"`
 	Conf    string   `json:"conf"`
 	Outcome string   `json:"outcome"`
 	Ranges  []string `json:"ranges"`
 	Minutes float64  `json:"minutes"`
 	Reason  string   `json:"reason"`
-	Failure *struct {
-		Class   string `json:"class"`
-		Message string `json:"message"`
-		Remedy  string `json:"remedy"`
-	} `json:"failure"`
+	Failure *Failure `json:"failure"`
+}
+
+// Failure is why a job failed (runtime/chronon_rt/joblog.py).
+type Failure struct {
+	Class   string `json:"class"`
+	Message string `json:"message"`
+	Remedy  string `json:"remedy"`
 }
 
 // Final says that nothing more will happen by itself.
@@ -103,6 +106,11 @@ func (p *Planner) Watch(plan Plan) *Watcher {
 		return nil
 	}
 	return w
+}
+
+// WatchRuns follows runs by their ids.
+func (p *Planner) WatchRuns(runs ...airflowclient.RunRef) *Watcher {
+	return &Watcher{planner: p, runs: runs, tails: map[airflowclient.InstanceRef]*tail{}}
 }
 
 // WatchBackfill follows a backfill of a conf; the empty id is the newest.
@@ -196,20 +204,22 @@ func (w *Watcher) atWork(ctx context.Context, runs []airflowclient.Run, p *Progr
 		return fmt.Errorf("look at the progress: %w", err)
 	}
 	for _, ti := range instances {
-		switch ti.State {
-		case airflowclient.StateRunning:
+		if ti.State == airflowclient.StateRunning {
 			p.Doing = ti.TaskID + " is at work"
 			if isFill(ti.TaskID) {
 				w.follow(ctx, ti, p)
 				return nil
 			}
-		case airflowclient.StateUpForReschedule, airflowclient.StateUpForRetry, airflowclient.StateDeferred, airflowclient.StateQueued:
-			if p.Doing == "" {
-				p.Doing = fmt.Sprintf("%s is %s", ti.TaskID, strings.ReplaceAll(string(ti.State), "_", " "))
-			}
+		} else if p.Doing == "" && slices.Contains(onTheWay, ti.State) {
+			p.Doing = fmt.Sprintf("%s is %s", ti.TaskID, strings.ReplaceAll(string(ti.State), "_", " "))
 		}
 	}
 	return nil
+}
+
+// onTheWay are the states of a task that has begun, or is about to, and does not run.
+var onTheWay = []airflowclient.State{
+	airflowclient.StateUpForReschedule, airflowclient.StateUpForRetry, airflowclient.StateDeferred, airflowclient.StateQueued,
 }
 
 // computing are the lines in which Chronon's jobs say which of how many ranges they begin (runtime/chronon_rt/joblog.py, _COMPUTING and _STEP).
@@ -273,8 +283,9 @@ func (w *Watcher) reports(ctx context.Context, runs []airflowclient.Run) ([]Repo
 			continue
 		}
 		raw, err := w.planner.Airflow.XCom(ctx, ti.DAGID, ti.RunID, ti.TaskID, "chronon_progress")
-		r := Report{TaskID: ti.TaskID}
+		var r Report
 		if err == nil && json.Unmarshal(raw, &r) == nil {
+			r.TaskID = ti.TaskID
 			reports = append(reports, r)
 		}
 	}
