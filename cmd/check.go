@@ -16,6 +16,7 @@ import (
 
 // verdict is the answer of a check, by the contract of monitoring plugins: one line "SUMMARY | perfdata" and one of four exit codes.
 type verdict struct {
+	subject string // what was checked, in capitals
 	code    ExitCode
 	summary string
 	perf    []perf
@@ -40,42 +41,55 @@ func newCheckCmd(a *app) *cobra.Command {
 		Short: "Answer a monitoring system: one line, and 0, 1, 2 or 3",
 		Long: "Checks follow the contract of monitoring plugins: one line SUMMARY | perfdata on stdout, and the exit codes 0 OK, 1 WARNING, 2 CRITICAL,\n" +
 			"3 UNKNOWN. An Airflow that cannot be reached is CRITICAL; wrong credentials and a wrong configuration are UNKNOWN.",
-		Args: cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return exit(exitCheckUnknown, noCommand(cmd, args))
+		},
+		SuggestionsMinimumDistance: 2,
 		RunE: func(*cobra.Command, []string) error {
-			return exit(exitCheckUnknown, errors.New("check: say what to check: fleet"))
+			return exit(exitCheckUnknown, errors.New("check: say what to check: fleet, streaming, freshness, consistency or deploy"))
 		},
 	}
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return exit(exitCheckUnknown, fmt.Errorf("%s: %w", commandWords(cmd), err))
 	})
-	cmd.AddCommand(newCheckFleetCmd(a))
+	cmd.AddCommand(newCheckFleetCmd(a), newCheckStreamingCmd(a), newCheckFreshnessCmd(a), newCheckConsistencyCmd(a), newCheckDeployCmd(a))
 	return cmd
 }
 
-func newCheckFleetCmd(a *app) *cobra.Command {
+// newCheck is the command of one check: it takes a picture of the fleet, or of the fleet of the teams that are its arguments, and judges it.
+func newCheck(a *app, cmd *cobra.Command, judge func(fleet.Snapshot) verdict) *cobra.Command {
 	var timeout time.Duration
-	cmd := &cobra.Command{
-		Use:   "fleet [TEAM...]",
-		Short: "Check the whole fleet, or the fleet of some teams",
-		Long: "CRITICAL when a task or a stream failed, a DAG file does not import, or a part of Airflow is not healthy; WARNING when a feature is beyond its\n" +
-			"budget or a stream was restarted within a day; UNKNOWN when a part of the picture could not be read. A paused DAG is not bad by itself.",
-		Example: "  chrononctl check fleet --context prod\n  chrononctl check fleet payments search",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
-			defer cancel()
-			v := a.checkFleet(ctx, args)
-			if cmd.Context().Err() != nil {
-				return cmd.Context().Err()
-			}
-			fmt.Fprintln(a.Streams.Out, v.line())
-			return exit(v.code, nil)
-		},
+	subject := strings.ToUpper(cmd.Name())
+	cmd.Use += " [TEAM...]"
+	cmd.RunE = func(cmd *cobra.Command, teams []string) error {
+		ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+		defer cancel()
+		v := a.check(ctx, teams, judge)
+		if cmd.Context().Err() != nil {
+			return cmd.Context().Err()
+		}
+		v.subject = subject
+		fmt.Fprintln(a.Streams.Out, v.line())
+		return exit(v.code, nil)
 	}
 	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long the answer may take; longer is CRITICAL")
 	return cmd
 }
 
-func (a *app) checkFleet(ctx context.Context, teams []string) verdict {
+func newCheckFleetCmd(a *app) *cobra.Command {
+	return newCheck(a, &cobra.Command{
+		Use:   "fleet",
+		Short: "Check the whole fleet, or the fleet of some teams",
+		Long: "CRITICAL when a task or a stream failed, a DAG file does not import, or a part of Airflow is not healthy; WARNING when a feature is beyond its\n" +
+			"budget or a stream was restarted within a day; UNKNOWN when a part of the picture could not be read. A paused DAG is not bad by itself.",
+		Example: "  chrononctl check fleet --context prod\n  chrononctl check fleet payments search",
+	}, fleetVerdict)
+}
+
+func (a *app) check(ctx context.Context, teams []string, judge func(fleet.Snapshot) verdict) verdict {
 	observer, err := a.observer(ctx, teams, 0)
 	if err != nil {
 		return verdict{code: exitCheckUnknown, summary: withHint(err)}
@@ -90,7 +104,7 @@ func (a *app) checkFleet(ctx context.Context, teams []string) verdict {
 	if len(snap.DAGs) == 0 && snap.Health() < fleet.Failed {
 		return verdict{code: exitCheckUnknown, summary: "no DAG of this Airflow has the tag chronon"}
 	}
-	return fleetVerdict(snap)
+	return judge(snap)
 }
 
 // errorVerdict tells an Airflow that is down from a check that was never able to look.
@@ -182,7 +196,7 @@ func counted(n int, noun string) string {
 
 // line is the verdict as the contract wants it. A bar in a name would begin the figures, and is replaced.
 func (v verdict) line() string {
-	text := fmt.Sprintf("FLEET %s - %s", checkNames[v.code], strings.ReplaceAll(term.Clean(v.summary), "|", "/"))
+	text := fmt.Sprintf("%s %s - %s", v.subject, checkNames[v.code], strings.ReplaceAll(term.Clean(v.summary), "|", "/"))
 	if len(v.perf) == 0 {
 		return text
 	}

@@ -20,6 +20,7 @@ type demoOptions struct {
 	days    int
 	port    int
 	wait    time.Duration
+	keep    bool
 
 	simulated bool
 	scenario  string
@@ -44,6 +45,7 @@ func newDemoCmd(a *app) *cobra.Command {
 	c.Flags().IntVar(&o.days, "days", 3, "days of backlog to catch up")
 	c.Flags().IntVar(&o.port, "port", 0, "port of Airflow's web address (default: a free one)")
 	c.Flags().DurationVar(&o.wait, "timeout", 20*time.Minute, "on a pipe: how long the runs may take")
+	c.Flags().BoolVar(&o.keep, "keep", false, "on a pipe: stay there after the status until interrupted, for commands from elsewhere")
 	c.Flags().BoolVar(&o.simulated, "simulated", false, "play Airflow instead of installing one: needs no Python")
 	c.Flags().StringVar(&o.scenario, "scenario", "", "with --simulated: instead of the sample, "+strings.Join(scenarioNames(), ", "))
 	return c
@@ -99,11 +101,23 @@ func demoOnPipe(ctx context.Context, a *app, d *demo.Demo, o demoOptions, say fu
 		}
 		return err
 	}
-	return printDemo(ctx, a, d)
+	if err := printDemo(ctx, a, d); err != nil {
+		return err
+	}
+	o.stay(ctx, say)
+	return nil
+}
+
+// stay keeps what was started there until somebody interrupts it, if that was asked for.
+func (o demoOptions) stay(ctx context.Context, say func(string)) {
+	if o.keep {
+		say("kept until it is interrupted")
+		<-ctx.Done()
+	}
 }
 
 // printDemo prints the fleet, every task in its true state, and what needs a person, as tables: a person reads this, through a pipe or not.
 func printDemo(ctx context.Context, a *app, d *demo.Demo) error {
 	observer := fleet.NewObserver(d.Client, fleet.Options{Context: "demo", URL: d.Airflow.URL, Now: a.Now})
-	return a.showStatus(ctx, observer, statusOptions{tasks: true, output: outputFlag{value: formatTable}})
+	return a.showStatus(ctx, observer, statusOptions{tasks: true, viewFlags: viewFlags{output: outputFlag{value: formatTable}}}, nil)
 }

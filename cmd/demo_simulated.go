@@ -39,7 +39,11 @@ func runSimulated(ctx context.Context, a *app, o demoOptions, say func(string)) 
 		return openConsole(ctx, a, d.Context(), d.Client, consoleOptions{interval: tui.DefaultInterval})
 	}
 	observer := fleet.NewObserver(d.Client, fleet.Options{Context: d.Context().Name, URL: d.URL, Now: a.Now})
-	return a.showStatus(ctx, observer, statusOptions{tasks: o.scenario == "", output: outputFlag{value: formatTable}})
+	if err := a.showStatus(ctx, observer, statusOptions{tasks: o.scenario == "", viewFlags: viewFlags{output: outputFlag{value: formatTable}}}, nil); err != nil {
+		return err
+	}
+	o.stay(ctx, say)
+	return nil
 }
 
 // scenarioNames are what --scenario takes.

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,12 +14,10 @@ import (
 )
 
 type statusOptions struct {
-	output   outputFlag
+	viewFlags
 	teams    []string
 	tasks    bool
 	exitCode bool
-	watch    bool
-	interval time.Duration
 }
 
 func newStatusCmd(a *app) *cobra.Command {
@@ -35,18 +32,13 @@ func newStatusCmd(a *app) *cobra.Command {
 		Example: "  chrononctl status\n  chrononctl status payments --tasks\n  chrononctl status --exit-code -o json | jq '.findings[]'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.teams = args
-			if err := opts.output.check(a); err != nil {
-				return err
-			}
 			return a.runStatus(cmd.Context(), opts)
 		},
 	}
-	opts.output.add(cmd, formatTable, formatWide, formatJSON, formatJSONL, formatName)
+	addView(cmd, cellView(), &opts.viewFlags)
 	flags := cmd.Flags()
 	flags.BoolVar(&opts.tasks, "tasks", false, "show every task of the newest runs in its true state")
 	flags.BoolVar(&opts.exitCode, "exit-code", false, "exit with 2 when something failed, is beyond its budget or could not be found out")
-	flags.BoolVarP(&opts.watch, "watch", "w", false, "look again and again until interrupted")
-	flags.DurationVar(&opts.interval, "interval", 10*time.Second, "time between two looks of --watch")
 	return cmd
 }
 
@@ -60,57 +52,60 @@ func (a *app) observer(ctx context.Context, teams []string, every time.Duration)
 }
 
 func (a *app) runStatus(ctx context.Context, opts statusOptions) error {
-	if opts.watch && opts.interval < time.Second {
-		return usage(fmt.Errorf("--interval %s: must be a second at least", opts.interval))
+	if err := opts.check(a, opts.keysOf()); err != nil {
+		return err
+	}
+	narrow, err := a.narrowing(opts)
+	if err != nil {
+		return err
 	}
 	observer, err := a.observer(ctx, opts.teams, opts.interval*3/4) // with its jitter, less than an interval: each look is a new one
 	if err != nil {
 		return err
 	}
-	if opts.watch {
-		return a.watchStatus(ctx, observer, opts)
+	if !opts.watch {
+		return a.showStatus(ctx, observer, opts, narrow)
 	}
-	return a.showStatus(ctx, observer, opts)
+	if format := opts.format(a); format == formatTable || format == formatWide {
+		opts.exitCode = false
+		return a.repeatedly(ctx, opts.interval, func(ctx context.Context) error { return a.showStatus(ctx, observer, opts, narrow) })
+	}
+	seen := func(ctx context.Context) (fleet.Snapshot, error) {
+		snap, err := a.picture(ctx, observer, opts.teams)
+		return narrow(snap), err
+	}
+	if opts.tasks {
+		return watch(ctx, a, taskRowView(a), opts.viewFlags, rowsOf(seen, func(s fleet.Snapshot) []taskRow { return a.queriedTasks(s, opts) }))
+	}
+	return watch(ctx, a, cellView(), opts.viewFlags, rowsOf(seen, cellsOf))
 }
 
-// showStatus takes one picture and prints it.
-func (a *app) showStatus(ctx context.Context, observer *fleet.Observer, opts statusOptions) error {
-	snap, err := observer.Observe(ctx)
+func rowsOf[T any](seen func(context.Context) (fleet.Snapshot, error), rows func(fleet.Snapshot) []T) look[T] {
+	return func(ctx context.Context) ([]T, []string, error) {
+		snap, err := seen(ctx)
+		return rows(snap), snap.Problems, err
+	}
+}
+
+// showStatus takes one picture and prints it. narrow, where there is one, leaves in it what the query asks for.
+func (a *app) showStatus(ctx context.Context, observer *fleet.Observer, opts statusOptions, narrow func(fleet.Snapshot) fleet.Snapshot) error {
+	snap, err := a.picture(ctx, observer, opts.teams)
 	if err != nil {
 		return err
 	}
-	if unknown := snap.Missing(opts.teams...); len(unknown) > 0 {
-		return unknownTeams(ctx, unknown, observer)
+	if narrow != nil {
+		snap = narrow(snap)
 	}
-	if opts.watch && a.Streams.OutTerminal {
-		fmt.Fprint(a.Streams.Out, "\x1b[H\x1b[2J") // home, clear: each look replaces the one before
+	if opts.watch {
+		a.clearScreen()
 	}
-	a.printStatus(snap, opts)
+	if err := a.printStatus(ctx, snap, opts); err != nil {
+		return err
+	}
 	if opts.exitCode && snap.Health().Unhealthy() {
 		return exit(ExitDifferent, nil)
 	}
 	return nil
-}
-
-// watchStatus prints a picture at each interval until it is interrupted. A look that fails is said, and the next one is tried.
-func (a *app) watchStatus(ctx context.Context, observer *fleet.Observer, opts statusOptions) error {
-	opts.exitCode = false
-	ticker := time.NewTicker(opts.interval)
-	defer ticker.Stop()
-	for {
-		err := a.showStatus(ctx, observer, opts)
-		if _, final := errors.AsType[codedError](err); final {
-			return err
-		}
-		if ctx.Err() == nil {
-			a.printError(err)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-		}
-	}
 }
 
 // teamError says that the fleet has no such team.
@@ -133,23 +128,24 @@ func unknownTeams(ctx context.Context, unknown []string, observer *fleet.Observe
 	return exit(ExitNotFound, teamError{unknown: unknown, known: known})
 }
 
-func (a *app) printStatus(snap fleet.Snapshot, opts statusOptions) {
-	format := opts.output.value
-	if format == formatAuto && a.Streams.OutTerminal {
-		format = formatTable
-	}
-	switch format {
+func (a *app) printStatus(ctx context.Context, snap fleet.Snapshot, opts statusOptions) error {
+	switch opts.format(a) {
 	case formatTable, formatWide:
 		a.printStatusTable(snap, opts)
 	case formatJSON:
-		a.writeJSON(a.Streams.Out, statusOf(snap, opts.tasks))
+		status := statusOf(snap, nil)
+		if opts.tasks {
+			status.Tasks = convert(a.queriedTasks(snap, opts), taskOf)
+		}
+		return a.printDocument(ctx, opts.viewFlags, pick(status, opts.keys))
 	case formatJSONL:
-		a.printStatusLines(snap, opts.tasks)
+		a.printStatusLines(snap, opts)
 	case formatName:
-		a.printStatusNames(snap, opts.tasks)
+		a.printStatusNames(snap, opts)
 	default:
-		a.printStatusTSV(snap, opts.tasks)
+		a.printStatusTSV(snap, opts)
 	}
+	return nil
 }
 
 // fleetColumns are the kinds that a terminal shows; a wide table adds the rest.
@@ -204,7 +200,7 @@ func (a *app) printStatusTable(snap fleet.Snapshot, opts statusOptions) {
 	writeTable(out, header, rows)
 	if opts.tasks {
 		fmt.Fprintln(out)
-		a.printTaskTable(snap)
+		a.printTaskTable(snap, opts)
 	}
 	a.printFindings(snap)
 }
@@ -217,9 +213,9 @@ func teamName(name string) string {
 	return term.Clean(name)
 }
 
-func (a *app) printTaskTable(snap fleet.Snapshot) {
+func (a *app) printTaskTable(snap fleet.Snapshot, opts statusOptions) {
 	var rows [][]string
-	for _, t := range tasksOf(snap) {
+	for _, t := range a.queriedTasks(snap, opts) {
 		rows = append(rows, []string{term.Clean(t.dag.ID), term.Clean(t.day()), term.Clean(t.task.label()), a.mark(t.task.Health, t.task.Word()), t.tries()})
 	}
 	writeTable(a.Streams.Styled(), []string{"DAG", "DAY", "TASK", "STATE", "TRY"}, rows)

@@ -16,6 +16,8 @@ type (
 		DAGs        []dagJSON        `json:"dags"`
 		Streams     []streamJSON     `json:"streams"`
 		Comparisons []comparisonJSON `json:"comparisons"`
+		Deviations  []deviationJSON  `json:"deviations"`
+		Work        []workJSON       `json:"work"`
 		Findings    []findingJSON    `json:"findings"`
 		Broken      []brokenJSON     `json:"import_errors"`
 		Problems    []string         `json:"problems"`
@@ -66,6 +68,11 @@ type (
 		Ticks    string       `json:"ticks"`
 		Reason   string       `json:"reason"`
 		At       string       `json:"reported_at"`
+
+		Why      fleet.StreamWhy `json:"why"`
+		NextTick string          `json:"next_tick"`
+		Upload   string          `json:"upload_day"`
+		Uploaded string          `json:"uploaded_at"`
 	}
 	comparisonJSON struct {
 		Team     string        `json:"team"`
@@ -80,6 +87,22 @@ type (
 		Over     int           `json:"features_over"`
 		Total    int           `json:"features_total"`
 		Features []featureJSON `json:"features"`
+
+		Logged     int64             `json:"logged_rows"`
+		Budgets    *budgetsJSON      `json:"budgets"` // null: the report did not tell
+		Trend      []measurementJSON `json:"trend"`
+		Caveat     string            `json:"caveat"`
+		Unmeasured string            `json:"unmeasured_day"`
+		RunID      string            `json:"run_id"`
+	}
+	budgetsJSON struct {
+		Mismatch float64 `json:"mismatch"`
+		Missing  float64 `json:"missing"`
+	}
+	measurementJSON struct {
+		Day      string   `json:"day"`
+		Over     int      `json:"features_over"`
+		Mismatch *float64 `json:"mismatch"`
 	}
 	featureJSON struct {
 		Name     string   `json:"name"`
@@ -87,6 +110,41 @@ type (
 		Missing  *float64 `json:"missing_online"`
 		SMAPE    *float64 `json:"smape"`
 		Over     bool     `json:"over"`
+
+		Rows    int64    `json:"rows"`
+		Offline *float64 `json:"missing_offline"`
+		Drift   *float64 `json:"drift"`
+		OverIn  []string `json:"over_in"`
+	}
+	deviationJSON struct {
+		Kind   fleet.DeviationKind `json:"deviation"`
+		Health fleet.Health        `json:"health"`
+		DAGID  string              `json:"dag_id"`
+		Of     string              `json:"kind"`
+		Team   string              `json:"team"`
+		Reason string              `json:"reason"`
+	}
+	workJSON struct {
+		Team     string         `json:"team"`
+		Conf     string         `json:"conf"`
+		DAGID    string         `json:"dag_id"`
+		RunID    string         `json:"run_id"`
+		TaskID   string         `json:"task_id"`
+		MapIndex int            `json:"map_index"`
+		Day      string         `json:"day"`
+		Since    string         `json:"since"`
+		Step     int            `json:"step"`
+		Steps    int            `json:"steps"`
+		Range    string         `json:"range"`
+		Usual    usualJSON      `json:"usual"`
+		Finish   string         `json:"expected_finish"`
+		By       fleet.Forecast `json:"forecast_from"`
+		Overdue  bool           `json:"overdue"`
+	}
+	usualJSON struct {
+		N   int   `json:"seen"`
+		P50 int64 `json:"p50_seconds"`
+		P90 int64 `json:"p90_seconds"`
 	}
 	findingJSON struct {
 		Health  fleet.Health `json:"health"`
@@ -119,13 +177,17 @@ type (
 )
 
 // statusOf is the picture in the words of the JSON. Lists are never null.
-func statusOf(s fleet.Snapshot, tasks bool) statusJSON {
+func statusOf(s fleet.Snapshot, tasks []taskRow) statusJSON {
 	out := statusJSON{
 		At: stamp(s.At), Context: s.Server.Name, URL: s.Server.URL, Health: s.Health(),
 		Airflow:  airflowJSON{s.Server.Version, s.Server.Health, append([]string{}, s.Server.Parts...)},
 		Problems: append([]string{}, s.Problems...),
 		Teams:    convert(s.Teams, teamOf), DAGs: convert(s.DAGs, dagOf), Streams: convert(s.Streams, streamOf),
 		Comparisons: convert(s.Joins, comparisonOf),
+		Deviations: convert(s.Deviations, func(d fleet.Deviation) deviationJSON {
+			return deviationJSON{d.Kind, d.Health, d.DAGID, string(d.Of), d.Team, d.Reason}
+		}),
+		Work: convert(s.Work, workOf),
 		Findings: convert(s.Findings(), func(f fleet.Finding) findingJSON {
 			return findingJSON(f)
 		}),
@@ -133,8 +195,8 @@ func statusOf(s fleet.Snapshot, tasks bool) statusJSON {
 			return brokenJSON{b.File, b.Trace, stamp(b.At), b.Ours}
 		}),
 	}
-	if tasks {
-		out.Tasks = convert(tasksOf(s), taskOf)
+	if tasks != nil {
+		out.Tasks = convert(tasks, taskOf)
 	}
 	return out
 }
@@ -168,14 +230,41 @@ func dagOf(d fleet.DAG) dagJSON {
 }
 
 func streamOf(s fleet.Stream) streamJSON {
-	return streamJSON{s.Team, s.GroupBy, s.DAGID, s.Health, s.State, stamp(s.Since), s.App, s.Restarts, s.Ticks, s.Reason, stamp(s.At)}
+	return streamJSON{
+		s.Team, s.GroupBy, s.DAGID, s.Health, s.State, stamp(s.Since), s.App, s.Restarts, s.Ticks, s.Reason, stamp(s.At),
+		s.Why, stamp(s.NextTick), s.Upload, stamp(s.Uploaded),
+	}
 }
 
 func comparisonOf(c fleet.Comparison) comparisonJSON {
 	return comparisonJSON{
-		c.Team, c.Join, c.DAGID, c.Health, c.State, c.Day, c.Reason, c.Sampled, c.Rows, c.Over, c.Total,
-		convert(c.Features, func(f fleet.Feature) featureJSON { return featureJSON{f.Name, f.Mismatch, f.Missing, f.SMAPE, f.Over} }),
+		c.Team, c.Join, c.DAGID, c.Health, c.State, c.Day, c.Reason, c.Sampled, c.Rows, c.Over, c.Total, convert(c.Features, featureOf),
+		c.LoggedRows, budgetsOf(c.Budgets),
+		convert(c.Trend, func(m fleet.Measurement) measurementJSON { return measurementJSON(m) }), c.Caveat, c.Unmeasured, c.RunID,
 	}
+}
+
+func budgetsOf(b fleet.Budgets) *budgetsJSON {
+	if b == (fleet.Budgets{}) {
+		return nil
+	}
+	told := budgetsJSON(b)
+	return &told
+}
+
+func featureOf(f fleet.Feature) featureJSON {
+	return featureJSON{f.Name, f.Mismatch, f.Missing, f.SMAPE, f.Over, f.Rows, f.MissingOffline, f.Drift, append([]string{}, f.OverIn...)}
+}
+
+func workOf(w fleet.Work) workJSON {
+	return workJSON{
+		w.Team, w.Conf, w.DAGID, w.RunID, w.TaskID, w.MapIndex, w.Day, stamp(w.Since), w.Step, w.Steps, w.Range, usualOf(w.Usual),
+		stamp(w.Finish), w.By, w.Overdue,
+	}
+}
+
+func usualOf(u fleet.Usual) usualJSON {
+	return usualJSON{u.N, int64(u.P50.Seconds()), int64(u.P90.Seconds())}
 }
 
 func taskOf(r taskRow) taskJSON {

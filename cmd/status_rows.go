@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -69,30 +68,29 @@ func stamp(t time.Time) string {
 
 // printStatusTSV prints for scripts: a line for each team and kind, or for each task. What could not be read goes to stderr, so that it is not
 // taken for an answer.
-func (a *app) printStatusTSV(snap fleet.Snapshot, tasks bool) {
-	for _, p := range snap.Problems {
-		a.warn(p)
-	}
-	if tasks {
-		for _, r := range tasksOf(snap) {
-			writeTSV(a.Streams.Out, r.dag.Team, r.dag.ID, r.run.Day, r.run.ID, r.task.label(), r.task.State, r.task.Health.String(),
-				strconv.Itoa(r.task.Try), stamp(r.task.Start), stamp(r.task.End))
+func (a *app) printStatusTSV(snap fleet.Snapshot, opts statusOptions) {
+	a.warnOf(snap)
+	if opts.tasks {
+		for _, r := range a.queriedTasks(snap, opts) {
+			writeTSV(a.Streams.Out, taskRowView(a).texts(r)...)
 		}
 		return
 	}
-	for _, team := range snap.Teams {
-		for _, c := range fleetColumns {
-			if cell, ok := team.Cells[c.kind]; ok {
-				writeTSV(a.Streams.Out, team.Name, string(c.kind), cell.Health.String(), strconv.Itoa(cell.Bad), strconv.Itoa(cell.Of), cell.Unit, team.Day)
-			}
-		}
+	for _, c := range cellsOf(snap) {
+		writeTSV(a.Streams.Out, cellView().texts(c)...)
 	}
 }
 
-func (a *app) printStatusNames(snap fleet.Snapshot, tasks bool) {
-	if tasks {
-		for _, r := range tasksOf(snap) {
-			writeTSV(a.Streams.Out, r.dag.ID+"/"+r.run.ID+"/"+r.task.label())
+func (a *app) warnOf(snap fleet.Snapshot) {
+	for _, p := range snap.Problems {
+		a.warn(p)
+	}
+}
+
+func (a *app) printStatusNames(snap fleet.Snapshot, opts statusOptions) {
+	if opts.tasks {
+		for _, r := range a.queriedTasks(snap, opts) {
+			writeTSV(a.Streams.Out, r.name())
 		}
 		return
 	}
@@ -102,21 +100,15 @@ func (a *app) printStatusNames(snap fleet.Snapshot, tasks bool) {
 }
 
 // printStatusLines prints one JSON object a line: the teams, or the tasks.
-func (a *app) printStatusLines(snap fleet.Snapshot, tasks bool) {
-	for _, p := range snap.Problems {
-		a.warn(p)
-	}
-	enc := json.NewEncoder(a.Streams.Out)
-	enc.SetEscapeHTML(false)
-	status := statusOf(snap, tasks)
-	// The writer is the process's own stream: an error here has nowhere to be reported to.
-	if tasks {
-		for _, t := range status.Tasks {
-			_ = enc.Encode(t)
+func (a *app) printStatusLines(snap fleet.Snapshot, opts statusOptions) {
+	a.warnOf(snap)
+	if opts.tasks {
+		for _, t := range a.queriedTasks(snap, opts) {
+			a.writeLine(pick(taskOf(t), opts.keys))
 		}
 		return
 	}
-	for _, t := range status.Teams {
-		_ = enc.Encode(t)
+	for _, t := range snap.Teams {
+		a.writeLine(pick(teamOf(t), opts.keys))
 	}
 }

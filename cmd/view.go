@@ -21,12 +21,13 @@ type view[T any] struct {
 	none    string         // said on a terminal in place of an empty table
 }
 
-// column is one column of a view. Its text is complete and without age: two looks at something that did not change give the same text.
+// column is one column of a view. Its text is complete, and a moment is one, not an age: two looks at what did not change give the same text.
 type column[T any] struct {
 	title string
 	text  func(T) string
 	shown func(*app, T) string // for a terminal; nil: text
 	wide  bool                 // a terminal shows it with -o wide alone; a pipe has all columns
+	moves bool                 // it changes with time alone: --watch tells no change of it
 }
 
 // viewFlags are the flags of every view.

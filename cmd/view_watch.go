@@ -114,7 +114,7 @@ func (w *watcher[T]) lines(rows []T) {
 			w.line(rowThere, row)
 		case !known:
 			w.line(rowNew, row)
-		case !slices.Equal(w.view.texts(before), w.view.texts(row)):
+		case !w.view.same(before, row):
 			w.line(rowChanged, row)
 		}
 	}
@@ -136,4 +136,9 @@ func (w *watcher[T]) line(c rowChange, row T) {
 	default:
 		writeTSV(w.app.Streams.Out, append([]string{at, string(c)}, w.view.texts(row)...)...)
 	}
+}
+
+// same says whether two looks at a row show the same, but for what changes with time alone.
+func (v view[T]) same(before, now T) bool {
+	return !slices.ContainsFunc(v.columns, func(c column[T]) bool { return !c.moves && c.text(before) != c.text(now) })
 }
