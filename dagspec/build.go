@@ -33,6 +33,7 @@ func Build(repo *Repo, s Settings) Definitions {
 			b.conf(c)
 		}
 		b.metadataUpload()
+		b.metadataExport()
 		b.checkIdle()
 		b.checkIDs()
 		b.resolveWaits()
@@ -193,6 +194,7 @@ var taskWords = map[Mode]string{
 	ModeStats:          "stats",
 	ModeLogStats:       "log_stats",
 	ModeMetadataUpload: "metadata_upload",
+	ModeMetadataExport: "metadata_export",
 	ModeKVLoad:         "kv_load",
 }
 

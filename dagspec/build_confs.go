@@ -87,15 +87,33 @@ func (b *builder) upload(c *Conf) {
 		b.about(c.File).warn(codeKVLoad, "metaData.online", "its values are computed every day and never loaded into the KV store",
 			"say how in chrononctl.yaml: kv_load with argv or callable, or kv_load: none")
 	default:
-		load := Task{
-			ID: taskID(ModeKVLoad, c), Conf: c.Name, ConfFile: c.File, Mode: ModeKVLoad, Schedule: task.Schedule, Env: b.s.Run.Env, Lag: task.Lag,
-			Coalesce: true, After: []string{task.ID}, Table: output.Table, Dataset: c.kvDataset(),
-		}
-		for _, template := range b.s.KVLoad.Argv {
-			load.Argv = append(load.Argv, b.loadArg(template, &load))
-		}
+		load := b.kvLoad(c, &task, output.Table, c.kvDataset())
 		dag.Tasks = append(dag.Tasks, load)
 	}
+}
+
+// kvLoad is the task that loads the table which a job has written into a dataset of the KV store.
+func (b *builder) kvLoad(c *Conf, job *Task, table, dataset string) Task {
+	load := Task{
+		ID: taskID(ModeKVLoad, c), Conf: c.Name, ConfFile: c.File, Mode: ModeKVLoad, Schedule: job.Schedule, Env: b.s.Run.Env, Lag: job.Lag,
+		Coalesce: job.Coalesce, After: []string{job.ID}, Table: table, Dataset: dataset,
+	}
+	for _, template := range b.s.KVLoad.Argv {
+		load.Argv = append(load.Argv, b.loadArg(template, &load))
+	}
+	return load
+}
+
+// loadsStats tells whether the rows of statistics and comparisons go into the KV store.
+func (s Settings) loadsStats() bool { return s.LoadStats && s.KVLoad != nil && !s.NoKVLoad }
+
+// statsLoad makes the job compute its own day in every run, and returns the load of that day's rows. Their table has a partition for each day
+// (SummaryJob.scala, ConsistencyJob.scala), so a day that a newer one computed along with its own would never be loaded.
+func (b *builder) statsLoad(c *Conf, job *Task, table, dataset string) Task {
+	job.Coalesce = false
+	load := b.kvLoad(c, job, table, dataset)
+	load.ID = taskWords[ModeKVLoad] + "__" + job.ID
+	return load
 }
 
 // loadArg fills {table}, {dataset} and {ds} in one element of the KV load's command.

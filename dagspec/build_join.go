@@ -6,6 +6,13 @@ import (
 	"strings"
 )
 
+// The datasets of the KV store that hold the rows of statistics and comparisons, for all joins (Constants.scala).
+const (
+	datasetStats       = "CHRONON_STATS_BATCH"
+	datasetLogStats    = "CHRONON_LOG_STATS_BATCH"
+	datasetConsistency = "CHRONON_CONSISTENCY_METRICS_STATS_BATCH"
+)
+
 // join adds the tasks of a join to its own DAGs and to its team's.
 func (b *builder) join(c *Conf) {
 	b.joinBackfill(c)
@@ -88,7 +95,16 @@ func (b *builder) comparison(c *Conf) {
 		b.about(c.File).warn(codeNoSample, "metaData.consistencySamplePercent", "with this sample nothing is compared", "set a percentage above 0 and up to 100")
 		sample = 0
 	}
-	dag.Tasks = append(dag.Tasks, task, Task{
+	loads := b.s.loadsStats()
+	var load Task
+	if loads {
+		load = b.statsLoad(c, &task, result.Table+suffixUpload, datasetConsistency)
+	}
+	dag.Tasks = append(dag.Tasks, task)
+	if loads {
+		dag.Tasks = append(dag.Tasks, load)
+	}
+	dag.Tasks = append(dag.Tasks, Task{
 		ID: SummaryTask, Conf: c.Name, ConfFile: c.File, Mode: ModeSummary, Lag: task.Lag, After: []string{task.ID}, Table: result.Table, Sample: sample,
 	})
 	b.writes(dag, task, result, Partition{Table: c.table() + suffixComparison}, Partition{Table: result.Table + suffixUpload})
@@ -136,26 +152,29 @@ func (b *builder) statistics(c *Conf) {
 	case when.never:
 	case when.cron == cronDaily:
 		dag := b.dag(KindStats, c, cronDaily)
-		task := b.statisticsOf(c, dag, ModeStats, lag, c.table())
-		dag.Tasks = append(dag.Tasks, task)
+		dag.Tasks = append(dag.Tasks, b.statisticsOf(c, dag, ModeStats, lag, c.table(), datasetStats)...)
 	default:
 		dag := b.dag(KindJoin, c, when.cron)
-		task := b.statisticsOf(c, dag, ModeStats, lag, c.table())
-		task.Waits, task.After = nil, []string{dag.Tasks[len(dag.Tasks)-1].ID}
-		dag.Tasks = append(dag.Tasks, task)
+		tasks := b.statisticsOf(c, dag, ModeStats, lag, c.table(), datasetStats)
+		tasks[0].Waits, tasks[0].After = nil, []string{dag.Tasks[len(dag.Tasks)-1].ID}
+		dag.Tasks = append(dag.Tasks, tasks...)
 	}
 	if c.doc.logs() {
 		dag := b.dag(KindStats, c, cronDaily)
-		dag.Tasks = append(dag.Tasks, b.statisticsOf(c, dag, ModeLogStats, 0, c.table()+suffixLogged))
+		dag.Tasks = append(dag.Tasks, b.statisticsOf(c, dag, ModeLogStats, 0, c.table()+suffixLogged, datasetLogStats)...)
 	}
 }
 
-// statisticsOf is the task that computes the statistics of a table.
-func (b *builder) statisticsOf(c *Conf, dag *DAG, mode Mode, lag int, table string) Task {
+// statisticsOf are the task that computes the statistics of a table and, where the project wants it, the load of them.
+func (b *builder) statisticsOf(c *Conf, dag *DAG, mode Mode, lag int, table, dataset string) []Task {
 	day := b.env.dayField(-lag)
 	task := b.job(c, mode, lag)
 	task.Waits = []Wait{ownWait(Partition{Table: table, Fields: []Field{day}})}
 	task.Outputs = []Partition{{Table: table + suffixStats, Fields: []Field{day}}}
 	b.writes(dag, task, task.Outputs[0], Partition{Table: table + suffixStats + suffixUpload})
-	return task
+	if !b.s.loadsStats() {
+		return []Task{task}
+	}
+	load := b.statsLoad(c, &task, table+suffixStats+suffixUpload, dataset)
+	return []Task{task, load}
 }

@@ -15,6 +15,9 @@ func (b *builder) checkSettings() {
 	if _, err := everyCron(b.s.Stream.Every); err != nil {
 		about.err(codeSettings, "streaming.every", err.Error(), "use 15m, or another divisor of an hour")
 	}
+	if b.s.LoadStats && !b.s.loadsStats() {
+		about.err(codeSettings, "dags.load_stats", "the project does not say how a table gets into the KV store", "set kv_load, or take dags.load_stats out")
+	}
 	if mode := b.s.JoinBackfill; mode != "" && mode != joinBackfillJob && mode != joinBackfillParts {
 		about.err(codeSettings, "dags.join_backfill", fmt.Sprintf("%q is no way to fill a join", mode), "write job or parts")
 	}
@@ -43,7 +46,7 @@ func (b *builder) checkSettings() {
 
 // runWords are the values that become arguments of run.py, by their path in the project file.
 func (s Settings) runWords() map[string]string {
-	words := map[string]string{"run.repo": s.Run.Repo, "run.run_py": s.Run.RunPy, "run.python": s.Run.Python, "chronon.confs": s.ConfRoot}
+	words := map[string]string{"run.repo": s.Run.Repo, "run.run_py": s.Run.RunPy, "run.python": s.Run.Python, "chronon.confs": s.ConfRoot, "dags.metadata_export": s.MetadataExport}
 	addWords(words, "run.args", s.Run.Args)
 	addWords(words, "streaming.list_apps", s.Stream.ListApps)
 	return words

@@ -35,6 +35,7 @@ const (
 	ModeStats          Mode = "stats-summary"
 	ModeLogStats       Mode = "log-summary"
 	ModeMetadataUpload Mode = "metadata-upload"
+	ModeMetadataExport Mode = "metadata-export"
 	ModeKVLoad         Mode = "kv-load"
 	ModeSummary        Mode = "summary"
 )

@@ -143,6 +143,8 @@ func confMeans(mode Mode) string {
 		return "the next upload holds the values of the new conf"
 	case ModeStreaming:
 		return "the running stream keeps the old conf until somebody restarts it"
+	case ModeMetadataExport:
+		return "the next export writes it"
 	case ModeMetadataUpload:
 		return "serving reads the new confs after the next upload"
 	case ModeStats, ModeLogStats, ModeConsistency, ModeLogFlattener, ModeLabelJoin, ModeModelTransform:

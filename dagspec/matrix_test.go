@@ -145,6 +145,11 @@ func constructs() []construct {
 		{name: "statistics", settings: func(s *Settings) { s.Stats = true }, confs: oneJoin(object{"online": 1, "samplePercent": 5, "offlineSchedule": "@weekly"}, nil)},
 		{name: "statistics_of_models", settings: func(s *Settings) { s.Stats = true }, confs: oneJoin(object{}, models)},
 		{name: "statistics_never", settings: func(s *Settings) { s.Stats = true }, confs: oneJoin(object{"offlineSchedule": "@never"}, nil)},
+		{name: "statistics_loaded", settings: func(s *Settings) { s.Stats, s.LoadStats = true, true }, confs: oneJoin(logged(nil), nil)},
+		{name: "statistics_loaded_weekly", settings: func(s *Settings) { s.Stats, s.LoadStats = true, true }, confs: oneJoin(object{"offlineSchedule": "@weekly"}, nil)},
+		{name: "statistics_loaded_by_nobody", settings: func(s *Settings) { s.LoadStats, s.KVLoad = true, nil }, confs: oneJoin(object{}, nil)},
+		{name: "metadata_export", settings: func(s *Settings) { s.MetadataExport, s.Bundle = "ns.confs", false }, confs: oneJoin(object{}, nil)},
+		{name: "metadata_export_without_repository", settings: func(s *Settings) { s.MetadataExport, s.Bundle = "ns.confs", true }, confs: oneJoin(object{}, nil)},
 		{name: "metadata_upload", settings: func(s *Settings) { s.MetadataUpload = true }, confs: map[string]object{
 			"joins/pay/a.v1": joinConf("pay.a.v1", object{"online": 1}, nil), "joins/pay/b.v1": joinConf("pay.b.v1", nil, nil),
 		}},

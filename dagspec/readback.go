@@ -82,7 +82,7 @@ func readTasks(calls []pyCall) []Task {
 		}
 		switch call.name {
 		case "KvLoad":
-			task.Mode = ModeKVLoad
+			task.Mode, task.Coalesce = ModeKVLoad, call.arg("keeps_days") != true
 		case "Summary":
 			task.Mode, task.Coalesce = ModeSummary, false
 			task.Sample, _ = call.arg("sample_percent").(float64)

@@ -86,9 +86,9 @@ func (r *renderer) task(dag *DAG, t *Task) (pyValue, error) {
 		return summary.withTexts("after", t.After), nil
 	case ModeKVLoad:
 		return call("KvLoad").with("id", t.ID).with("conf", t.Conf).with("table", t.Table).with("dataset", t.Dataset).
-			unless("schedule", t.Schedule, "").unless("lag", t.Lag, 0).withTexts("after", t.After), nil
+			unless("schedule", t.Schedule, "").unless("lag", t.Lag, 0).unless("keeps_days", dag.Kind != KindBatch, false).withTexts("after", t.After), nil
 	case ModeBackfill, ModeBackfillLeft, ModeBackfillFinal, ModeUpload, ModeStreaming, ModeConsistency, ModeLogFlattener, ModeLabelJoin,
-		ModeModelTransform, ModeStats, ModeLogStats, ModeMetadataUpload:
+		ModeModelTransform, ModeStats, ModeLogStats, ModeMetadataUpload, ModeMetadataExport:
 		return r.job(t)
 	default:
 		return nil, fmt.Errorf("there is no way to write a task of mode %q", t.Mode)
@@ -204,7 +204,7 @@ func settingsValue(kind Kind, s Settings) pyValue {
 	switch kind {
 	case KindBatch:
 		if s.KVLoad != nil && !s.NoKVLoad {
-			settings = settings.with("kv_load", call("KvLoader").withTexts("argv", s.KVLoad.Argv).unless("callable", s.KVLoad.Callable, ""))
+			settings = settings.with("kv_load", loaderValue(*s.KVLoad))
 		}
 	case KindStreaming:
 		settings = settings.with("streaming", call("Streaming").with("tick_s", seconds(s.Stream.Every)).with("max_restarts", s.Stream.MaxRestarts))
@@ -214,7 +214,14 @@ func settingsValue(kind Kind, s Settings) pyValue {
 			with("min_rows", s.Compare.MinRows).with("fail_task", s.Compare.FailTask))
 	case KindStagingQuery, KindJoin, KindLabelJoin, KindLogFlattening, KindStats, KindMetadataUpload:
 	}
+	if s.loadsStats() && (kind == KindStats || kind == KindJoin || kind == KindComparison) {
+		settings = settings.with("kv_load", loaderValue(*s.KVLoad))
+	}
 	return settings
+}
+
+func loaderValue(s CommandOrCallable) pyCall {
+	return call("KvLoader").withTexts("argv", s.Argv).unless("callable", s.Callable, "")
 }
 
 func sensorValue(s SensorSettings) pyValue {

@@ -325,7 +325,7 @@ func pyTasks(dag DAG) []any {
 			}
 			tasks = append(tasks, want)
 		case ModeKVLoad:
-			tasks = append(tasks, object{"": "KvLoad", "id": task.ID, "conf": task.Conf, "table": task.Table, "dataset": task.Dataset, "schedule": orNil(task.Schedule), "lag": task.Lag, "after": after})
+			tasks = append(tasks, object{"": "KvLoad", "id": task.ID, "conf": task.Conf, "table": task.Table, "dataset": task.Dataset, "schedule": orNil(task.Schedule), "lag": task.Lag, "keeps_days": !task.Coalesce, "after": after})
 		default:
 			argv, outs := []any{}, []any{}
 			for _, arg := range task.Argv {

@@ -23,6 +23,10 @@ type Settings struct {
 
 	MetadataUpload bool // one more DAG uploads the confs of the joins into the KV store every day
 	Stats          bool // one more DAG per team computes the daily statistics of its joins' output tables
+	LoadStats      bool // the rows of statistics and comparisons go into the KV store, with KVLoad
+	// MetadataExport is the table into which all confs are written every day, with the types of their columns; empty: none. The workers need
+	// the repository for it.
+	MetadataExport string
 
 	// JoinBackfill says how the table of a join is filled: "job" (or empty) is one job, "parts" is the left side, then each part as a task of its
 	// own, then the join of them all (run.py's modes backfill-left, backfill and backfill-final).

@@ -37,7 +37,7 @@ run:
   queue: q
   pool: p
   runner: ours.pods:run
-dags: {start_date: 2026-01-02, retries: 3, retry_delay: 7m, timeout: 2d, alert: ours.alerts:page, parts: {payments: 2}, join_backfill: parts, stats: true, metadata_upload: true}
+dags: {start_date: 2026-01-02, retries: 3, retry_delay: 7m, timeout: 2d, alert: ours.alerts:page, parts: {payments: 2}, join_backfill: parts, stats: true, load_stats: true, metadata_export: ns.confs, metadata_upload: true}
 sensors: {kind: sql, connection: c, argv: [a], callable: m:f, poke: 90s, timeout: 3d, missing_table: 0s, pool: s}
 streaming: {every: 30m, list_apps: [yarn, apps], max_restarts: 1}
 consistency: {reader: sql, connection: c, argv: [a], budgets: {mismatch: 2.5%, missing: 0.125}, min_rows: 5, fail_task: true}

@@ -78,6 +78,10 @@ func dagKeys() []Key {
 		setting("dags.join_backfill", oneOf("job", "parts"), func(p *Project) *string { return &p.Settings.JoinBackfill },
 			"How a join's table is filled: by one job, or by tasks for the left side, each part and the join of them (`parts`)."),
 		setting("dags.stats", truth(), func(p *Project) *bool { return &p.Settings.Stats }, "Whether each team has a DAG for the daily statistics of its joins."),
+		setting("dags.load_stats", truth(), func(p *Project) *bool { return &p.Settings.LoadStats },
+			"Whether the rows of statistics and comparisons go into the KV store, with kv_load."),
+		setting("dags.metadata_export", text(), func(p *Project) *string { return &p.Settings.MetadataExport },
+			"Table into which a task writes every conf each day, with the types of its columns. The workers need the repository.").like("chronon.confs"),
 		setting("dags.metadata_upload", truth(), func(p *Project) *bool { return &p.Settings.MetadataUpload },
 			"Whether a DAG uploads the confs of the joins into the KV store every day."),
 	}

@@ -79,7 +79,10 @@ class Job:
 
 @dataclass(frozen=True)
 class KvLoad:
-    """A task that loads the upload table of a GroupBy into the KV store."""
+    """A task that loads an upload table into the KV store.
+
+    The table of a GroupBy is overwritten by every upload; one that keeps its days has a partition for each.
+    """
 
     id: str
     conf: str
@@ -87,6 +90,7 @@ class KvLoad:
     dataset: str
     schedule: str | None = None
     lag: int = 0
+    keeps_days: bool = False
     after: Sequence[str] = ()
 
 

@@ -63,7 +63,7 @@ class LoadIntoKvStore(ChrononTask):
 
         A load that is cleared days later would otherwise put the newer day's values into the store under the older day's name.
         """
-        if run.options.given:
+        if run.options.given or self.load.keeps_days:
             return None
         newer = upload_table.newer_upload(context, list(self.load.after), self.surroundings.cron, run.logical)
         return f"{self.load.table} now holds the upload of {newer}: its own KV load takes it" if newer else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Sequence
@@ -333,6 +334,18 @@ def test_a_kv_load_command_gets_table_dataset_and_day(world: World, ti: FakeTask
     argv = ("bash", "-c", 'echo "$@" > seen', "bash", "{table}", "x={dataset}", "{ds}", "{other}")
     kv_load(world, KvLoader(argv=argv)).execute(context(ti, "2026-11-22"))
     assert (world.folder / "seen").read_text() == "pay.b_upload x=PAY_B_BATCH 2026-11-21 {other}\n"
+
+
+def test_a_load_of_a_day_is_skipped_only_where_a_newer_day_took_the_table(
+    world: World, ti: FakeTaskInstance, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(compat, "task_states", states_of(ti, {}, later={"newer": {"job": "success"}}))
+    overwritten = kv_load(world, KvLoader(argv=("touch", "loaded")))
+    with pytest.raises(compat.AirflowSkipException, match="now holds the upload of newer"):
+        overwritten.execute(context(ti, "2026-11-19"))
+    overwritten.load = dataclasses.replace(overwritten.load, keeps_days=True)
+    overwritten.execute(context(ti, "2026-11-19"))
+    assert (world.folder / "loaded").exists()
 
 
 def test_a_kv_load_callable_gets_the_same(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:
