@@ -84,6 +84,13 @@ func outside(w dagspec.Wait, day time.Time) bool {
 
 // job is one of Chronon's Spark jobs.
 func (p *play) job(t dagspec.Task, a airflowtest.Attempt) airflowtest.Outcome {
+	ask := readAsked(a.Conf)
+	if why := ask.skips(t); why != "" {
+		return skipped(why)
+	}
+	if days := ask.days(a.Day); len(days) > 1 {
+		return p.rangeJob(t, a, days)
+	}
 	does := airflowtest.Outcome{Takes: duration(t, a), Log: commandLog(t, a.Day)}
 	ds := a.Day.AddDate(0, 0, -t.Lag).Format(time.DateOnly)
 	if t.Conf == flakyConf && t.Mode == dagspec.ModeBackfill && a.Try == 1 {
@@ -107,8 +114,30 @@ func (p *play) job(t dagspec.Task, a airflowtest.Attempt) airflowtest.Outcome {
 	return does
 }
 
+// rangeJob fills days from the first to the last, each of which takes as long as a job of one day.
+func (p *play) rangeJob(t dagspec.Task, a airflowtest.Attempt, days []time.Time) airflowtest.Outcome {
+	does := airflowtest.Outcome{Log: commandLog(t, a.Day)}
+	what := map[bool]string{true: "join", false: "group by"}[strings.Contains(t.ConfFile, "/joins/")]
+	for i, day := range days {
+		does.Takes += duration(t, airflowtest.Attempt{Day: day, Try: a.Try})
+		ds := day.Format(time.DateOnly)
+		does.Log = append(does.Log, fmt.Sprintf("Computing %s for range: [%s...%s]  | [%d/%d]", what, ds, ds, i+1, len(days)))
+		for _, output := range t.Outputs {
+			of, _ := partitionDay(output, day)
+			p.landed[partition{output.Table, of.Format(time.DateOnly)}] = a.Start.Add(does.Takes)
+			does.Log = append(does.Log, fmt.Sprintf("Wrote to table %s, into partitions: [%s...%s] | [%d/%d]", output.Table, ds, ds, i+1, len(days)))
+		}
+	}
+	last := days[len(days)-1].Format(time.DateOnly)
+	does.XComs = progress(t, last, "landed", does.Takes, nil)
+	return does
+}
+
 // kvLoad loads an upload into the key-value store.
 func (p *play) kvLoad(t dagspec.Task, a airflowtest.Attempt) airflowtest.Outcome {
+	if why := readAsked(a.Conf).skips(t); why != "" {
+		return skipped(why)
+	}
 	return airflowtest.Outcome{
 		Takes: duration(t, a) / 3, XComs: progress(t, a.Day.Format(time.DateOnly), "done", 0, nil),
 		Log: []string{"Loading " + t.Table + " of " + a.Day.Format(time.DateOnly) + " into " + t.Dataset, "12,480 keys loaded"},

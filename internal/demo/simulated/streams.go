@@ -30,6 +30,9 @@ func (p *play) deaths() []time.Time {
 
 // tick is one look of keep-alive at a stream, which it starts again when it is gone.
 func (p *play) tick(t dagspec.Task, a airflowtest.Attempt) airflowtest.Outcome {
+	if why := readAsked(a.Conf).skips(t); why != "" {
+		return skipped(why)
+	}
 	s := p.streams[t.Conf]
 	if s == nil {
 		s = &stream{app: 4100 + 7*len(p.streams)}
