@@ -28,3 +28,18 @@ func ContentHash(description string) string {
 	}
 	return ""
 }
+
+// ModeOf is the mode of a generated task, by the first words of its id; ok is false for sensors, summaries, the parts of a join, and ids that are
+// not ours.
+func ModeOf(taskID string) (mode Mode, ok bool) {
+	word, rest, _ := strings.Cut(taskID, "__")
+	if rest == "" {
+		return "", false
+	}
+	for mode, known := range taskWords {
+		if word == known {
+			return mode, true
+		}
+	}
+	return "", false
+}

@@ -171,3 +171,15 @@ func TestTeamsThatDifferByLetterCaseAreNamedInTeamsJSON(t *testing.T) {
 		}
 	}
 }
+
+func TestModesAreReadFromTaskIDs(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]Mode{
+		"backfill__a__v1": ModeBackfill, "backfill_final__a": ModeBackfillFinal, "kv_load__a": ModeKVLoad, "log_stats__a": ModeLogStats,
+		"backfill_part__a__b": "", "wait_for__t__0": "", "summary": "", "upload": "", "upload__": "", "": "",
+	} {
+		if got, ok := ModeOf(id); got != want || ok != (want != "") {
+			t.Errorf("%q: %q, %v", id, got, ok)
+		}
+	}
+}

@@ -16,7 +16,7 @@ func dagOf(d airflowclient.DAG, names namer) DAG {
 	who := identify(d.ID, d.Tags, names)
 	return DAG{
 		ID: d.ID, Kind: who.kind, Team: who.team, Join: who.join, Hash: dagspec.ContentHash(d.Description),
-		Paused: d.Paused, Stale: d.Stale, Broken: d.HasImportErrors, NextRun: d.NextRun,
+		Paused: d.Paused, Stale: d.Stale, Broken: d.HasImportErrors, NextRun: d.NextRun, NextDue: d.NextRunAfter,
 	}
 }
 
@@ -24,7 +24,7 @@ func dagOf(d airflowclient.DAG, names namer) DAG {
 func runOf(r airflowclient.Run, tasks []Task, read reading) Run {
 	out := Run{
 		DAGID: r.DAGID, ID: r.ID, State: string(r.State), Type: r.Type, Health: runHealth(r.State, tasks, read),
-		From: r.IntervalFrom, To: r.IntervalTo, Start: r.Start, End: r.End,
+		From: r.IntervalFrom, To: r.IntervalTo, Start: r.Start, End: r.End, Range: rangeOf(r.Conf),
 	}
 	if !r.LogicalDate.IsZero() {
 		out.Day = r.LogicalDate.UTC().Format(time.DateOnly)
@@ -33,6 +33,20 @@ func runOf(r airflowclient.Run, tasks []Task, read reading) Run {
 		out.Counts, out.Tasks = count(tasks), tasks
 	}
 	return out
+}
+
+// rangeOf is the range of days that a run was started with (dagspec/runtime/README.md, "What a run accepts"). Anything else is none.
+func rangeOf(conf map[string]any) DayRange {
+	chronon, _ := conf["chronon"].(map[string]any)
+	from, _ := chronon["start_ds"].(string)
+	to, _ := chronon["end_ds"].(string)
+	if _, err := dagspec.ParseDate(to); err != nil {
+		return DayRange{}
+	}
+	if _, err := dagspec.ParseDate(from); err != nil || from > to {
+		from = to
+	}
+	return DayRange{From: from, To: to}
 }
 
 // isStreaming says whether the DAG's runs are ticks of a few minutes, where only the newest matters, and not days that each must be done.

@@ -10,31 +10,39 @@ import (
 
 	"chrononctl/airflowclient"
 	"chrononctl/dagspec"
+	"chrononctl/internal/joblog"
 )
 
 // observation is everything that was read for one picture, in any order. What could not be read is said in problems; the rest stays usable.
 type observation struct {
-	at       time.Time
-	read     time.Time       // when the runs were read
-	due      time.Time       // when they are read again
-	intent   *Intent         // what should run
-	stale    map[string]bool // wanted DAGs that Airflow knows and finds in no file
-	teams    []string        // looked at; none: all
-	names    namer           // reads DAG ids whose tags do not say enough
-	name     string
-	url      string
-	server   airflowclient.Server
-	health   *airflowclient.Health // nil: could not be read
-	dags     []airflowclient.DAG
-	runs     []airflowclient.Run
-	unread   map[dagspec.Kind]bool // kinds whose list of runs could not be read
-	tasks    map[airflowclient.RunRef][]Task
-	asked    map[airflowclient.RunRef]bool // runs whose tasks were asked for
-	reports  map[airflowclient.RunRef]published
-	broken   []airflowclient.ImportError
-	problems []string
-	requests int
+	at        time.Time
+	read      time.Time     // when the runs were read
+	due       time.Time     // when they are read again
+	skew      time.Duration // of the server's clock
+	past      Past
+	lifetimes Lifetimes
+	progress  map[instance]joblog.Facts // of jobs at work whose logs are followed
+	intent    *Intent                   // what should run
+	stale     map[string]bool           // wanted DAGs that Airflow knows and finds in no file
+	teams     []string                  // looked at; none: all
+	names     namer                     // reads DAG ids whose tags do not say enough
+	name      string
+	url       string
+	server    airflowclient.Server
+	health    *airflowclient.Health // nil: could not be read
+	dags      []airflowclient.DAG
+	runs      []airflowclient.Run
+	unread    map[dagspec.Kind]bool // kinds whose list of runs could not be read
+	tasks     map[airflowclient.RunRef][]Task
+	asked     map[airflowclient.RunRef]bool // runs whose tasks were asked for
+	reports   map[airflowclient.RunRef]published
+	broken    []airflowclient.ImportError
+	problems  []string
+	requests  int
 }
+
+// clock is the server's: what its parts and workers report is dated by it, whatever the local clock says.
+func (o observation) clock() time.Time { return o.at.Add(o.skew) }
 
 // derive turns what was read into the picture; dags are those of assemble over the same observation.
 // Both are pure functions, and the order in which things were read makes no difference.
@@ -49,7 +57,9 @@ func derive(o observation, dags []DAG) Snapshot {
 	slices.SortFunc(s.Broken, func(a, b BrokenFile) int {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Trace, b.Trace), a.At.Compare(b.At))
 	})
-	s.Streams, s.Joins = reportsOf(s.DAGs, o.reports, o.at)
+	s.Streams, s.Joins = reportsOf(s.DAGs, o.reports, o.clock())
+	s.Outputs, s.Work = freshness(o, s.DAGs)
+	withUploads(s.Streams, s.Outputs)
 	s.Teams = teamsOf(s.DAGs, s.Streams, s.Joins)
 	s.Deviations = deviationsOf(o, s.DAGs)
 	return s
@@ -138,7 +148,7 @@ func runsByDAG(runs []airflowclient.Run) map[string][]airflowclient.Run {
 
 // serverOf is the head line. A part that the server does not run itself (null) says nothing.
 func serverOf(o observation) Server {
-	s := Server{Name: o.name, URL: o.url, Version: o.server.Version, Health: Unknown}
+	s := Server{Name: o.name, URL: o.url, Version: o.server.Version, Health: Unknown, Skew: o.skew}
 	if o.health == nil {
 		return s
 	}

@@ -47,6 +47,8 @@ type Observer struct {
 	mu     sync.Mutex // guards the following
 	cache  runCache
 	intent intentCache
+	heard  time.Time                          // the server's clock, when it was compared last
+	ahead  time.Duration                      // what came of that
 	shown  map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
 	lists  map[string]runList                 // runs of DAGs that were asked for
 	made   Snapshot                           // the last picture
@@ -211,7 +213,7 @@ const staleAfter = 2 * time.Minute
 // observed takes over what the feed knows, and says what it could not read.
 func (o *Observer) observed(p airflowclient.Picture, server airflowclient.Server) observation {
 	obs := observation{
-		at: o.opts.Now(), intent: o.opts.Intent, teams: o.opts.Teams, names: o.names, name: o.opts.Context, url: o.opts.URL, server: server, unread: make(map[dagspec.Kind]bool),
+		at: o.opts.Now(), skew: o.skew(), past: o.opts.Past, lifetimes: o.opts.Lifetimes, intent: o.opts.Intent, teams: o.opts.Teams, names: o.names, name: o.opts.Context, url: o.opts.URL, server: server, unread: make(map[dagspec.Kind]bool),
 		reports: make(map[airflowclient.RunRef]published), dags: p.DAGs, runs: p.Runs, broken: p.ImportErrors,
 		read: p.Parts[airflowclient.PartRuns].Read, due: p.Parts[airflowclient.PartRuns].Due,
 	}
@@ -237,6 +239,24 @@ func (o *Observer) observed(p airflowclient.Picture, server airflowclient.Server
 	}
 	return obs
 }
+
+// skew is how far the server's clock is ahead of the local one. It is asked after the feed has stepped, whose answers are seconds old then; where
+// nothing was asked, what was known before stands.
+func (o *Observer) skew() time.Duration {
+	theirs, ok := o.client.ServerTime()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if ok && !theirs.Equal(o.heard) {
+		o.heard, o.ahead = theirs, theirs.Sub(o.opts.Now()).Round(time.Second)
+	}
+	if o.ahead.Abs() < sameClock {
+		return 0
+	}
+	return o.ahead
+}
+
+// sameClock is how far two clocks may be apart and count as one: dates of answers are in whole seconds, and answers take time.
+const sameClock = 10 * time.Second
 
 // partWords are the parts that a picture shows.
 var partWords = map[airflowclient.Part]string{

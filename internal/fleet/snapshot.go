@@ -54,7 +54,8 @@ type Server struct {
 	URL     string
 	Version string
 	Health  Health
-	Parts   []string // components that are not healthy, "scheduler: unhealthy"
+	Parts   []string      // components that are not healthy, "scheduler: unhealthy"
+	Skew    time.Duration // how far its clock is ahead of the local one, to the second; ages are told by its clock
 }
 
 // Team is one row of the fleet.
@@ -82,9 +83,10 @@ type DAG struct {
 	Health  Health
 	Paused  bool
 	Stale   bool
-	Broken  bool  // its file does not import
-	Runs    []Run // newest first, the recent ones
-	NextRun time.Time
+	Broken  bool      // its file does not import
+	Runs    []Run     // newest first, the recent ones
+	NextRun time.Time // logical date of the next run
+	NextDue time.Time // when that will be made; zero: not known
 }
 
 // Run is a run of a DAG. State is Airflow's own word.
@@ -101,6 +103,7 @@ type Run struct {
 	End    time.Time
 	Counts map[Health]int // tasks by state, when they were read
 	Tasks  []Task         // by id, when they were read; always for the newest runs and those that need a person
+	Range  DayRange       // days that it was started with (conf.chronon of the runtime); zero: its own day
 }
 
 // Task is a task instance. State is Airflow's own word.

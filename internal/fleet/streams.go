@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"chrononctl/dagspec"
 )
 
 // keepAliveReport is the XCom chronon_keep_alive of a streaming DAG.
@@ -75,7 +77,12 @@ func streamsOf(d DAG, run Run, told published, now time.Time) []Stream {
 	if reason == "" {
 		reason = "the last report does not name it"
 	}
-	return append(streams, unreported(d, run, streams, Unknown, reason)...)
+	streams = append(streams, unreported(d, run, streams, Unknown, WhyNoReport, reason)...)
+	next := nextTick(d, now)
+	for i := range streams {
+		streams[i].NextTick = next
+	}
+	return streams
 }
 
 // streamsBefore are the streams of a DAG of which no run has ended yet, as far as a run that is under way names them.
@@ -83,13 +90,13 @@ func streamsBefore(d DAG) []Stream {
 	if len(d.Runs) == 0 {
 		return nil
 	}
-	return unreported(d, d.Runs[0], nil, None, "no run has ended yet")
+	return unreported(d, d.Runs[0], nil, None, WhyNoTick, "no run has ended yet")
 }
 
 func streamOf(d DAG, run Run, s streamReport, at, now time.Time) Stream {
 	out := Stream{
 		Team: d.Team, GroupBy: s.GroupBy, DAGID: d.ID, State: s.State, Health: StreamHealth(s.State, s.Restarts),
-		App: s.App, Restarts: s.Restarts, Ticks: s.Ticks, Reason: s.Reason, At: at,
+		App: s.App, Restarts: s.Restarts, Ticks: s.Ticks, Reason: s.Reason, At: at, Why: whyOf(s),
 	}
 	if s.Since != nil {
 		out.Since = *s.Since
@@ -103,15 +110,73 @@ func streamOf(d DAG, run Run, s streamReport, at, now time.Time) Stream {
 	}
 	said := fmt.Sprintf("%s said %s ago", cmp.Or(s.State, "nothing"), age.Round(time.Minute))
 	if d.Paused {
-		out.Health, out.Reason = Paused, "nobody looks after it, its DAG is paused; "+said
+		out.Health, out.Why, out.Reason = Paused, WhyPaused, "nobody looks after it, its DAG is paused; "+said
 	} else {
-		out.Health, out.Reason = Unknown, "no newer report; "+said
+		out.Health, out.Why, out.Reason = Unknown, WhyOldReport, "no newer report; "+said
 	}
 	return out
 }
 
+// whyOf tells by a report why a stream does not run. Reasons are sentences of the runtime (dagspec/runtime/chronon_rt/keep_alive.py and stream.py).
+func whyOf(s streamReport) StreamWhy {
+	switch s.State {
+	case "alive", "started", "restarted":
+		return WhyNothing
+	case "not_started":
+		if strings.HasPrefix(s.Reason, "its first upload") {
+			return WhyNoUpload
+		}
+		return WhyNeverStarted
+	case "duplicate":
+		return WhyTwoRunning
+	case "flapping":
+		return WhyRestartsUsed
+	case "down":
+		return WhyStartFailed
+	}
+	if strings.Contains(s.Reason, "applications could not be listed") {
+		return WhyListFailed
+	}
+	return WhySomethingElse
+}
+
+// nextTick is when the DAG's streams are looked after again: at the first end of an interval that is not over. A DAG with one run says how long
+// that is.
+func nextTick(d DAG, now time.Time) time.Time {
+	if d.Paused || d.Stale || len(d.Runs) == 0 {
+		return time.Time{}
+	}
+	newest := d.Runs[0]
+	length := newest.To.Sub(newest.From)
+	if length <= 0 {
+		return time.Time{}
+	}
+	if newest.To.After(now) {
+		return newest.To
+	}
+	return newest.To.Add(length * (now.Sub(newest.To)/length + 1))
+}
+
+// withUploads says on which values each stream builds.
+func withUploads(streams []Stream, outputs []Output) {
+	newest := make(map[string]Output)
+	for _, o := range outputs {
+		if o.Mode != dagspec.ModeUpload && o.Mode != dagspec.ModeKVLoad {
+			continue
+		}
+		if known, ok := newest[o.Conf]; !ok || known.Mode == dagspec.ModeUpload && o.Mode == dagspec.ModeKVLoad {
+			newest[o.Conf] = o
+		}
+	}
+	for i := range streams {
+		if o, ok := newest[streams[i].GroupBy]; ok {
+			streams[i].Upload, streams[i].Uploaded = o.Landed, o.At
+		}
+	}
+}
+
 // unreported are the streams of the run's keep-alive tasks that are not among those known.
-func unreported(d DAG, run Run, known []Stream, health Health, reason string) []Stream {
+func unreported(d DAG, run Run, known []Stream, health Health, why StreamWhy, reason string) []Stream {
 	var missing []Stream
 	for _, t := range run.Tasks {
 		groupBy, ok := confFromTask(d.Team, t.ID, "keep_alive")
@@ -120,7 +185,7 @@ func unreported(d DAG, run Run, known []Stream, health Health, reason string) []
 			continue
 		}
 		missing = append(missing, Stream{
-			Team: d.Team, GroupBy: groupBy, DAGID: d.ID, Health: health, State: "unknown", Reason: reason,
+			Team: d.Team, GroupBy: groupBy, DAGID: d.ID, Health: health, State: "unknown", Why: why, Reason: reason,
 		})
 	}
 	return missing

@@ -28,8 +28,9 @@ type world struct {
 	tasks   []airflowclient.TaskInstance
 	xcoms   map[airflowclient.RunRef]string
 	broken  []airflowclient.ImportError
+	skew    time.Duration     // of its clock
 	docs    map[string]string // doc_md by DAG
-	failing map[string]error // by operation: server, health, dags, runs, tasks, xcom, imports, log
+	failing map[string]error  // by operation: server, health, dags, runs, tasks, xcom, imports, log
 
 	mu       sync.Mutex
 	requests map[string]int
@@ -129,14 +130,15 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	path := strings.TrimPrefix(r.URL.Path, "/api/v2")
 	op, answer := w.route(path)
 	if failed, err := w.ask(op); failed != nil || err != nil {
-		return withRequest(failed, r), err
+		return w.dated(failed, r), err
 	}
-	return withRequest(answer(r), r), nil
+	return w.dated(answer(r), r), nil
 }
 
-func withRequest(resp *http.Response, r *http.Request) *http.Response {
+func (w *world) dated(resp *http.Response, r *http.Request) *http.Response {
 	if resp != nil {
 		resp.Request = r
+		resp.Header.Set("Date", w.now().Add(w.skew).Format(http.TimeFormat))
 	}
 	return resp
 }
