@@ -28,12 +28,14 @@ const (
 	CauseStream                      // a stream that is not simply alive
 	CauseFeature                     // features beyond their budget, or not measured
 	CauseUnread                      // what could not be read
+	CauseOutdated                    // a DAG with another content than is wanted, or that nobody wants
 )
 
 var causeNames = [...]string{
 	CausePartition: "partition", CauseTask: "task", CauseError: "error", CausePermission: "permission", CauseImport: "import_error",
 	CauseAirflow: "airflow", CausePool: "pool", CauseWorker: "worker", CausePaused: "paused", CauseMissing: "missing_dag", CauseNoRun: "no_run",
 	CauseAtWork: "at_work", CauseStream: "stream", CauseFeature: "feature", CauseUnread: "unread",
+	CauseOutdated: "outdated",
 }
 
 // String is the kind's name for programs: snake_case, and stable once released.

@@ -52,13 +52,18 @@ func (e *explainer) missing(dag string) *Cause {
 		c.Team = d.Team
 		c.Known = "the definitions have it and the list of DAGs does not"
 		c.Ends, c.Command = "deploy it, or get permission to see it", "chrononctl deploy"
+		for _, dev := range e.s.Deviations {
+			if dev.DAGID == dag && dev.Reason != "" {
+				c.Known = dev.Reason
+			}
+		}
 	})
 }
 
 // stale is a DAG that Airflow finds in no file any more.
-func (e *explainer) stale(d *DAG) *Cause {
-	return e.cause(CauseMissing, d.ID, func(c *Cause) {
-		c.Title, c.Team, c.Owner = "Airflow does not find "+d.ID+" in a file any more", d.Team, e.lineage.owner(d.ID)
+func (e *explainer) stale(dag, team string) *Cause {
+	return e.cause(CauseMissing, dag, func(c *Cause) {
+		c.Title, c.Team, c.Owner = "Airflow does not find "+dag+" in a file any more", team, e.lineage.owner(dag)
 		c.Known = "Airflow calls the DAG stale"
 		c.Ends, c.Command = "deploy it again, if it is still wanted", "chrononctl deploy"
 	})
@@ -81,7 +86,7 @@ func (e *explainer) noRun(d *DAG, day string) *Cause {
 	case d.Paused:
 		return e.paused(d)
 	case d.Stale:
-		return e.stale(d)
+		return e.stale(d.ID, d.Team)
 	}
 	next := ""
 	if !d.NextRun.IsZero() {

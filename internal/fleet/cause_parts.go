@@ -1,13 +1,9 @@
 package fleet
 
 import (
-	"cmp"
-	"fmt"
-	"regexp"
+	"path"
 	"slices"
 	"strings"
-
-	"chrononctl/dagspec"
 )
 
 // explainServer explains what is wrong with Airflow itself, with files, and with the reading of it.
@@ -23,6 +19,35 @@ func (e *explainer) explainServer() {
 	for _, p := range e.s.Problems {
 		attach([]*Cause{e.unread(p)}, Effect{Health: Unknown, MapIndex: -1, Part: p})
 	}
+	for _, dev := range e.s.Deviations {
+		if dev.Health >= Unknown {
+			attach([]*Cause{e.deviation(dev)}, Effect{Health: dev.Health, Team: dev.Team, DAGID: dev.DAGID, MapIndex: -1})
+		}
+	}
+}
+
+// deviation is why a DAG is not as it is wanted. What is said of several DAGs in the same words, but for ids, has one cause.
+func (e *explainer) deviation(dev Deviation) *Cause {
+	for _, b := range e.s.Broken {
+		if b.Ours && strings.HasSuffix(dev.Reason, "does not import") && strings.Contains(dev.Reason, path.Base(b.File)) {
+			return e.broken(b)
+		}
+	}
+	switch dev.Kind {
+	case DAGStale:
+		if stopped := e.processorStopped(); stopped != "" {
+			return e.airflow(stopped)
+		}
+		return e.stale(dev.DAGID, dev.Team)
+	case DAGMissing:
+		return e.missing(dev.DAGID)
+	case DAGOutdated, DAGOrphaned, DAGIdle:
+	}
+	return e.cause(CauseOutdated, dev.Kind.String()+" "+e.print(dev.Reason), func(c *Cause) {
+		c.Title, c.Team, c.Owner = dev.DAGID+" "+dev.Kind.String()+": "+dev.Reason, dev.Team, e.lineage.owner(dev.DAGID)
+		c.Known = "the hash in the description of the DAG, and the index of the releases"
+		c.Ends, c.Command = "deploy what is wanted, and see what differs before", "chrononctl drift"
+	})
 }
 
 // broken is the error that a file does not import for. Files that stop at the same line of the same error have one cause.
@@ -38,7 +63,7 @@ func (e *explainer) broken(b BrokenFile) *Cause {
 // brokenDAG is the file that a DAG comes from and that does not import. Files are named after kind and team, or after the DAG.
 func (e *explainer) brokenDAG(d *DAG) *Cause {
 	for _, b := range e.s.Broken {
-		name := b.File[strings.LastIndex(b.File, "/")+1:]
+		name := path.Base(b.File)
 		if b.Ours && (name == string(d.Kind)+"_"+d.Team+".py" || name == d.ID+".py") {
 			return e.broken(b)
 		}
@@ -64,7 +89,7 @@ func (e *explainer) explainDAG(d *DAG) {
 		attach([]*Cause{e.airflow(e.processorStopped())}, effect)
 	case d.Stale:
 		effect.Health = Unknown
-		attach([]*Cause{e.stale(d)}, effect)
+		attach([]*Cause{e.stale(d.ID, d.Team)}, effect)
 	case d.Health == Unknown && !slices.ContainsFunc(e.stands[d.ID], func(r Run) bool { return r.Health == Unknown }):
 		effect.Health = Unknown
 		attach([]*Cause{e.unread(e.problemOfRuns())}, effect)
@@ -88,199 +113,4 @@ func (e *explainer) problemOfRuns() string {
 		}
 	}
 	return "its runs could not be read"
-}
-
-// explainStreams explains the streams that are not simply alive.
-func (e *explainer) explainStreams() {
-	for i := range e.s.Streams {
-		stream := &e.s.Streams[i]
-		if stream.Health <= OK {
-			continue
-		}
-		attach(e.stream(stream), Effect{
-			Health: stream.Health, Team: stream.Team, DAGID: stream.DAGID, MapIndex: -1, Stream: stream.GroupBy, Conf: stream.GroupBy, Since: stream.Since,
-		})
-	}
-}
-
-// streamTask follows a task of a streaming DAG to the stream that it looks after, and the summary to all of them.
-func (e *explainer) streamTask(d *DAG, t Task) []*Cause {
-	if t.Health != Failed {
-		return nil
-	}
-	if t.ID != dagspec.SummaryTask {
-		groupBy, ok := confFromTask(d.Team, t.ID, "keep_alive")
-		if stream := e.streams[TaskRef{d.ID, groupBy}]; ok && stream != nil && stream.Health > Running {
-			return e.stream(stream)
-		}
-		return nil
-	}
-	var roots []*Cause
-	for i := range e.s.Streams {
-		if s := &e.s.Streams[i]; s.DAGID == d.ID && (s.Health >= Unknown || s.Health == Waiting) {
-			roots = append(roots, e.stream(s)...)
-		}
-	}
-	return unique(roots)
-}
-
-// firstUpload is what stream.py says of a stream that waits for the first upload of its GroupBy.
-var firstUpload = regexp.MustCompile(`its first upload, (\S+), is not there yet`)
-
-// exitAlone is a reason that names nothing but the exit status of a start: two streams have no cause in common for having it.
-var exitAlone = regexp.MustCompile(`starting it ended with exit status|run\.py ended with exit status`)
-
-// stream is why a stream is not simply alive.
-func (e *explainer) stream(s *Stream) []*Cause {
-	d := e.dags[s.DAGID]
-	switch {
-	case s.Health == Paused && d != nil:
-		return []*Cause{e.paused(d)}
-	case s.State == "not_started":
-		if roots := e.notStarted(s); len(roots) > 0 {
-			return roots
-		}
-	case s.Health == Unknown:
-		return e.unknownStream(s)
-	}
-	return []*Cause{e.cause(CauseStream, s.GroupBy+" of "+s.DAGID, func(c *Cause) {
-		c.Title, c.Team, c.Owner = s.GroupBy+" is "+s.Sentence(e.s.At), s.Team, e.lineage.owner(s.DAGID)
-		c.Known = "the report of its keep-alive task"
-		c.Ends, c.Command = streamRemedy(s)
-	})}
-}
-
-// streamRemedy is what helps a stream in that state.
-func streamRemedy(s *Stream) (ends, command string) {
-	switch s.State {
-	case "duplicate":
-		ends, command = "kill all applications of this name; the next tick starts one", "yarn application -kill "+cmp.Or(s.App, "APPLICATION")
-	case "flapping":
-		ends = "find out why the application dies; when its restarts of 24 hours are over, the next tick starts it again"
-	case "down":
-		ends = "mend what the log of its keep-alive task says; the next tick starts it again"
-	case "restarted", "alive":
-		ends = "24 hours without a restart; the application's own log says why it died"
-	case "not_started":
-		ends = "its first upload and KV load end well; the next tick starts it"
-	default:
-		ends = "the next report of its keep-alive task"
-	}
-	return ends, command
-}
-
-// notStarted follows a stream that waits for its first upload to the job that writes it.
-func (e *explainer) notStarted(s *Stream) []*Cause {
-	m := firstUpload.FindStringSubmatch(s.Reason)
-	if m == nil {
-		return nil
-	}
-	writer, ok := e.lineage.writerOf(m[1])
-	if !ok {
-		c := e.partition(m[1])
-		c.Team, c.Owner = cmp.Or(c.Team, s.Team), cmp.Or(c.Owner, e.lineage.owner(s.DAGID))
-		c.Known, c.Ends = "the report of the keep-alive task of "+s.GroupBy, "the first upload of its GroupBy ends well"
-		return []*Cause{c}
-	}
-	return e.unwritten(m[1], writer, "", false)
-}
-
-// unknownStream is why nothing is known of a stream: a list of applications that failed for all of them, a DAG that has stopped to look, a
-// report that says nothing. Streams with the same reason have the same cause.
-func (e *explainer) unknownStream(s *Stream) []*Cause {
-	noReport := strings.HasPrefix(s.Reason, "no newer report")
-	if noReport && e.stopped != "" {
-		return []*Cause{e.airflow(e.stopped)}
-	}
-	id := "unknown: " + e.print(s.Reason)
-	if noReport || exitAlone.MatchString(s.Reason) || !strings.Contains(s.Reason, "applications") {
-		id += " of " + s.DAGID
-	}
-	return []*Cause{e.cause(CauseStream, id, func(c *Cause) {
-		c.Title, c.Team = cmp.Or(s.Reason, s.GroupBy+" is unknown"), s.Team
-		c.Owner = e.lineage.owner(s.DAGID)
-		c.Known = "the newest report of the keep-alive tasks"
-		c.Ends = "mend what it names; the next tick reports again"
-		if strings.Contains(s.Reason, "applications") {
-			c.Team, c.Ends = "", "make the list_apps command of the project work on the workers; the next tick reports again"
-		}
-	})}
-}
-
-// explainComparisons explains features beyond their budget, and comparisons that tell nothing.
-func (e *explainer) explainComparisons() {
-	for _, c := range e.s.Joins {
-		attach(e.comparisonRoots(c), Effect{Health: c.Health, Team: c.Team, DAGID: c.DAGID, MapIndex: -1, Join: c.Join, Conf: c.Join, Day: c.Day})
-	}
-}
-
-// comparisonRoots is why a comparison is not well; none when it is, or has not been made yet.
-func (e *explainer) comparisonRoots(c Comparison) []*Cause {
-	if c.Health < Unmeasured || c.Health == Restarted {
-		return nil
-	}
-	if roots := e.failuresOf(c.DAGID); c.Health == Unknown && len(roots) > 0 {
-		return roots
-	}
-	return []*Cause{e.comparison(c)}
-}
-
-// failuresOf are the causes of what failed in a DAG.
-func (e *explainer) failuresOf(dag string) []*Cause {
-	d := e.dags[dag]
-	if d == nil {
-		return nil
-	}
-	var roots []*Cause
-	for i := range e.stands[dag] {
-		r := &e.stands[dag][i]
-		for _, t := range r.Tasks {
-			if t.Health == Failed {
-				roots = append(roots, e.rootsOf(d, r, t)...)
-			}
-		}
-	}
-	return unique(roots)
-}
-
-// comparison is the result of one join.
-func (e *explainer) comparison(j Comparison) *Cause {
-	return e.cause(CauseFeature, j.Join+" of "+j.DAGID, func(c *Cause) {
-		c.Team, c.Owner = j.Team, e.lineage.owner(j.DAGID)
-		c.Known = "the report of its comparison for " + cmp.Or(j.Day, "an unknown day")
-		switch j.Health {
-		case Breach:
-			c.Title = fmt.Sprintf("%s: %s over budget: %s", j.Join, ofTotal(j.Over, j.Total), worstFeatures(j))
-			c.Ends = "serve and compute the same values again: compare how both sides make the feature, and how late its stream and its uploads are"
-		case Unmeasured:
-			c.Title = strings.TrimSuffix(j.Join+": not measured: "+j.Reason, ": ")
-			c.Ends = "enough requests of the day are logged and can be matched"
-		default:
-			c.Title = strings.TrimSuffix(j.Join+": its consistency is unknown: "+j.Reason, ": ")
-			c.Ends = "its next comparison reports a result"
-		}
-	})
-}
-
-func ofTotal(n, total int) string {
-	if total == 0 {
-		return plural(n, "feature")
-	}
-	return fmt.Sprintf("%d of %s", n, plural(total, "feature"))
-}
-
-// shownFeatures is how many features a title names.
-const shownFeatures = 3
-
-func worstFeatures(j Comparison) string {
-	var names []string
-	for _, f := range j.Features {
-		if f.Over && len(names) < shownFeatures {
-			names = append(names, f.Name+" ("+f.Sentence()+")")
-		}
-	}
-	if more := j.Over - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(names, ", ")
 }
