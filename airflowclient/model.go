@@ -53,8 +53,9 @@ type DAG struct {
 	Stale           bool // v1: not active
 	HasImportErrors bool
 	LastParsed      time.Time
-	NextRun         time.Time // logical date of the next run
-	NextRunAfter    time.Time // when it will be created
+	ParseTook       time.Duration // of its file, when it was parsed last; 0 before Airflow 3.1
+	NextRun         time.Time     // logical date of the next run
+	NextRunAfter    time.Time     // when it will be created
 	Timetable       string
 }
 

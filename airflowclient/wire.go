@@ -48,23 +48,25 @@ type wireDAG struct {
 	Tags        []struct {
 		Name string `json:"name"`
 	} `json:"tags"`
-	Paused          bool   `json:"is_paused"`
-	Active          *bool  `json:"is_active"` // v1
-	Stale           *bool  `json:"is_stale"`  // v2
-	HasImportErrors bool   `json:"has_import_errors"`
-	LastParsed      moment `json:"last_parsed_time"`
-	NextV1          moment `json:"next_dagrun"`
-	NextV2          moment `json:"next_dagrun_logical_date"`
-	NextAfterV1     moment `json:"next_dagrun_create_after"`
-	NextAfterV2     moment `json:"next_dagrun_run_after"`
-	Timetable       string `json:"timetable_description"`
+	Paused          bool    `json:"is_paused"`
+	Active          *bool   `json:"is_active"` // v1
+	Stale           *bool   `json:"is_stale"`  // v2
+	HasImportErrors bool    `json:"has_import_errors"`
+	LastParsed      moment  `json:"last_parsed_time"`
+	ParseSeconds    float64 `json:"last_parse_duration"` // v2, 3.1 and later
+	NextV1          moment  `json:"next_dagrun"`
+	NextV2          moment  `json:"next_dagrun_logical_date"`
+	NextAfterV1     moment  `json:"next_dagrun_create_after"`
+	NextAfterV2     moment  `json:"next_dagrun_run_after"`
+	Timetable       string  `json:"timetable_description"`
 }
 
 func (w wireDAG) model() (DAG, bool) {
 	d := DAG{
 		ID: w.ID, Description: w.Description, FileToken: w.FileToken, FileLoc: w.FileLoc, Owners: w.Owners,
 		Paused: w.Paused, HasImportErrors: w.HasImportErrors, LastParsed: w.LastParsed.Time,
-		NextRun: either(w.NextV1, w.NextV2), NextRunAfter: either(w.NextAfterV1, w.NextAfterV2), Timetable: w.Timetable,
+		ParseTook: time.Duration(w.ParseSeconds * float64(time.Second)),
+		NextRun:   either(w.NextV1, w.NextV2), NextRunAfter: either(w.NextAfterV1, w.NextAfterV2), Timetable: w.Timetable,
 		Stale: w.Active != nil && !*w.Active || w.Stale != nil && *w.Stale,
 	}
 	for _, tag := range w.Tags {
