@@ -1,8 +1,7 @@
 package deploy_test
 
 import (
-	"os"
-	"path/filepath"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +32,7 @@ func (f bucketFaults) Arm(at int, mode targettest.Mode) {
 // newBucketSite is an Airflow whose DAG folder is a copy of a bucket's prefix, as on managed services.
 func newBucketSite(t *testing.T) *site {
 	t.Helper()
-	s := newSite(t)
+	s := newMemorySite(t)
 	store := &buckettest.Memory{Mirror: s.copy}
 	s.faults = bucketFaults{store}
 	s.open = func() target.Target {
@@ -53,13 +52,12 @@ func (s *site) copy(key string, data []byte, gone bool) {
 	if !ours {
 		return
 	}
-	file := filepath.Join(s.folder, name)
 	if gone {
-		s.check(os.Remove(file))
+		s.check(s.disk.Remove(name))
 		return
 	}
-	s.check(os.MkdirAll(filepath.Dir(file), 0o755))
-	s.check(os.WriteFile(file, data, 0o600))
+	s.check(s.disk.MkdirAll(path.Dir(name)))
+	s.write(name, string(data))
 }
 
 func TestDeployToABucketConvergesWhateverOperationFails(t *testing.T) {

@@ -26,7 +26,7 @@ var (
 
 func TestDeployConvergesWhateverOperationFails(t *testing.T) {
 	t.Parallel()
-	converges(t, newSite, targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere)
+	converges(t, newMemorySite, targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere)
 }
 
 // converges lets one operation after the other fail in each way, at a new site each time.

@@ -86,7 +86,7 @@ func TestDAGThatAPersonPausedStaysPaused(t *testing.T) {
 func TestAirflowWithoutMemoryGetsItsDAGsUnpaused(t *testing.T) {
 	bubble(t, func(s *site) {
 		s.must(releaseA)
-		s.airflow = newFakeAirflow(s.folder)
+		s.airflow = newFakeAirflow(s.disk)
 		s.must(releaseA)
 		equal(t, "airflow", s.shows(), "a:active b:active gone:active")
 	})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,7 +20,7 @@ import (
 // keeps the rows of DAGs whose file is gone. Its DAG files are lines of text, see render.
 type fakeAirflow struct {
 	mutex    sync.Mutex
-	folder   string        // where the files are
+	files    visible       // what it reads
 	root     string        // where it says that they are
 	fullPath bool          // import errors name the full path, as Airflow 2 does
 	refresh  time.Duration // between two listings
@@ -35,7 +34,7 @@ type fakeAirflow struct {
 	working  []airflowclient.TaskInstance // tasks of the runs
 
 	listed   time.Time
-	files    map[string]*fakeFile
+	known    map[string]*fakeFile
 	dags     map[string]airflowclient.DAG
 	tasks    map[string][]fakeTasks
 	broken   map[string]airflowclient.ImportError
@@ -46,7 +45,7 @@ type fakeAirflow struct {
 }
 
 type fakeFile struct {
-	modified time.Time // by the file system's clock, which is not the test's
+	stamp    string
 	changed  time.Time
 	parsed   bool
 	loaded   time.Time // when it was last parsed
@@ -57,10 +56,10 @@ type fakeTasks struct {
 	ids   []string
 }
 
-func newFakeAirflow(folder string) *fakeAirflow {
+func newFakeAirflow(files visible) *fakeAirflow {
 	return &fakeAirflow{
-		folder: folder, root: "/opt/airflow/dags", refresh: 5 * time.Minute, parse: 2 * time.Second,
-		files: map[string]*fakeFile{}, dags: map[string]airflowclient.DAG{}, tasks: map[string][]fakeTasks{}, broken: map[string]airflowclient.ImportError{},
+		files: files, root: "/opt/airflow/dags", refresh: 5 * time.Minute, parse: 2 * time.Second,
+		known: map[string]*fakeFile{}, dags: map[string]airflowclient.DAG{}, tasks: map[string][]fakeTasks{}, broken: map[string]airflowclient.ImportError{},
 	}
 }
 
@@ -82,14 +81,17 @@ func (f *fakeAirflow) process(now time.Time) {
 	if f.listed.IsZero() || now.Sub(f.listed) >= f.refresh {
 		f.list(now)
 	}
-	for name, file := range f.files {
-		info, err := os.Stat(filepath.Join(f.folder, name))
-		if err == nil && !info.ModTime().Equal(file.modified) {
-			file.modified, file.changed, file.parsed = info.ModTime(), now, false
+	for name, file := range f.known {
+		stamp := f.files.stamp(name)
+		if stamp == "" {
+			continue
 		}
-		if data, err := os.ReadFile(filepath.Join(f.folder, name)); err == nil && (!file.parsed && now.Sub(file.changed) >= f.parse || file.parsed && now.Sub(file.loaded) >= reparse) {
+		if stamp != file.stamp {
+			file.stamp, file.changed, file.parsed = stamp, now, false
+		}
+		if !file.parsed && now.Sub(file.changed) >= f.parse || file.parsed && now.Sub(file.loaded) >= reparse {
 			file.parsed, file.loaded = true, now
-			f.load(name, string(data), now)
+			f.load(name, f.files.read(name), now)
 		}
 	}
 }
@@ -97,18 +99,19 @@ func (f *fakeAirflow) process(now time.Time) {
 // list finds new files, and forgets those that are gone.
 func (f *fakeAirflow) list(now time.Time) {
 	f.listed = now
-	paths, _ := filepath.Glob(filepath.Join(f.folder, "*.py"))
 	present := map[string]bool{}
-	for _, path := range paths {
-		name := filepath.Base(path)
+	for _, name := range f.files.names(".") {
+		if filepath.Ext(name) != ".py" {
+			continue
+		}
 		present[name] = true
-		if f.files[name] == nil {
-			f.files[name] = &fakeFile{changed: now}
+		if f.known[name] == nil {
+			f.known[name] = &fakeFile{changed: now}
 		}
 	}
-	for name := range f.files {
+	for name := range f.known {
 		if !present[name] {
-			delete(f.files, name)
+			delete(f.known, name)
 			delete(f.broken, name)
 			f.retire(name)
 		}
@@ -147,9 +150,7 @@ func (f *fakeAirflow) load(name, text string, now time.Time) {
 			f.retire(name)
 			return
 		case "needs":
-			if _, err := os.Stat(filepath.Join(f.folder, fields[1])); err != nil {
-				whole = false
-			}
+			whole = whole && f.files.stamp(fields[1]) != ""
 		case "dag":
 			if fields[1] != "=" {
 				f.define(name, fields, now)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"chrononctl/airflowclient"
@@ -443,7 +444,9 @@ func TestTargetsWithOtherMannersGetTheSameDeploys(t *testing.T) {
 }
 
 func TestLargeDeployWritesWhatChangedAndLittleElse(t *testing.T) {
-	bubble(t, func(s *site) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemorySite(t)
 		const n = 3000
 		shape := &shaped{Target: s.open(), caps: target.Capabilities{Writers: 8, Hashes: true}, writes: map[string]int{}}
 		use := func(o *deploy.Options) { o.Target, o.Airflow, o.NoVerify = shape, nil, true }

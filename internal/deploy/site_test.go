@@ -22,6 +22,7 @@ import (
 type site struct {
 	t       *testing.T
 	folder  string
+	disk    onDisk // the folder, as nobody fails
 	airflow *fakeAirflow
 	faults  breakage
 	open    func() target.Target // the target, as a new process would have it
@@ -50,20 +51,43 @@ func bubble(t *testing.T, run func(s *site)) {
 	synctest.Test(t, func(t *testing.T) { run(newSite(t)) })
 }
 
+// newSite has a folder of the real file system.
 func newSite(t *testing.T) *site {
+	t.Helper()
+	return newSiteOn(t, nil, target.OpenDisk)
+}
+
+// newMemorySite has a folder in memory, for those who make thousands of operations.
+func newMemorySite(t *testing.T) *site {
+	t.Helper()
+	memory := &targettest.Memory{}
+	return newSiteOn(t, memory.Open, memory.Open)
+}
+
+// newSiteOn has a folder of a file system: as a target opens it, and as anyone else does. A target's lock is on the real one in any case.
+func newSiteOn(t *testing.T, failing, open func(string) (target.Disk, error)) *site {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "dags")
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	faults := diskFaults{&targettest.Faults{}}
-	s := &site{t: t, folder: folder, airflow: newFakeAirflow(folder), faults: faults, slips: 4} // one write has 4
+	disk, err := open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = disk.Close() })
+	faults := diskFaults{&targettest.Faults{Disks: failing}}
+	s := &site{t: t, folder: folder, disk: onDisk{disk}, airflow: newFakeAirflow(onDisk{disk}), faults: faults, slips: 4} // one write has 4
 	s.open = func() target.Target {
 		dir, err := target.NewDir(target.DirOptions{Path: folder, Open: faults.Open})
 		s.check(err)
 		return dir
 	}
-	s.other = func() target.Target { return s.dir() }
+	s.other = func() target.Target {
+		dir, err := target.NewDir(target.DirOptions{Path: folder, Open: failing})
+		s.check(err)
+		return dir
+	}
 	return s
 }
 
@@ -112,32 +136,20 @@ func (s *site) check(err error) {
 	}
 }
 
+// write puts a file there, as a person would.
 func (s *site) write(name, text string) {
 	s.t.Helper()
-	s.check(os.WriteFile(filepath.Join(s.folder, name), []byte(text), 0o600))
+	if s.disk.stamp(name) != "" {
+		s.check(s.disk.Remove(name))
+	}
+	s.check(s.disk.Create(name, []byte(text)))
 }
 
-func (s *site) read(name string) string {
-	data, err := os.ReadFile(filepath.Join(s.folder, name))
-	if err != nil {
-		return ""
-	}
-	return string(data)
-}
+// read is the content of a file; "" when there is none.
+func (s *site) read(name string) string { return s.disk.read(name) }
 
 // tree lists all files of the DAG folder.
-func (s *site) tree() []string {
-	s.t.Helper()
-	var names []string
-	s.check(filepath.WalkDir(s.folder, func(path string, entry os.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			name, _ := filepath.Rel(s.folder, path)
-			names = append(names, name)
-		}
-		return err
-	}))
-	return names
-}
+func (s *site) tree() []string { return s.disk.tree(".") }
 
 // holds checks that the DAG folder has each file of a release, and no DAG file besides but the given ones.
 func (s *site) holds(release deploy.Release, others ...string) {

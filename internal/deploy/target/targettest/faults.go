@@ -33,9 +33,10 @@ func (m Mode) String() string {
 	return [...]string{"crash before", "crash after", "crash torn", "disk full", "fail once", "ambiguous", "interference"}[m]
 }
 
-// Faults opens disks that count the operations which change something, and fail at one of them. The zero value never fails. The disks are
-// the real file system, without the flushes that only matter when the power goes.
+// Faults opens disks that count the operations which change something, and fail at one of them. The zero value never fails.
 type Faults struct {
+	Disks func(folder string) (target.Disk, error) // what fails; default: the real file system, without the flushes that only matter when the power goes
+
 	mutex   sync.Mutex
 	at      int
 	mode    Mode
@@ -61,15 +62,15 @@ func (f *Faults) Changes() int {
 
 // Open is the Open of [target.DirOptions].
 func (f *Faults) Open(folder string) (target.Disk, error) {
-	disk, err := target.OpenDisk(folder)
+	open := f.Disks
+	if open == nil {
+		open = openUnflushed
+	}
+	disk, err := open(folder)
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(folder)
-	if err != nil {
-		return nil, errors.Join(err, disk.Close())
-	}
-	return &faultyDisk{Disk: disk, root: root, faults: f}, nil
+	return &faultyDisk{Disk: disk, faults: f}, nil
 }
 
 // change runs one operation that changes something, or fails it. Torn is what half of it does.
@@ -121,10 +122,9 @@ func (f *Faults) read() error {
 	return nil
 }
 
-// faultyDisk is a disk of the real file system with faults.
+// faultyDisk is a disk with faults.
 type faultyDisk struct {
 	target.Disk
-	root   *os.Root
 	faults *Faults
 }
 
@@ -159,13 +159,8 @@ func (d *faultyDisk) MkdirAll(name string) error {
 }
 
 func (d *faultyDisk) Create(name string, data []byte) error {
-	write := func(data []byte) error {
-		if _, err := d.root.Lstat(name); err == nil {
-			return fs.ErrExist
-		}
-		return d.root.WriteFile(name, data, 0o644)
-	}
-	return d.faults.change(true, func() error { return write(data) }, func() error { return write(data[:len(data)/2]) })
+	write := func(data []byte) func() error { return func() error { return d.Disk.Create(name, data) } }
+	return d.faults.change(true, write(data), write(data[:len(data)/2]))
 }
 
 func (d *faultyDisk) Rename(from, to string) error {
@@ -177,5 +172,3 @@ func (d *faultyDisk) Remove(name string) error {
 }
 
 func (d *faultyDisk) Sync(string) error { return d.faults.read() }
-
-func (d *faultyDisk) Close() error { return errors.Join(d.Disk.Close(), d.root.Close()) }
