@@ -46,27 +46,57 @@ func (e *explainer) streamTask(d *DAG, t Task) []*Cause {
 // firstUpload is what stream.py says of a stream that waits for the first upload of its GroupBy.
 var firstUpload = regexp.MustCompile(`its first upload, (\S+), is not there yet`)
 
-// exitAlone is a reason that names nothing but the exit status of a start: two streams have no cause in common for having it.
-var exitAlone = regexp.MustCompile(`starting it ended with exit status|run\.py ended with exit status`)
-
 // stream is why a stream is not simply alive.
 func (e *explainer) stream(s *Stream) []*Cause {
-	d := e.dags[s.DAGID]
-	switch {
-	case s.Health == Paused && d != nil:
+	if d := e.dags[s.DAGID]; s.Health == Paused && d != nil {
 		return []*Cause{e.paused(d)}
-	case s.State == "not_started":
+	}
+	switch s.Why {
+	case WhyNoUpload:
 		if roots := e.notStarted(s); len(roots) > 0 {
 			return roots
 		}
-	case s.Health == Unknown:
-		return e.unknownStream(s)
+	case WhyListFailed:
+		return []*Cause{e.unlisted(s)}
+	case WhyOldReport:
+		if e.stopped != "" {
+			return []*Cause{e.airflow(e.stopped)}
+		}
+		return []*Cause{e.unreported(s)}
+	case WhyNoReport, WhyNoTick, WhySomethingElse:
+		if s.Health == Unknown {
+			return []*Cause{e.unreported(s)}
+		}
+	case WhyNothing, WhyNeverStarted, WhyTwoRunning, WhyRestartsUsed, WhyStartFailed, WhyPaused:
 	}
 	return []*Cause{e.cause(CauseStream, s.GroupBy+" of "+s.DAGID, func(c *Cause) {
 		c.Title, c.Team, c.Owner = s.GroupBy+" is "+s.Sentence(e.s.At), s.Team, e.lineage.owner(s.DAGID)
 		c.Known = "the report of its keep-alive task"
 		c.Ends, c.Command = streamRemedy(s)
 	})}
+}
+
+// unlisted is that the running applications could not be listed, which is so for all streams alike.
+func (e *explainer) unlisted(s *Stream) *Cause {
+	return e.cause(CauseStream, "list "+e.print(s.Reason), func(c *Cause) {
+		c.Title = s.Reason
+		c.Known = "the reports of the keep-alive tasks"
+		c.Ends = "make the list_apps command of the project work on the workers; the next tick reports again"
+	})
+}
+
+// unreported is that a DAG tells nothing of its streams, or nothing that can be understood: the same for all of them.
+func (e *explainer) unreported(s *Stream) *Cause {
+	said := e.print(s.Reason)
+	if s.Why == WhyOldReport {
+		said = "old" // whatever each stream's was
+	}
+	return e.cause(CauseStream, "report "+said+" of "+s.DAGID, func(c *Cause) {
+		c.Title, c.Team, c.Owner = s.DAGID+": "+cmp.Or(s.Reason, "it says nothing of "+s.GroupBy), s.Team, e.lineage.owner(s.DAGID)
+		c.Known = "what " + s.DAGID + " published last"
+		c.Ends = "its next tick reports; read the log of its summary if it does not"
+		c.Command = "chrononctl logs " + s.DAGID + " " + dagspec.SummaryTask
+	})
 }
 
 // streamRemedy is what helps a stream in that state.
@@ -102,28 +132,6 @@ func (e *explainer) notStarted(s *Stream) []*Cause {
 		return []*Cause{c}
 	}
 	return e.unwritten(m[1], writer, "", false)
-}
-
-// unknownStream is why nothing is known of a stream: a list of applications that failed for all of them, a DAG that has stopped to look, a
-// report that says nothing. Streams with the same reason have the same cause.
-func (e *explainer) unknownStream(s *Stream) []*Cause {
-	noReport := strings.HasPrefix(s.Reason, "no newer report")
-	if noReport && e.stopped != "" {
-		return []*Cause{e.airflow(e.stopped)}
-	}
-	id := "unknown: " + e.print(s.Reason)
-	if noReport || exitAlone.MatchString(s.Reason) || !strings.Contains(s.Reason, "applications") {
-		id += " of " + s.DAGID
-	}
-	return []*Cause{e.cause(CauseStream, id, func(c *Cause) {
-		c.Title, c.Team = cmp.Or(s.Reason, s.GroupBy+" is unknown"), s.Team
-		c.Owner = e.lineage.owner(s.DAGID)
-		c.Known = "the newest report of the keep-alive tasks"
-		c.Ends = "mend what it names; the next tick reports again"
-		if strings.Contains(s.Reason, "applications") {
-			c.Team, c.Ends = "", "make the list_apps command of the project work on the workers; the next tick reports again"
-		}
-	})}
 }
 
 // explainComparisons explains features beyond their budget, and comparisons that tell nothing.
