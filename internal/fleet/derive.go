@@ -60,6 +60,7 @@ func derive(o observation, dags []DAG) Snapshot {
 	s.Streams, s.Joins = reportsOf(s.DAGs, o.reports, o.clock())
 	s.Outputs, s.Work = freshness(o, s.DAGs)
 	withUploads(s.Streams, s.Outputs)
+	s.Calendars = calendarsOf(o, s.DAGs, s.Outputs)
 	s.Teams = teamsOf(s.DAGs, s.Streams, s.Joins)
 	s.Deviations = deviationsOf(o, s.DAGs)
 	return s
