@@ -41,7 +41,7 @@ var exitMeanings = []struct {
 }{
 	{ExitDone, "done; no difference; healthy"},
 	{ExitFailed, "failed; nothing more was changed"},
-	{ExitDifferent, "differences (plan --exit-code, drift), unhealthy (status --exit-code)"},
+	{ExitDifferent, "differences (plan --exit-code, drift), unhealthy (status and why --exit-code)"},
 	{ExitStale, "stale plan, lock held by another, lost a race; nothing changed"},
 	{ExitRefused, "refused by a guard: read-only, missing approval, risk not allowed"},
 	{ExitRolledBack, "failed, rolled back, and the rollback verified"},
