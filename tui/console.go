@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"chrononctl/internal/fleet"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 )
@@ -20,9 +22,10 @@ const framesPerSecond = 30
 // Options are what the console is started with. Source is needed; everything else has a useful zero value.
 type Options struct {
 	Source   Source
-	Changes  Changes // nil: the console is read-only
-	ReadOnly bool    // no key changes anything
-	Deploys  Deploys // nil: there is no project to deploy
+	Cached   func() (fleet.Snapshot, bool) // the picture that the last session left; nil: there is none
+	Changes  Changes                       // nil: the console is read-only
+	ReadOnly bool                          // no key changes anything
+	Deploys  Deploys                       // nil: there is no project to deploy
 
 	Chronicle Chronicle // nil: neither the event log nor the count of requests is shown
 	Shelf     Shelf     // keeps saved filters and the history of commands; nil: nothing is kept

@@ -103,11 +103,12 @@ func (s *shell) headLine() string {
 func (s *shell) serverHealth() string {
 	t := s.theme
 	snap, ok := s.snapshot()
-	if !ok {
+	e := s.store.get(query{topic: topicSnapshot})
+	if !ok || e.cached && e.err == nil {
 		return t.headDim.Render(t.glyph(fleet.Unknown) + " not reached yet")
 	}
 	h := snap.Server.Health
-	if s.store.get(query{topic: topicSnapshot}).err != nil {
+	if e.err != nil {
 		return t.warn.On(t.head).Render(t.glyph(fleet.Unknown) + " no answer")
 	}
 	text := t.glyph(h) + " " + clean(snap.Server.Version)
@@ -190,7 +191,10 @@ func (s *shell) ageOfData() string {
 	age := s.now.Sub(read)
 	text := span(age) + " ago"
 	style := t.headDim
-	if e.err != nil || s.now.Sub(due) > s.staleAfter() {
+	switch {
+	case e.cached:
+		style, text = t.warn.On(t.head), "cached, "+span(age)+" old"
+	case e.err != nil, s.now.Sub(due) > s.staleAfter():
 		style, text = t.warn.On(t.head), span(age)+" old"
 	}
 	if s.options.Chronicle != nil && s.width >= roomyWidth {

@@ -34,7 +34,7 @@ func newRoot(ctx context.Context, options Options) *root {
 
 // Init asks for the first data and for the terminal's background, and starts the heartbeat.
 func (r *root) Init() tea.Cmd {
-	return tea.Batch(r.poll(r.needs()), r.tick(), tea.RequestBackgroundColor, r.openNotebook())
+	return tea.Batch(r.poll(r.needs()), r.tick(), tea.RequestBackgroundColor, r.openNotebook(), r.readCached())
 }
 
 // Update handles one message. The steps and their order are the console's contract; see the package comment.
@@ -86,6 +86,9 @@ func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
 		return nil, true
 	case wakeMsg:
 		r.now = msg.at
+		return nil, true
+	case cachedMsg:
+		r.tookCached(msg)
 		return nil, true
 	case notebookMsg:
 		r.tookNotebook(msg)

@@ -48,6 +48,7 @@ type loaded struct {
 type entry struct {
 	value    any
 	at       time.Time // when value was read; zero: never
+	cached   bool      // value is of an earlier session
 	err      error     // of the last attempt
 	failures int       // in a row
 	tried    time.Time // when the last attempt ended; zero: ask now
@@ -103,7 +104,7 @@ func (s *store) apply(m loaded) bool {
 		e.failures++
 		return true
 	}
-	e.value, e.at, e.failures = m.value, m.at, 0
+	e.value, e.at, e.cached, e.failures = m.value, m.at, false, 0
 	return true
 }
 
