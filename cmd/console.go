@@ -3,6 +3,9 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +20,8 @@ import (
 type consoleOptions struct {
 	readOnly bool
 	ascii    bool
+	theme    string
+	linear   bool
 	interval time.Duration
 }
 
@@ -27,14 +32,19 @@ func newConsoleCmd(a *app) *cobra.Command {
 		Short: "Open the console (the default on a terminal)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !a.Streams.CanPrompt() {
+			if !o.linear && !a.dumb() && !a.Streams.CanPrompt() {
 				return usage(errors.New("the console needs a terminal; `chrononctl status` prints the same picture"))
+			}
+			if o.theme != "" && !slices.Contains(tui.Themes(), o.theme) {
+				return usage(fmt.Errorf("--theme %q: must be one of %v", o.theme, tui.Themes()))
 			}
 			return runConsole(cmd.Context(), a, o)
 		},
 	}
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "offer no key that changes anything")
+	c.Flags().BoolVar(&o.linear, "linear", false, "no screen: tell the state once, then each change as a sentence (the default where TERM is dumb)")
 	c.Flags().BoolVar(&o.ascii, "ascii", false, "draw with ASCII characters alone")
+	c.Flags().StringVar(&o.theme, "theme", "", fmt.Sprintf("colours, one of %v (default: the one chosen last)", tui.Themes()))
 	c.Flags().DurationVar(&o.interval, "interval", tui.DefaultInterval, "time between refreshes of what is open; the whole fleet is looked at a third as often")
 	return c
 }
@@ -52,14 +62,27 @@ func runConsole(ctx context.Context, a *app, o consoleOptions) error {
 func openConsole(ctx context.Context, a *app, chosen config.Context, client *airflowclient.Client, o consoleOptions) error {
 	// Pictures are taken at each interval; the runs of the whole fleet, which cost requests, are looked at with every third.
 	every := o.interval * 5 / 2
+	source := fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now})
+	if o.linear || a.dumb() {
+		return tui.RunLinear(ctx, a.Streams.Out, tui.Options{Source: source, Context: chosen.Label(), Interval: o.interval, Now: a.Now})
+	}
+	planner := a.consolePlanner(chosen, client)
+	readOnly := o.readOnly || chosen.ReadOnly
 	return tui.Run(ctx, tui.Options{
-		Source:   fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now}),
-		Changes:  consoleChanges{&action.Planner{Airflow: client, Now: a.Now, Context: a.contextName}},
-		ReadOnly: o.readOnly || chosen.ReadOnly,
+		Source:   source,
+		Changes:  consoleChanges{planner},
+		Deploys:  a.consoleDeploys(client, readOnly),
+		Shelf:    a.shelf(),
+		ReadOnly: readOnly,
+
+		Chronicle: chronicle{client, planner.Journal},
+
 		Context:  chosen.Label(),
 		Accent:   chosen.Color,
 		Interval: o.interval,
 		Now:      a.Now,
+		Zone:     time.Local,
+		Theme:    o.theme,
 		Input:    a.Streams.In,
 		Output:   a.Streams.Out,
 		Environ:  a.Streams.Environ,
@@ -67,3 +90,16 @@ func openConsole(ctx context.Context, a *app, chosen config.Context, client *air
 		ASCII:    o.ascii,
 	})
 }
+
+// consolePlanner plans the console's changes. What reads what is asked of the repository once, when a plan needs it first.
+func (a *app) consolePlanner(chosen config.Context, client *airflowclient.Client) *action.Planner {
+	planner := a.planner(chosen, client)
+	planner.Lineage = sync.OnceValue(planner.Lineage)
+	if planner.Journal != nil {
+		planner.Journal.Problem = nil // standard error is the console's screen
+	}
+	return planner
+}
+
+// dumb says that the terminal cannot place a cursor.
+func (a *app) dumb() bool { return a.Getenv("TERM") == "dumb" }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"chrononctl/airflowclient"
 	"chrononctl/internal/action"
 	"chrononctl/tui"
 )
@@ -17,13 +18,18 @@ type consoleChanges struct {
 }
 
 // consoleVerbs are the changes that have a key.
-var consoleVerbs = []action.Verb{action.Trigger, action.Pause, action.Unpause, action.Clear}
+var consoleVerbs = []action.Verb{
+	action.Trigger, action.Pause, action.Unpause, action.Clear, action.Mark, action.Restart, action.Upload, action.Backfill,
+}
 
 // Can tells whether a verb is offered.
 func (consoleChanges) Can(verb action.Verb) bool { return slices.Contains(consoleVerbs, verb) }
 
 // Plan plans a request of the console.
 func (c consoleChanges) Plan(ctx context.Context, r tui.Request) (action.Plan, error) {
+	if r.Undo != "" {
+		return c.planUndo(ctx, r.Undo)
+	}
 	switch r.Verb {
 	case action.Trigger:
 		return together(r.DAGs, func(id string) (action.Plan, error) { return c.PlanTrigger(ctx, id, r.Day) })
@@ -35,9 +41,36 @@ func (c consoleChanges) Plan(ctx context.Context, r tui.Request) (action.Plan, e
 		return together(r.Runs, func(run string) (action.Plan, error) {
 			return c.PlanClear(ctx, action.ClearScope{DAGID: r.DAGs[0], RunID: run, TaskIDs: r.Tasks, OnlyFailed: r.Failed})
 		})
+	case action.Mark:
+		return together(r.Runs, func(run string) (action.Plan, error) {
+			return c.PlanMark(ctx, action.MarkScope{DAGID: r.DAGs[0], RunID: run, TaskIDs: r.Tasks, State: airflowclient.State(r.State)})
+		})
+	case action.Restart:
+		return together(r.Confs, func(conf string) (action.Plan, error) { return c.PlanRestart(ctx, conf) })
+	case action.Upload:
+		return together(r.Confs, func(conf string) (action.Plan, error) { return c.PlanUpload(ctx, conf, r.Day) })
+	case action.Backfill:
+		return together(r.Confs, func(conf string) (action.Plan, error) {
+			return c.PlanBackfill(ctx, action.BackfillRequest{
+				Conf: conf, From: r.From, To: r.To, ByDay: r.ByDay, StepDays: r.StepDays, AtOnce: r.AtOnce,
+			})
+		})
 	default:
 		return action.Plan{}, fmt.Errorf("the console does not %s", r.Verb)
 	}
+}
+
+// planUndo plans to take a change of the journal back.
+func (c consoleChanges) planUndo(ctx context.Context, id string) (action.Plan, error) {
+	entries, err := c.Journal.Entries()
+	if err != nil {
+		return action.Plan{}, err
+	}
+	at := slices.IndexFunc(entries, func(e action.Entry) bool { return e.ID == id })
+	if at < 0 {
+		return action.Plan{}, fmt.Errorf("the journal has no change %s any more", id)
+	}
+	return c.PlanUndo(ctx, entries[at])
 }
 
 // together makes one plan of the plans for several objects. What is refused is left out and told; when nothing is left, the refusals are the answer.
@@ -58,9 +91,6 @@ func together(ids []string, plan func(id string) (action.Plan, error)) (action.P
 	if len(all.Targets) == 0 && len(refused) > 0 {
 		return action.Plan{}, errors.Join(refused...)
 	}
-	if len(ids) > 1 {
-		all.Title = fmt.Sprintf("%s, %d targets", all.Verb, len(all.Targets))
-	}
 	for _, err := range refused {
 		all.Effects = append(all.Effects, "Left out: "+err.Error())
 	}
@@ -73,6 +103,7 @@ func joined(all, one action.Plan) action.Plan {
 		return one
 	}
 	all.Targets = append(all.Targets, one.Targets...)
+	all.Title = fmt.Sprintf("%s, %d targets", all.Verb, len(all.Targets))
 	for _, effect := range one.Effects {
 		if !slices.Contains(all.Effects, effect) {
 			all.Effects = append(all.Effects, effect)
@@ -80,8 +111,8 @@ func joined(all, one action.Plan) action.Plan {
 	}
 	all.Cost.Jobs += one.Cost.Jobs
 	all.Cost.Total = max(all.Cost.Total, one.Cost.Total)
-	all.Cost.Sample += one.Cost.Sample
 	all.Cost.Each = max(all.Cost.Each, one.Cost.Each)
+	all.Cost.Sample += one.Cost.Sample
 	all.Downstream.Known = all.Downstream.Known && one.Downstream.Known
 	all.Downstream.Confs = union(all.Downstream.Confs, one.Downstream.Confs)
 	all.Downstream.DAGs = union(all.Downstream.DAGs, one.Downstream.DAGs)
