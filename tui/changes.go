@@ -126,6 +126,17 @@ func (s *shell) backfillBinding(confs func() []string) []binding {
 	}, action.Backfill)
 }
 
+// daysBackfill opens the form for the days that are chosen in the calendar of a join.
+func (s *shell) daysBackfill(conf func() string, days func() (from, to string)) []binding {
+	return s.offered(map[action.Verb]binding{
+		action.Backfill: {keys: []string{"b"}, label: "b", verb: "backfill", help: "compute the marked days, after a plan",
+			do: func() tea.Cmd {
+				from, to := days()
+				return s.open(s.backfillForm(conf(), from, to))
+			}},
+	}, action.Backfill)
+}
+
 // runBindings are the keys that change runs of a DAG.
 func (s *shell) runBindings(dag string, chosen func() []fleet.Run) []binding {
 	none := chosenOrWhy(chosen, "run")

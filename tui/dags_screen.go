@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"chrononctl/dagspec"
 	"chrononctl/internal/fleet"
 	"chrononctl/tui/table"
 
@@ -26,10 +25,6 @@ func allDAGs() scope {
 
 func teamDAGs(team string) scope {
 	return scope{title: team, blank: "this team has no DAG any more", team: true, match: func(d fleet.DAG) bool { return d.Team == team }}
-}
-
-func joinDAGs() scope {
-	return scope{title: "Joins", blank: "no join has a DAG", match: func(d fleet.DAG) bool { return d.Kind == dagspec.KindJoin }}
 }
 
 // dagsScreen lists the DAGs of a team, of a kind, or all.
@@ -83,7 +78,10 @@ func (d *dagsScreen) view() []string {
 	return d.listing.view()
 }
 
-func (d *dagsScreen) bindings() []binding {
+func (d *dagsScreen) bindings() []binding { return append(d.ownBindings(), d.listBindings()...) }
+
+// ownBindings are the keys for DAGs, without those of every listing.
+func (d *dagsScreen) ownBindings() []binding {
 	none := func() string { return selected(d.dags) }
 	own := []binding{{
 		keys: []string{"enter", "right"}, label: "enter", verb: "runs", help: "open the runs of the DAG", disabled: none,
@@ -93,7 +91,8 @@ func (d *dagsScreen) bindings() []binding {
 			return nil
 		},
 	}}
-	return append(append(own, d.dagBindings(d.dags.Chosen, "")...), d.listBindings()...)
+	own = append(own, d.whyBinding(none, func() string { dag, _ := d.dags.Selected(); return dag.ID }))
+	return append(own, d.dagBindings(d.dags.Chosen, "")...)
 }
 
 func (d *dagsScreen) columns() []table.Column[fleet.DAG] {

@@ -3,6 +3,7 @@ package tui
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"chrononctl/dagspec"
@@ -12,12 +13,14 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// fleetScreen answers "what is broken, for whom": a row a team with the worst state of each kind of DAG, and below it, by name, what needs a person.
+// fleetScreen answers "what is broken, for whom": a row a team with the worst state of each kind of DAG, and below it the causes, into which all
+// failures and waits are folded. While the causes have the keyboard, only the teams that the selected one touches are shown.
 type fleetScreen struct {
 	listing
-	teams    *table.Table[fleet.Team]
-	findings *table.Table[fleet.Finding]
-	dags     int
+	teams  *table.Table[fleet.Team]
+	causes *table.Table[fleet.Cause]
+	dags   int
+	only   string // id of the cause whose teams are shown; empty: all teams are
 }
 
 // fleetKinds are the columns of the fleet. The first five are always of interest; the others appear where a team has them.
@@ -41,18 +44,25 @@ func newFleetScreen(s *shell) *fleetScreen {
 		Clean:   clean,
 		Columns: f.teamColumns(),
 	})
-	f.findings = table.New(table.Spec[fleet.Finding]{
-		ID:      findingID,
-		Search:  func(n fleet.Finding) string { return n.Team + " " + n.Subject + " " + n.Detail + " " + n.Health.Word() },
+	f.causes = table.New(table.Spec[fleet.Cause]{
+		ID:      func(c fleet.Cause) string { return c.ID },
+		Match:   matcher(s, causeFields(s)),
 		Clean:   clean,
-		Columns: findingColumns(s),
+		Columns: f.causeColumns(),
 	})
 	f.panes = []pane{
 		{grid: f.teams, blank: "no DAG on this Airflow has the tag chronon; deploy some with: chrononctl deploy"},
-		{grid: f.findings, title: "Needs attention", blank: "nothing: every DAG, stream and comparison is as it should be"},
+		{grid: f.causes, title: "Causes", blank: lookingForCauses, complete: completer(causeFields(s))},
 	}
+	f.moved = f.showTeams
 	return f
 }
+
+// What stands in place of the causes.
+const (
+	lookingForCauses = "looking for causes"
+	noCauses         = "nothing failed, and nothing waits: every DAG, stream and comparison is as it should be"
+)
 
 func (f *fleetScreen) title() string { return "Fleet" }
 
@@ -63,15 +73,57 @@ func (f *fleetScreen) summary() string {
 	return f.counted("team") + f.theme.dot + count(f.dags, "DAG")
 }
 
-func (f *fleetScreen) needs() []need { return nil }
+func (f *fleetScreen) needs() []need { return f.explanationNeeds() }
 
 func (f *fleetScreen) sync() {
-	if snap, ok := f.snapshot(); ok {
-		f.dags = len(snap.DAGs)
-		f.teams.SetRows(snap.Teams)
-		f.findings.SetRows(snap.Findings())
+	snap, ok := f.snapshot()
+	if !ok {
+		return
+	}
+	f.dags, f.only = len(snap.DAGs), ""
+	f.teams.SetRows(snap.Teams)
+	f.layout()
+	if x, ok := f.explanation(); ok {
+		f.causes.SetRows(x.Causes)
+		f.panes[1].note, f.panes[1].blank = causesNote(x.Causes), noCauses
 		f.layout()
 	}
+	f.showTeams()
+}
+
+// causesNote says how much the causes explain.
+func causesNote(causes []fleet.Cause) string {
+	n := 0
+	for _, c := range causes {
+		n += len(c.Explains)
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "explains 1 failure or wait"
+	}
+	return "explain " + grouped(int64(n)) + " failures and waits"
+}
+
+// showTeams shows the teams that the selected cause touches, or all of them. The place of the tables stays as it is.
+func (f *fleetScreen) showTeams() {
+	want := ""
+	c, ok := f.causes.Selected()
+	if ok && f.focus == 1 && len(c.Teams()) > 0 {
+		want = c.ID
+	}
+	if want == f.only {
+		return
+	}
+	f.only = want
+	snap, _ := f.snapshot()
+	rows := snap.Teams
+	if want != "" {
+		touched := c.Teams()
+		rows = slices.DeleteFunc(slices.Clone(rows), func(t fleet.Team) bool { return !slices.Contains(touched, t.Name) })
+	}
+	f.teams.SetRows(rows)
 }
 
 func (f *fleetScreen) view() []string {
@@ -81,96 +133,61 @@ func (f *fleetScreen) view() []string {
 	return f.listing.view()
 }
 
-// detail is the selected finding in full, which the table may have no room for.
+// detail is the selected cause with what would end it, which the table may have no room for.
 func (f *fleetScreen) detail() string {
-	n, ok := f.findings.Selected()
+	c, ok := f.causes.Selected()
 	if !ok || f.focus == 0 {
 		return ""
 	}
-	return shortID(n.Subject) + f.theme.dot + n.Detail
+	return joinWith(f.theme.dot, c.Title, c.Ends)
 }
 
 func (f *fleetScreen) bindings() []binding {
 	return append([]binding{
-		{keys: []string{"enter", "right"}, label: "enter", verb: "open", help: "open the team or the finding", do: f.enterRow, disabled: f.nothing},
-		{keys: []string{"l"}, label: "l", verb: "log", help: "open the failed task's log", do: f.openLog, disabled: f.noLog},
+		{keys: []string{"enter", "right"}, label: "enter", verb: "open", help: "open the team or the cause", do: f.enterRow, disabled: f.nothing},
+		{keys: []string{"l"}, label: "l", verb: "log", help: "open the log of the failed task", do: f.openLog, disabled: f.noLog, quiet: f.noLog() != ""},
+		f.whyBinding(f.nothing, f.selectedName),
 	}, f.listBindings()...)
 }
 
-func (f *fleetScreen) nothing() string { return nothingSelected(f.focus == 0, f.teams, f.findings) }
+// selectedName is what "why" is asked of: the team, or the first that the cause explains.
+func (f *fleetScreen) selectedName() string {
+	if f.focus == 0 {
+		t, _ := f.teams.Selected()
+		return t.Name
+	}
+	c, _ := f.causes.Selected()
+	return whyName(c)
+}
+
+func (f *fleetScreen) nothing() string { return nothingSelected(f.focus == 0, f.teams, f.causes) }
 
 func (f *fleetScreen) enterRow() tea.Cmd {
 	if f.focus == 0 {
 		t, _ := f.teams.Selected()
-		f.push(newDAGsScreen(f.shell, teamDAGs(t.Name)))
+		f.push(newTeamScreen(f.shell, t.Name))
 		return nil
 	}
-	n, _ := f.findings.Selected()
-	f.push(f.screenOf(n))
+	c, _ := f.causes.Selected()
+	f.push(f.screenOf(c))
 	return nil
-}
-
-// screenOf is where a finding is looked into.
-func (f *fleetScreen) screenOf(n fleet.Finding) screen {
-	snap, _ := f.snapshot()
-	kind := dagspec.Kind("")
-	if d, ok := findDAG(snap, n.DAGID); ok {
-		kind = d.Kind
-	}
-	switch {
-	case n.DAGID == "":
-		return newTextScreen(f.shell, n.Subject, traceOf(snap, n))
-	case n.RunID == "" && kind == dagspec.KindStreaming:
-		s := newStreamsScreen(f.shell)
-		s.choose(n.Subject)
-		return s
-	case n.RunID == "" && kind == dagspec.KindComparison:
-		c := newConsistencyScreen(f.shell)
-		c.choose(n.Subject)
-		return c
-	}
-	d := newDAGScreen(f.shell, n.DAGID)
-	d.choose(n.RunID, n.TaskID)
-	return d
-}
-
-// traceOf is all that is known of a finding without a DAG.
-func traceOf(snap fleet.Snapshot, n fleet.Finding) string {
-	for _, b := range snap.Broken {
-		if b.File == n.Subject {
-			return b.Trace
-		}
-	}
-	return n.Detail
 }
 
 func (f *fleetScreen) noLog() string {
-	if n, ok := f.findings.Selected(); f.focus == 1 && ok && n.TaskID != "" {
-		return ""
+	if c, ok := f.causes.Selected(); f.focus == 1 && ok {
+		if _, ok := logOf(c); ok {
+			return ""
+		}
 	}
-	return "a log belongs to a task: select a failed one below (tab)"
+	return "a log belongs to a task: select the cause of a failure (tab)"
 }
 
 func (f *fleetScreen) openLog() tea.Cmd {
-	n, _ := f.findings.Selected()
-	snap, _ := f.snapshot()
-	if t, ok := findTask(snap, n); ok {
-		f.push(newLogScreen(f.shell, t))
+	c, _ := f.causes.Selected()
+	if e, ok := logOf(c); ok {
+		f.openTaskLog(e.DAGID, e.RunID, e.TaskID, e.MapIndex, e.Health)
 	}
 	return nil
-}
-
-// findTask is the task that a finding is about; what the picture does not have of it is left open.
-func findTask(snap fleet.Snapshot, n fleet.Finding) (fleet.Task, bool) {
-	d, _ := findDAG(snap, n.DAGID)
-	for _, r := range d.Runs {
-		for _, t := range r.Tasks {
-			if r.ID == n.RunID && t.ID == n.TaskID {
-				return t, true
-			}
-		}
-	}
-	return fleet.Task{DAGID: n.DAGID, RunID: n.RunID, ID: n.TaskID, MapIndex: -1, Health: n.Health}, n.TaskID != ""
 }
 
 func (f *fleetScreen) teamColumns() []table.Column[fleet.Team] {
@@ -215,39 +232,4 @@ func (f *fleetScreen) kindCell(t fleet.Team, kind dagspec.Kind) table.Cell {
 // compareCells orders the worst first.
 func compareCells(a, b fleet.Cell) int {
 	return cmp.Or(cmp.Compare(b.Health, a.Health), cmp.Compare(b.Bad, a.Bad))
-}
-
-// findingID is what a finding stays the same by, while its detail counts on.
-func findingID(n fleet.Finding) string {
-	id := []string{n.Subject, n.DAGID, n.RunID, n.TaskID}
-	if n.DAGID == "" {
-		id = append(id, n.Detail)
-	}
-	return strings.Join(id, "\x00")
-}
-
-func findingColumns(s *shell) []table.Column[fleet.Finding] {
-	return []table.Column[fleet.Finding]{
-		{
-			Title: "", Min: 1, Max: 14, Priority: 2,
-			Cell: func(n fleet.Finding) table.Cell {
-				return table.Cell{Text: s.theme.state(n.Health), Short: s.theme.glyph(n.Health), Style: s.theme.paintOf(n.Health)}
-			},
-			Compare: func(a, b fleet.Finding) int { return cmp.Compare(b.Health, a.Health) },
-		},
-		{
-			Title: "WHAT", Min: 40, Max: 72, Middle: true,
-			Cell:    func(n fleet.Finding) table.Cell { return table.Cell{Text: shortID(n.Subject)} },
-			Compare: func(a, b fleet.Finding) int { return strings.Compare(a.Subject, b.Subject) },
-		},
-		{
-			Title: "TEAM", Min: 14, Max: 20, Priority: 3,
-			Cell:    func(n fleet.Finding) table.Cell { return table.Cell{Text: n.Team, Style: s.theme.dim} },
-			Compare: func(a, b fleet.Finding) int { return strings.Compare(a.Team, b.Team) },
-		},
-		{
-			Title: "HOW", Min: 28, Max: 84, Priority: 1,
-			Cell: func(n fleet.Finding) table.Cell { return table.Cell{Text: n.Detail, Style: s.theme.dim} },
-		},
-	}
 }

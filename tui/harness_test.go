@@ -211,6 +211,7 @@ type fakeSource struct {
 	log     []fleet.LogLine
 	logDone bool
 	asked   []string
+	details fleet.Details
 	applied []action.Plan
 	anew    int // how often everything was to be read anew
 	targets int // of a plan
@@ -273,6 +274,11 @@ func (f *fakeSource) Tasks(ctx context.Context, dagID, runID string) ([]fleet.Ta
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.tasks[dagID+" "+runID], err
+}
+
+func (f *fakeSource) Explain(ctx context.Context, snap fleet.Snapshot) (fleet.Explanation, error) {
+	err := f.answer(ctx, "explain")
+	return fleet.Explain(snap, f.details), err
 }
 
 func (f *fakeSource) Log(ctx context.Context, t fleet.Task, _ bool, from int) (fleet.LogPart, error) {

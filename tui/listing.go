@@ -35,6 +35,7 @@ type grid interface {
 type pane struct {
 	grid     grid
 	title    string                // heading; the first pane of a stack has none
+	note     string                // what follows the heading and the number of rows
 	blank    string                // what to say when there are no rows
 	marks    bool                  // rows can be marked: there is a key that takes many
 	complete func(string) []string // what a filter could become; nil: it is plain text
@@ -53,6 +54,7 @@ type listing struct {
 	panes  []pane
 	focus  int
 	beside bool   // two panes may stand side by side on a wide terminal
+	aside  bool   // something above the panes has the keyboard
 	lead   int    // lines above the panes, which the screen draws itself
 	moved  func() // called after the cursor may have moved; nil: nobody cares
 
@@ -136,6 +138,9 @@ func (l *listing) drawPane(i int, place rectangle) []string {
 		} else if all > 0 {
 			title = fmt.Sprintf("%s %d", title, all)
 		}
+		if p.note != "" {
+			title += " " + p.note
+		}
 		out = append(out, l.theme.ruled(title, place.w))
 	}
 	all, shown := p.grid.Len()
@@ -146,7 +151,7 @@ func (l *listing) drawPane(i int, place rectangle) []string {
 		}
 		return append(out, "  "+l.theme.dim.Render(clean(text)))
 	}
-	return append(out, p.grid.View(l.theme.tableLook(i == l.focus && l.dialog == nil))...)
+	return append(out, p.grid.View(l.theme.tableLook(i == l.focus && !l.aside && l.dialog == nil))...)
 }
 
 // detail is empty for listings whose rows say it all.

@@ -58,7 +58,7 @@ func (s *shell) execute(line string) (tea.Cmd, error) {
 func (s *shell) openNamed(name string) bool {
 	if slices.Contains(s.teamNames(), name) {
 		s.home(0)
-		s.push(newDAGsScreen(s, teamDAGs(name)))
+		s.push(newTeamScreen(s, name))
 		return true
 	}
 	if id, err := s.dagNamed(name); err == nil {

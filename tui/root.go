@@ -23,7 +23,7 @@ func newRoot(ctx context.Context, options Options) *root {
 		{"fleet", "the teams, and what needs a person", newFleetScreen(s)},
 		{"dags", "all DAGs", newDAGsScreen(s, allDAGs())},
 		{"streams", "the streaming GroupBys", newStreamsScreen(s)},
-		{"joins", "the joins", newDAGsScreen(s, joinDAGs())},
+		{"joins", "the joins", newJoinsScreen(s)},
 		{"consistency", "the comparisons of online with offline", newConsistencyScreen(s)},
 		{"deploy", "the targets, and what runs there", newDeployScreen(s)},
 		{"activity", "what was changed, and by whom", newActivityScreen(s)},

@@ -18,6 +18,8 @@ type Source interface {
 	Runs(ctx context.Context, dagID string) ([]fleet.Run, error)
 	// Tasks returns the task instances of a run, in the order of the DAG.
 	Tasks(ctx context.Context, dagID, runID string) ([]fleet.Task, error)
+	// Explain returns the causes of what is wrong in a picture, after reading what failed tasks said. What it returns is for one goroutine at a time.
+	Explain(ctx context.Context, snap fleet.Snapshot) (fleet.Explanation, error)
 	// Log returns a part of the log of the task's try: from its beginning for 0, else what came after the part whose Next that is. ended says that
 	// nothing will be added to it.
 	Log(ctx context.Context, task fleet.Task, ended bool, from int) (fleet.LogPart, error)

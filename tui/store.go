@@ -18,6 +18,7 @@ const (
 	topicDrift
 	topicPlan
 	topicEvents
+	topicExplanation
 	topicJournal
 )
 

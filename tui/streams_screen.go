@@ -114,7 +114,7 @@ func (st *streamsScreen) columns() []table.Column[fleet.Stream] {
 			Compare: func(a, b fleet.Stream) int { return b.Restarts - a.Restarts },
 		},
 		{
-			Title: "LAST TICKS", Min: fewTicks, Max: shownTicks, Priority: 1,
+			Title: "LAST TICKS", Min: fewTicks, Max: shownTicks, Priority: 1, Whole: 3,
 			Cell: func(r fleet.Stream) table.Cell {
 				return st.ticks(r.Ticks)
 			},

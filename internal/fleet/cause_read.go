@@ -29,8 +29,17 @@ const (
 // which of them waiting tasks want. Where very many failed, those of the DAGs in first are read first. What cannot be read is said in the details; it
 // never fails.
 func (o *Observer) Details(ctx context.Context, s Snapshot, first map[string]bool) Details {
-	out := Details{Words: make(map[InstanceRef]Words), Slots: make(map[InstanceRef]Slot)}
 	failed, waiting := wanted(s, first)
+	out := Details{Words: o.readWords(ctx, failed), Slots: make(map[InstanceRef]Slot)}
+	if len(waiting) > 0 {
+		o.readSlots(ctx, waiting, &out)
+	}
+	return out
+}
+
+// readWords reads what failed tasks said.
+func (o *Observer) readWords(ctx context.Context, failed []Task) map[InstanceRef]Words {
+	out := make(map[InstanceRef]Words, len(failed))
 	var (
 		group errgroup.Group
 		mu    sync.Mutex
@@ -41,14 +50,11 @@ func (o *Observer) Details(ctx context.Context, s Snapshot, first map[string]boo
 			words := o.words(ctx, t)
 			mu.Lock()
 			defer mu.Unlock()
-			out.Words[t.Ref()] = words
+			out[t.Ref()] = words
 			return nil
 		})
 	}
 	_ = group.Wait() // every error has become a problem in words
-	if len(waiting) > 0 {
-		o.readSlots(ctx, waiting, &out)
-	}
 	return out
 }
 

@@ -44,6 +44,8 @@ type Observer struct {
 	turn   chan struct{} // held while the feed steps, which is for one at a time
 	logs   logTails
 
+	explained explanations
+
 	mu     sync.Mutex // guards the following
 	cache  runCache
 	intent intentCache

@@ -49,7 +49,39 @@ func (t *Table[T]) widths() []int {
 		}
 		spare -= maxs[c] + gap
 	}
-	return layout(mins, maxs, priorities, room)
+	return t.whole(mins, maxs, priorities, room)
+}
+
+// whole decides for each column that is Min or Max wide which of them it is, and shares the room.
+func (t *Table[T]) whole(mins, maxs, priorities []int, room int) []int {
+	wanted := slices.Clone(maxs)
+	for c, column := range t.spec.Columns {
+		if column.Whole > 0 {
+			maxs[c] = mins[c]
+		}
+	}
+	out := layout(mins, maxs, priorities, room)
+	for c, column := range t.spec.Columns {
+		if column.Whole == 0 || out[c] == 0 || wanted[c] == mins[c] {
+			continue
+		}
+		wide, full := slices.Clone(mins), slices.Clone(maxs)
+		wide[c], full[c] = wanted[c], wanted[c]
+		if with := layout(wide, full, priorities, room); !t.loses(out, with, column.Whole) {
+			out, mins, maxs = with, wide, full
+		}
+	}
+	return out
+}
+
+// loses tells whether a column of at most that priority number is there before and not after.
+func (t *Table[T]) loses(before, after []int, priority int) bool {
+	for c := range before {
+		if before[c] > 0 && after[c] == 0 && t.spec.Columns[c].Priority <= priority {
+			return true
+		}
+	}
+	return false
 }
 
 // layout shares the room among columns. Columns leave, highest priority number first (the last of equals first), until the least widths of

@@ -43,13 +43,14 @@ const (
 	Right
 )
 
-// Cell is the content of one cell. Short is used where Text does not fit; empty means that Text is cut. Parts, when there are any, are drawn
-// one after the other in place of Text, which must be the same text in one piece.
+// Cell is the content of one cell. Short is used where Text does not fit; empty means that Text is cut. Parts and ShortParts, when there are any, are
+// drawn one after the other in place of Text and Short, which must be the same texts in one piece.
 type Cell struct {
-	Text  string
-	Short string
-	Style paint.Style
-	Parts []Part
+	Text       string
+	Short      string
+	Style      paint.Style
+	Parts      []Part
+	ShortParts []Part
 }
 
 // Part is a piece of a cell with a style of its own.
@@ -61,10 +62,12 @@ type Part struct {
 // Column describes one column over rows of type T.
 type Column[T any] struct {
 	Title    string
-	Min      int // columns that it takes at least
-	Max      int // columns that it takes at most; 0 is Min
-	Priority int // 0 is always shown; the highest leaves first where there is not enough room
+	Heading  func(width int) string // what is drawn in place of the title, over that many columns; nil: the title
+	Min      int                    // columns that it takes at least
+	Max      int                    // columns that it takes at most; 0 is Min
+	Priority int                    // 0 is always shown; the highest leaves first where there is not enough room
 	Align    Align
+	Whole    int  // not 0: the column is Min or Max wide and nothing between; Max where that costs only columns of a higher priority number
 	Optional bool // left out while all of its cells are empty, and where the others would like its room
 	Middle   bool // texts are cut in the middle: names whose two ends say more
 	Cell     func(T) Cell

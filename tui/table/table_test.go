@@ -70,6 +70,33 @@ func TestLayoutByWidth(t *testing.T) {
 	}
 }
 
+func TestAWholeColumnIsAllOrItsLeast(t *testing.T) {
+	t.Parallel()
+	tb := table.New(table.Spec[row]{
+		ID: func(r row) string { return r.id },
+		Columns: []table.Column[row]{
+			{Title: "ID", Min: 6, Cell: func(r row) table.Cell { return table.Cell{Text: r.id} }},
+			{Title: "STRIP", Min: 6, Max: 12, Whole: 1, Heading: func(w int) string { return strings.Repeat("=", w) },
+				Cell: func(row) table.Cell {
+					return table.Cell{Text: "abcdefghijkl", Short: "ghijkl", ShortParts: []table.Part{{Text: "ghijkl"}}}
+				}},
+			{Title: "KEPT", Min: 4, Priority: 1, Cell: func(row) table.Cell { return table.Cell{Text: "kept"} }},
+			{Title: "GONE", Min: 4, Priority: 2, Cell: func(row) table.Cell { return table.Cell{Text: "gone"} }},
+		},
+	})
+	tb.SetRows([]row{{id: "a"}})
+	for width, want := range map[int]string{
+		40: "  ID      ============  KEPT  GONE\n> a       abcdefghijkl  kept  gone",
+		31: "  ID      ============  KEPT\n> a       abcdefghijkl  kept",
+		28: "  ID      ======  KEPT\n> a       ghijkl  kept",
+	} {
+		tb.SetSize(width, 3)
+		if got := view(tb); got != want {
+			t.Errorf("at %d:\n%s\nwant\n%s", width, got, want)
+		}
+	}
+}
+
 func TestNoLineIsWiderThanTheTable(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

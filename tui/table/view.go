@@ -65,6 +65,9 @@ func (t *Table[T]) header(look Look, widths []int) string {
 		}
 		first = false
 		title, style := t.spec.Columns[c].Title, look.Header
+		if heading := t.spec.Columns[c].Heading; heading != nil {
+			title = heading(w)
+		}
 		if c == t.sort {
 			style = look.Sorted
 			mark := look.Up
@@ -114,15 +117,16 @@ func (t *Table[T]) row(b *strings.Builder, look Look, widths []int, row T) {
 func (t *Table[T]) cell(b *strings.Builder, look Look, c, w int, cell Cell, base paint.Style) {
 	column, text := t.spec.Columns[c], t.clean(cell.Text)
 	wide := paint.Width(text) > w
-	switch {
-	case len(cell.Parts) > 0 && !wide:
-		for _, p := range cell.Parts {
+	parts := cell.Parts
+	if wide && cell.Short != "" {
+		text, parts = t.clean(cell.Short), cell.ShortParts
+	}
+	if len(parts) > 0 && paint.Width(text) <= w {
+		for _, p := range parts {
 			p.Style.On(base).Write(b, t.clean(p.Text))
 		}
 		base.Write(b, paint.Spaces(w-paint.Width(text)))
 		return
-	case wide && cell.Short != "":
-		text = t.clean(cell.Short)
 	}
 	if column.Middle {
 		text = paint.FitMiddle(text, w, look.Tail)

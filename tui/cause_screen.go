@@ -1,0 +1,310 @@
+package tui
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"chrononctl/internal/fleet"
+	ql "chrononctl/internal/query"
+	"chrononctl/tui/paint"
+	"chrononctl/tui/table"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// causeScreen is one cause: how it is known, what would end it, and all that it explains.
+type causeScreen struct {
+	listing
+	cause   fleet.Cause
+	gone    bool // the newest explanation does not have it any more
+	effects *table.Table[fleet.Effect]
+}
+
+func newCauseScreen(s *shell, cause fleet.Cause) *causeScreen {
+	c := &causeScreen{listing: listing{shell: s}, cause: cause}
+	c.effects = table.New(table.Spec[fleet.Effect]{ID: effectID, Match: matcher(s, effectFields()), Clean: clean, Columns: c.columns()})
+	c.panes = []pane{{grid: c.effects, title: "What it explains:", blank: "nothing any more", complete: completer(effectFields())}}
+	return c
+}
+
+func effectID(e fleet.Effect) string {
+	return strings.Join([]string{e.DAGID, e.RunID, e.TaskID, fmt.Sprint(e.MapIndex), e.Stream, e.Join, e.File, e.Part}, "\x00")
+}
+
+func effectFields() []ql.Field[fleet.Effect] {
+	return []ql.Field[fleet.Effect]{
+		ql.Text("what", "its name", fleet.Effect.Name),
+		ql.Text("team", "whose it is", func(e fleet.Effect) string { return e.Team }),
+		ql.Text("conf", "of which conf", func(e fleet.Effect) string { return e.Conf }),
+		stateField(func(e fleet.Effect) fleet.Health { return e.Health }),
+		ql.Day("ds", "of which day", func(e fleet.Effect) string { return e.Day }),
+	}
+}
+
+func (c *causeScreen) title() string   { return c.cause.Title }
+func (c *causeScreen) summary() string { return c.counted("effect") }
+func (c *causeScreen) needs() []need   { return c.explanationNeeds() }
+
+// sync takes the cause from the newest explanation. One that has gone stays as it was, and says so.
+func (c *causeScreen) sync() {
+	x, ok := c.explanation()
+	if !ok {
+		c.effects.SetRows(c.cause.Explains)
+		return
+	}
+	c.gone = true
+	for _, now := range x.Causes {
+		if now.ID == c.cause.ID {
+			c.cause, c.gone = now, false
+		}
+	}
+	c.effects.SetRows(c.cause.Explains)
+	c.setSize(c.width, c.height)
+}
+
+func (c *causeScreen) setSize(width, height int) {
+	c.width = width
+	c.lead = len(c.facts()) + 1
+	c.listing.setSize(width, height)
+}
+
+func (c *causeScreen) view() []string { return c.listing.view(c.facts()...) }
+
+// facts are what is known of the cause, a line each.
+func (c *causeScreen) facts() []string {
+	t, cause := c.theme, c.cause
+	head := t.paintOf(cause.Health).Render(t.glyph(cause.Health) + " " + clean(cause.Title))
+	if c.gone {
+		head = t.ok.Render(t.glyph(fleet.OK)+" over: ") + clean(cause.Title)
+	}
+	lines := []string{head}
+	age := ""
+	if !cause.Since.IsZero() {
+		age = moment(c.now, cause.Since) + ", " + since(c.now, cause.Since)
+	}
+	for _, l := range []struct{ label, text string }{
+		{"since", joinWith(t.dot, age, usualText(c.shell, cause.Usual))}, {"owner", ownerText(cause.Owner, cause.Team)},
+		{"known", cause.Known}, {"ends", cause.Ends}, {"command", cause.Command},
+	} {
+		if l.text != "" {
+			for i, part := range wrap(clean(l.text), max(20, c.width-14)) {
+				label := l.label
+				if i > 0 {
+					label = ""
+				}
+				lines = append(lines, t.dim.Render(paint.Pad(label, 9))+part)
+			}
+		}
+	}
+	for i, l := range lines {
+		lines[i] = " " + paint.Fit(l, c.width-2, t.tail)
+	}
+	return lines
+}
+
+func (c *causeScreen) bindings() []binding {
+	noRun := func() string {
+		if e, ok := c.effects.Selected(); !ok || e.DAGID == "" {
+			return "this belongs to no DAG"
+		}
+		return ""
+	}
+	noTask := func() string {
+		if e, ok := c.effects.Selected(); !ok || e.TaskID == "" || e.RunID == "" {
+			return "a log belongs to a task"
+		}
+		return ""
+	}
+	own := []binding{
+		{keys: []string{"enter", "right"}, label: "enter", verb: "open", help: "open its run", disabled: noRun, do: func() tea.Cmd {
+			e, _ := c.effects.Selected()
+			d := newDAGScreen(c.shell, e.DAGID)
+			d.choose(e.RunID, e.TaskID)
+			c.push(d)
+			return nil
+		}},
+		{keys: []string{"l"}, label: "l", verb: "log", help: "open the log of the task", disabled: noTask, do: func() tea.Cmd {
+			e, _ := c.effects.Selected()
+			c.openTaskLog(e.DAGID, e.RunID, e.TaskID, e.MapIndex, e.Health)
+			return nil
+		}},
+		c.whyBinding(func() string { return selected(c.effects) }, func() string { e, _ := c.effects.Selected(); return effectName(e) }),
+	}
+	return append(own, c.listBindings()...)
+}
+
+func (c *causeScreen) columns() []table.Column[fleet.Effect] {
+	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: c.theme.dim} }
+	return []table.Column[fleet.Effect]{
+		{
+			Title: "WHAT", Min: 40, Max: 90, Middle: true,
+			Cell: func(e fleet.Effect) table.Cell { return table.Cell{Text: shortID(e.Name())} },
+		},
+		{
+			Title: "STATE", Min: 12, Max: 14,
+			Cell: func(e fleet.Effect) table.Cell {
+				return table.Cell{Text: c.theme.state(e.Health), Style: c.theme.paintOf(e.Health)}
+			},
+			Compare: func(a, b fleet.Effect) int { return cmp.Compare(b.Health, a.Health) },
+		},
+		{
+			Title: "SINCE", Min: 9, Max: 9, Align: table.Right,
+			Cell:    func(e fleet.Effect) table.Cell { return dim(since(c.now, e.Since)) },
+			Compare: func(a, b fleet.Effect) int { return a.Since.Compare(b.Since) },
+		},
+		{
+			Title: "CONF", Min: 20, Max: 40, Priority: 2, Middle: true, Optional: true,
+			Cell:    func(e fleet.Effect) table.Cell { return dim(e.Conf) },
+			Compare: func(a, b fleet.Effect) int { return strings.Compare(a.Conf, b.Conf) },
+		},
+		{
+			Title: "TEAM", Min: 10, Max: 20, Priority: 1,
+			Cell:    func(e fleet.Effect) table.Cell { return dim(e.Team) },
+			Compare: func(a, b fleet.Effect) int { return strings.Compare(a.Team, b.Team) },
+		},
+	}
+}
+
+// logOf is the first failed task that a cause explains.
+func logOf(c fleet.Cause) (fleet.Effect, bool) {
+	for _, e := range c.Explains {
+		if e.TaskID != "" && e.RunID != "" && e.Health == fleet.Failed {
+			return e, true
+		}
+	}
+	return fleet.Effect{}, false
+}
+
+// whyName is what "why" is asked of for a cause: the first that it explains.
+func whyName(c fleet.Cause) string {
+	if len(c.Explains) == 0 {
+		return c.Team
+	}
+	return effectName(c.Explains[0])
+}
+
+// effectName is the name by which a chain is asked for.
+func effectName(e fleet.Effect) string {
+	switch {
+	case e.DAGID != "" && e.TaskID != "":
+		return e.DAGID + "/" + e.TaskID
+	case e.Stream != "":
+		return e.Stream
+	case e.Join != "":
+		return e.Join
+	case e.Conf != "":
+		return e.Conf
+	}
+	return cmp.Or(e.DAGID, e.Team)
+}
+
+// screenOf is where a cause is looked into: its own screen, or the one that shows what it is about better.
+func (s *shell) screenOf(c fleet.Cause) screen {
+	snap, _ := s.snapshot()
+	first := fleet.Effect{}
+	if len(c.Explains) > 0 {
+		first = c.Explains[0]
+	}
+	switch {
+	case c.Kind == fleet.CauseImport && first.File != "":
+		return newTextScreen(s, first.File, traceOf(snap, first.File, c.Title))
+	case c.Kind == fleet.CauseStream && len(c.Explains) == 1 && first.Stream != "":
+		st := newStreamsScreen(s)
+		st.choose(first.Stream)
+		return st
+	case c.Kind == fleet.CauseFeature && first.Join != "":
+		co := newConsistencyScreen(s)
+		co.choose(first.Join)
+		return co
+	}
+	return newCauseScreen(s, c)
+}
+
+// traceOf is all that is known of a file that does not import.
+func traceOf(snap fleet.Snapshot, file, otherwise string) string {
+	for _, b := range snap.Broken {
+		if b.File == file {
+			return b.Trace
+		}
+	}
+	return otherwise
+}
+
+func causeFields(s *shell) []ql.Field[fleet.Cause] {
+	return []ql.Field[fleet.Cause]{
+		ql.Text("what", "what is the matter", func(c fleet.Cause) string { return c.Title }),
+		ql.Text("team", "whom it touches", func(c fleet.Cause) string { return strings.Join(append(c.Teams(), c.Team), " ") }),
+		ql.Text("owner", "whose it is", func(c fleet.Cause) string { return c.Owner }),
+		ql.Text("kind", "partition, task, error, stream, ...", func(c fleet.Cause) string { return c.Kind.String() }),
+		stateField(func(c fleet.Cause) fleet.Health { return c.Health }),
+		ql.Number("runs", "in how many runs", func(c fleet.Cause) (float64, bool) { return float64(c.Runs()), true }),
+		ageField(s, "age", "how long ago it began", func(c fleet.Cause) time.Time { return c.Since }),
+	}
+}
+
+// effectText says how much comes of a cause: "143 runs in 31 teams", "3 tasks, payments".
+func effectText(c fleet.Cause) string {
+	teams := c.Teams()
+	what := count(len(c.Explains), "effect")
+	switch runs := c.Runs(); {
+	case runs > 0:
+		what = count(runs, "run")
+	case c.Kind == fleet.CauseStream:
+		what = count(len(c.Explains), "stream")
+	case c.Kind == fleet.CauseFeature:
+		what = count(len(c.Explains), "join")
+	case c.Kind == fleet.CauseImport:
+		what = count(len(c.Explains), "file")
+	}
+	switch len(teams) {
+	case 0:
+		return what
+	case 1:
+		return what + ", " + teams[0]
+	}
+	return fmt.Sprintf("%s in %d teams", what, len(teams))
+}
+
+func (f *fleetScreen) causeColumns() []table.Column[fleet.Cause] {
+	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: f.theme.dim} }
+	return []table.Column[fleet.Cause]{
+		{
+			Title: "", Min: 1, Max: 14, Priority: 2,
+			Cell: func(c fleet.Cause) table.Cell {
+				return table.Cell{Text: f.theme.state(c.Health), Short: f.theme.glyph(c.Health), Style: f.theme.paintOf(c.Health)}
+			},
+			Compare: func(a, b fleet.Cause) int { return cmp.Compare(b.Health, a.Health) },
+		},
+		{
+			Title: "WHAT", Min: 40, Max: 100,
+			Cell:    func(c fleet.Cause) table.Cell { return table.Cell{Text: shortID(c.Title)} },
+			Compare: func(a, b fleet.Cause) int { return strings.Compare(a.Title, b.Title) },
+		},
+		{
+			Title: "EXPLAINS", Min: 20, Max: 36,
+			Cell:    func(c fleet.Cause) table.Cell { return dim(effectText(c)) },
+			Compare: func(a, b fleet.Cause) int { return len(b.Explains) - len(a.Explains) },
+		},
+		{
+			Title: "SINCE", Min: 9, Max: 9, Priority: 1, Align: table.Right,
+			Cell:    func(c fleet.Cause) table.Cell { return dim(since(f.now, c.Since)) },
+			Compare: func(a, b fleet.Cause) int { return a.Since.Compare(b.Since) },
+		},
+		{
+			Title: "USUALLY", Min: 7, Max: 11, Priority: 3, Optional: true,
+			Cell: func(c fleet.Cause) table.Cell {
+				if c.Usual.IsZero() {
+					return table.Cell{}
+				}
+				return dim(moment(f.now, c.Usual))
+			},
+		},
+		{
+			Title: "OWNER", Min: 10, Max: 24, Priority: 2,
+			Cell:    func(c fleet.Cause) table.Cell { return dim(cmp.Or(c.Owner, c.Team)) },
+			Compare: func(a, b fleet.Cause) int { return strings.Compare(a.Owner, b.Owner) },
+		},
+	}
+}

@@ -1,0 +1,197 @@
+package tui
+
+import (
+	"cmp"
+	"strings"
+
+	"chrononctl/internal/fleet"
+	ql "chrononctl/internal/query"
+	"chrononctl/tui/table"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// joinRow is a join with the job that works on it.
+type joinRow struct {
+	fleet.Calendar
+	work   fleet.Work
+	atWork bool
+}
+
+// joinsScreen answers "when is it done?": a row a join, with its newest partition, when the next one is expected, and how far the work on it is.
+type joinsScreen struct {
+	listing
+	joins *table.Table[joinRow]
+}
+
+func newJoinsScreen(s *shell) *joinsScreen {
+	j := &joinsScreen{listing: listing{shell: s}}
+	j.joins = table.New(table.Spec[joinRow]{
+		ID:      func(r joinRow) string { return cmp.Or(r.Join, r.DAGID) },
+		Match:   matcher(s, joinFields(s)),
+		Clean:   clean,
+		Columns: j.columns(),
+	})
+	j.panes = []pane{{grid: j.joins, blank: "no join has a DAG", complete: completer(joinFields(s))}}
+	return j
+}
+
+func joinFields(s *shell) []ql.Field[joinRow] {
+	return []ql.Field[joinRow]{
+		ql.Text("join", "its name", func(r joinRow) string { return r.Join }),
+		ql.Text("team", "who owns it", func(r joinRow) string { return r.Team }),
+		ql.Text("table", "what it writes", func(r joinRow) string { return r.Table }),
+		ql.Text("word", "how far its newest day is", func(r joinRow) string { return outputWord(r.Output) }),
+		stateField(joinHealth),
+		ql.Day("ds", "the newest day that landed", func(r joinRow) string { return r.Output.Landed }),
+	}
+}
+
+// joinHealth is what a join needs: by its newest day, or by its older ones where those are worse.
+func joinHealth(r joinRow) fleet.Health { return fleet.Worst(r.Output.Health, r.Health) }
+
+func (j *joinsScreen) title() string   { return "Joins" }
+func (j *joinsScreen) summary() string { return j.counted("join") }
+func (j *joinsScreen) needs() []need   { return nil }
+
+func (j *joinsScreen) sync() {
+	snap, ok := j.snapshot()
+	if !ok {
+		return
+	}
+	rows := make([]joinRow, 0, len(snap.Calendars))
+	for _, c := range snap.Calendars {
+		work, atWork := workOf(snap, c.DAGID)
+		rows = append(rows, joinRow{c, work, atWork})
+	}
+	j.joins.SetRows(rows)
+}
+
+func (j *joinsScreen) view() []string {
+	if _, ok := j.snapshot(); !ok {
+		return j.waiting(query{topic: topicSnapshot}, "the joins of "+j.options.Context)
+	}
+	return j.listing.view()
+}
+
+// detail says in words what the columns may have no room for.
+func (j *joinsScreen) detail() string {
+	r, ok := j.joins.Selected()
+	if !ok {
+		return ""
+	}
+	parts := []string{cmp.Or(r.Join, r.DAGID)}
+	for _, p := range []string{r.Output.Reason, r.Table, waitsFor(r.Parts)} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	return strings.Join(parts, j.theme.dot)
+}
+
+// waitsFor names the partitions that a run waits for.
+func waitsFor(parts []fleet.Part) string {
+	var names []string
+	for _, p := range parts {
+		if p.Health == fleet.Waiting && p.WaitsFor != "" {
+			names = append(names, p.WaitsFor)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "waits for " + strings.Join(names, ", ")
+}
+
+func (j *joinsScreen) bindings() []binding {
+	none := func() string { return selected(j.joins) }
+	own := []binding{{
+		keys: []string{"enter", "right"}, label: "enter", verb: "open", help: "open the days of the join", disabled: none,
+		do: func() tea.Cmd {
+			r, _ := j.joins.Selected()
+			j.push(newJoinScreen(j.shell, r.DAGID))
+			return nil
+		},
+	}}
+	own = append(own, j.whyBinding(none, func() string { r, _ := j.joins.Selected(); return cmp.Or(r.Join, r.DAGID) }))
+	own = append(own, j.changeBindings(j.dag, "")...)
+	return append(own, j.listBindings()...)
+}
+
+func (j *joinsScreen) dag() (fleet.DAG, bool) {
+	r, _ := j.joins.Selected()
+	snap, _ := j.snapshot()
+	return findDAG(snap, r.DAGID)
+}
+
+// stripOf are the states of the newest days of a join.
+func stripOf(c fleet.Calendar) []fleet.DayState {
+	days := c.Days[max(0, len(c.Days)-fortnight):]
+	out := make([]fleet.DayState, len(days))
+	for i, d := range days {
+		out[i] = d.State
+	}
+	return out
+}
+
+func (j *joinsScreen) columns() []table.Column[joinRow] {
+	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: j.theme.dim} }
+	return []table.Column[joinRow]{
+		{
+			Title: "JOIN", Min: 26, Max: 56, Middle: true,
+			Cell:    func(r joinRow) table.Cell { return table.Cell{Text: cmp.Or(r.Join, r.DAGID)} },
+			Compare: func(a, b joinRow) int { return strings.Compare(a.Join, b.Join) },
+		},
+		{
+			Title: "STATE", Min: 14, Max: 14,
+			Cell:    func(r joinRow) table.Cell { return j.outputCell(r.Output) },
+			Compare: func(a, b joinRow) int { return cmp.Compare(joinHealth(b), joinHealth(a)) },
+		},
+		{
+			Title: "NEWEST", Min: 6, Max: 10,
+			Cell: func(r joinRow) table.Cell {
+				return table.Cell{Text: cmp.Or(r.Output.Landed, j.theme.none), Short: cmp.Or(shortDay(r.Output.Landed), j.theme.none), Style: j.theme.dim}
+			},
+			Compare: func(a, b joinRow) int { return strings.Compare(a.Output.Landed, b.Output.Landed) },
+		},
+		{
+			Title: "EXPECTED", Min: 13, Max: 20, Priority: 1,
+			Cell: func(r joinRow) table.Cell {
+				style := j.theme.dim
+				if r.Output.Late > 0 {
+					style = j.theme.warn
+				}
+				return table.Cell{Text: j.dueText(r.Output), Style: style}
+			},
+			Compare: func(a, b joinRow) int { return cmp.Compare(b.Output.Late, a.Output.Late) },
+		},
+		{
+			Title: "PROGRESS", Min: 8, Max: 18, Priority: 2,
+			Cell: func(r joinRow) table.Cell {
+				if !r.atWork {
+					return table.Cell{}
+				}
+				return j.workCell(r.work)
+			},
+		},
+		{
+			Title: "DONE", Min: 11, Max: 17, Priority: 3,
+			Cell: func(r joinRow) table.Cell {
+				if !r.atWork {
+					return table.Cell{}
+				}
+				return dim(j.finishText(r.work))
+			},
+			Compare: func(a, b joinRow) int { return a.work.Finish.Compare(b.work.Finish) },
+		},
+		{
+			Title: "DAYS", Min: weekShown, Max: fortnight, Priority: 1, Whole: 3,
+			Cell: func(r joinRow) table.Cell { return j.theme.dayCell(stripOf(r.Calendar), 1) },
+		},
+		{
+			Title: "TEAM", Min: 10, Max: 20, Priority: 4,
+			Cell:    func(r joinRow) table.Cell { return dim(r.Team) },
+			Compare: func(a, b joinRow) int { return strings.Compare(a.Team, b.Team) },
+		},
+	}
+}

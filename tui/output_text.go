@@ -1,0 +1,137 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	"chrononctl/internal/fleet"
+	"chrononctl/tui/paint"
+	"chrononctl/tui/strip"
+	"chrononctl/tui/table"
+)
+
+// How outputs, and the work on them, are told in a cell.
+
+// outputWord is how far the newest wanted day is.
+func outputWord(o fleet.Output) string {
+	switch o.State {
+	case fleet.OutputLanded:
+		return "landed"
+	case fleet.OutputExpected:
+		return "expected"
+	case fleet.OutputRunning:
+		return "running"
+	case fleet.OutputLate:
+		return "late"
+	case fleet.OutputFailed:
+		return "failed"
+	case fleet.OutputPaused:
+		return "paused"
+	case fleet.OutputNever:
+		return "never landed"
+	case fleet.OutputUnknown:
+	}
+	return "unknown"
+}
+
+func (s *shell) outputCell(o fleet.Output) table.Cell {
+	return table.Cell{Text: s.theme.glyph(o.Health) + " " + outputWord(o), Style: s.theme.paintOf(o.Health)}
+}
+
+// dueText says when the wanted day is expected, or by how much it is late.
+func (s *shell) dueText(o fleet.Output) string {
+	switch {
+	case o.Late > 0:
+		return span(o.Late) + " late"
+	case o.State == fleet.OutputLanded:
+		return ""
+	case o.Due.After(s.now):
+		return "by " + moment(s.now, o.Due)
+	case !o.Due.IsZero():
+		return "usually " + moment(s.now, o.Due)
+	}
+	return ""
+}
+
+// moment is a time of today, or of another day with its date, in UTC.
+func moment(now, at time.Time) string {
+	now, at = now.UTC(), at.UTC()
+	if now.YearDay() == at.YearDay() && now.Year() == at.Year() {
+		return at.Format("15:04")
+	}
+	return at.Format("01-02 15:04")
+}
+
+// bandWords are what the age of what is served means.
+var bandWords = map[fleet.Band]string{fleet.BandFine: "fine", fleet.BandStale: "stale", fleet.BandWrong: "partly wrong", fleet.BandNoData: "no data"}
+
+// servedCell is how old what is served is.
+func (s *shell) servedCell(o fleet.Output) table.Cell {
+	word, ok := bandWords[o.Serving.Band]
+	if !ok {
+		return table.Cell{}
+	}
+	days := fmt.Sprintf("%d d", o.Serving.Days)
+	return table.Cell{Text: days + " " + word, Short: days, Style: s.bandStyle(o.Serving.Band)}
+}
+
+func (s *shell) bandStyle(b fleet.Band) paint.Style {
+	switch b {
+	case fleet.BandFine:
+		return s.theme.ok
+	case fleet.BandStale:
+		return s.theme.wait
+	case fleet.BandWrong:
+		return s.theme.warn
+	case fleet.BandNoData:
+		return s.theme.bad
+	case fleet.BandNone:
+	}
+	return s.theme.dim
+}
+
+// workOf is the job of a DAG that will be done last, as far as is known.
+func workOf(snap fleet.Snapshot, dag string) (work fleet.Work, ok bool) {
+	for _, w := range snap.Work {
+		if w.DAGID == dag && (!ok || w.Steps > work.Steps || w.Steps == work.Steps && w.Finish.After(work.Finish)) {
+			work, ok = w, true
+		}
+	}
+	return work, ok
+}
+
+// shortGauge is how wide a gauge in a table is.
+const shortGauge = 8
+
+// workCell is how far a job is.
+func (s *shell) workCell(w fleet.Work) table.Cell {
+	t := s.theme
+	if w.Steps == 0 {
+		text := t.glyph(fleet.Running) + " " + span(s.now.Sub(w.Since))
+		if w.Usual.Known() {
+			text += " of " + span(w.Usual.P50)
+		}
+		return table.Cell{Text: text, Style: t.run}
+	}
+	short := fmt.Sprintf("[%d/%d]", w.Step, w.Steps)
+	return table.Cell{Text: short + " " + strip.Gauge(t.strips(), stepShare(w.Step, w.Steps), shortGauge), Short: short, Style: t.run}
+}
+
+// stepShare is how much is done while a step is at work.
+func stepShare(step, of int) float64 {
+	if of <= 0 {
+		return 0
+	}
+	return float64(max(0, step-1)) / float64(of)
+}
+
+// finishText is when a job should be done.
+func (s *shell) finishText(w fleet.Work) string {
+	switch {
+	case w.Finish.IsZero():
+		return ""
+	case !w.Finish.After(s.now):
+		return "any moment"
+	}
+	return "about " + moment(s.now, w.Finish)
+}
