@@ -35,7 +35,7 @@ type dagDay struct{ dag, day string }
 func newExplainer(s Snapshot, details Details) *explainer {
 	e := &explainer{
 		s: s, lineage: newLineage(s.Intent), details: details, pools: make(map[string]PoolUse), dags: make(map[string]*DAG, len(s.DAGs)),
-		days: make(map[dagDay]*Run), stands: make(map[string][]Run, len(s.DAGs)), streams: make(map[TaskRef]*Stream),
+		days: make(map[dagDay]*Run, 4*len(s.DAGs)), stands: make(map[string][]Run, len(s.DAGs)), streams: make(map[TaskRef]*Stream),
 		byID: make(map[string]*Cause), roots: make(map[InstanceRef][]*Cause), open: make(map[InstanceRef]bool), prints: make(map[string]string),
 	}
 	for _, p := range details.Pools {
