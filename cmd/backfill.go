@@ -30,15 +30,14 @@ func newBackfillCmd(a *app) *cobra.Command {
 				from, to = args[1], args[1]
 			}
 			r.Conf, r.From, r.To = args[0], from, to
+			opts.wait.resume = "chrononctl backfill watch " + r.Conf
 			return a.change(cmd.Context(), opts, func(p *action.Planner) (action.Plan, error) {
-				plan, err := p.PlanBackfill(cmd.Context(), r)
-				return plan, err
+				return p.PlanBackfill(cmd.Context(), r)
 			})
 		},
 	}
 	opts.add(cmd)
 	opts.wait.add(cmd, false)
-	opts.wait.resume = "chrononctl backfill watch CONF"
 	flags := cmd.Flags()
 	flags.BoolVar(&r.ByDay, "by-day", false, "a run for each day, instead of one job over the range")
 	flags.BoolVar(&r.Failed, "failed", false, "with --by-day: also days whose run failed")

@@ -51,6 +51,8 @@ func TestScripts(t *testing.T) {
 			"killed":  killed,
 			"airflow": airflow,
 
+			"simulated": simulatedAirflow,
+
 			"wrong-server":   wrongServer,
 			"use-context":    useContext,
 			"take-port":      takePort,

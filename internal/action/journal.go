@@ -3,6 +3,7 @@ package action
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func (e Entry) Interrupted() bool { return e.Ended.IsZero() }
 // begin writes down what is about to be done, and answers the entry for [Journal.end].
 func (j *Journal) begin(by string, now time.Time, plan Plan) Entry {
 	e := Entry{
-		ID: fmt.Sprintf("%x", now.UnixMilli()), At: now.Truncate(time.Second), By: by, Verb: plan.Verb, Title: plan.Title, Command: plan.Command, Undo: plan.Undo,
+		ID: newID(now), At: now.Truncate(time.Second), By: by, Verb: plan.Verb, Title: plan.Title, Command: plan.Command, Undo: plan.Undo,
 		Reason: plan.Reason, Total: len(plan.Targets), Undoes: plan.Undoes,
 	}
 	if j == nil || plan.Unchanged() {
@@ -81,6 +82,13 @@ func (j *Journal) begin(by string, now time.Time, plan Plan) Entry {
 	}
 	j.note(e)
 	return e
+}
+
+// newID is a short id that sorts by time; two processes of one moment get different ones.
+func newID(now time.Time) string {
+	salt := make([]byte, 2)
+	_, _ = rand.Read(salt) // it never fails
+	return fmt.Sprintf("%x%x", now.Unix(), salt)
 }
 
 // note writes an entry, or says that it could not.

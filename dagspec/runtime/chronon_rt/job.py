@@ -112,7 +112,7 @@ class RunChronon(ChrononTask):
         except UnusableArgument as error:
             raise compat.AirflowFailException(str(error)) from None
         ds = (run.day - timedelta(days=self.job.lag)).isoformat()
-        return [*argv, *run.options.arguments(self.job.mode, self.job.part, ds)]
+        return [*argv, *run.options.arguments(self.job.mode, self.job.part, ds, argv)]
 
     def _run_command(self, context: Mapping[str, Any], argv: list[str], line: Callable[[str], None]) -> int:
         """Run a command on the worker, or where the project's runner puts it."""

@@ -18,6 +18,9 @@ RANGE_MODES = ("backfill", "backfill-left", "backfill-final")
 # What a run of a single day is for: the jobs that fill a table, and the models that run over it (they take no range, and compute the day of the run).
 DAY_MODES = (*RANGE_MODES, "model-transform-batch")
 
+# Chronon leaves days alone that lie before the first one of the output (TableUtils.unfilledRanges, skipFirstHole): what a backfill is mostly for.
+FIRST_HOLE = "--run-first-hole"
+
 
 class BadOptions(ValueError):
     """A run configuration that cannot be honoured."""
@@ -57,8 +60,10 @@ class RunOptions:
             return f"this run asks for join parts, which a job of mode {mode} does not have"
         return None
 
-    def arguments(self, mode: str = "backfill", part: str = "", ds: str | None = None) -> list[str]:
-        """Return what the options add to the command line of a job that they do not refuse; `ds` is the day that it computes."""
+    def arguments(
+        self, mode: str = "backfill", part: str = "", ds: str | None = None, argv: Sequence[str] = ()
+    ) -> list[str]:
+        """Return what the options add to `argv`, the command line of a job that they do not refuse; `ds` is the day that it computes."""
         only = ds if self.day_only and mode in RANGE_MODES else None
         added: list[str] = []
         for option, value in (
@@ -69,6 +74,8 @@ class RunOptions:
         ):
             if value is not None:
                 added += [option, str(value)]
+        if (self.start_ds or only) and FIRST_HOLE not in argv:
+            added.append(FIRST_HOLE)
         if self.parts and mode == "backfill" and not part:
             added += ["--selected-join-parts", *self.parts]
         return added

@@ -221,14 +221,14 @@ def test_a_range_becomes_arguments_and_its_last_day_is_looked_for(world: World, 
     world.job(script).execute(context(ti, "2026-11-22", conf))
     assert (
         world.folder / "seen"
-    ).read_text() == "--ds 2026-11-22 --start-ds 2026-11-01 --end-ds 2026-11-10 --step-days 5\n"
+    ).read_text() == "--ds 2026-11-22 --start-ds 2026-11-01 --end-ds 2026-11-10 --step-days 5 --run-first-hole\n"
     assert ti.read("chronon_progress")["outcome"] == "landed"
 
 
 def test_a_run_of_one_day_computes_just_that_day(world: World, ti: FakeTaskInstance) -> None:
     world.land("pay.b", "2026-11-05")
     world.job('echo "$@" > seen', lag=2).execute(context(ti, "2026-11-05", {"chronon": {"day_only": True}}))
-    assert (world.folder / "seen").read_text() == "--ds 2026-11-05 --start-ds 2026-11-03 --end-ds 2026-11-03\n"
+    assert (world.folder / "seen").read_text() == "--ds 2026-11-05 --start-ds 2026-11-03 --end-ds 2026-11-03 --run-first-hole\n"
 
 
 @pytest.mark.parametrize(

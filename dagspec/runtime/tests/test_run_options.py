@@ -28,7 +28,8 @@ def test_all_options_become_arguments() -> None:
     }
     options = parse({"chronon": asked}, CONFS)
     assert options.arguments() == [
-        "--start-ds", "2026-11-01", "--end-ds", "2026-11-10", "--parallelism", "3", "--step-days", "2", "--selected-join-parts", "a_b", "c",
+        "--start-ds", "2026-11-01", "--end-ds", "2026-11-10", "--parallelism", "3", "--step-days", "2", "--run-first-hole",
+        "--selected-join-parts", "a_b", "c",
     ]  # fmt: skip
     assert options.selects("pay.a") and not options.selects("pay.b") and options.selects("")
     assert not options.wait
@@ -77,7 +78,10 @@ def test_a_range_is_refused_by_jobs_that_have_none() -> None:
 
 def test_a_single_day_is_the_range_of_jobs_that_fill_tables() -> None:
     options = parse({"chronon": {"day_only": True}}, CONFS)
-    assert options.arguments("backfill", ds="2026-11-05") == ["--start-ds", "2026-11-05", "--end-ds", "2026-11-05"]
+    assert options.arguments("backfill", ds="2026-11-05") == [
+        "--start-ds", "2026-11-05", "--end-ds", "2026-11-05", "--run-first-hole",
+    ]  # fmt: skip
+    assert "--run-first-hole" not in options.arguments("backfill", ds="2026-11-05", argv=["--run-first-hole"])
     assert options.arguments("model-transform-batch", ds="2026-11-05") == []
     assert options.refuses("backfill-final") is None and options.refuses("model-transform-batch") is None
     assert "upload" in (options.refuses("upload") or "")

@@ -1,0 +1,67 @@
+package cmd_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"chrononctl/internal/demo/simulated"
+)
+
+// pacedClock is the clock of a simulated Airflow whose time passes with the questions that it is asked, so that a script sees the same each time.
+type pacedClock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *pacedClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *pacedClock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// simulatedAirflow is the script command "simulated VERSION [PACE]": the sample on a simulated Airflow, three days after its deploy, answers until the
+// script ends. Each request takes PACE of its time, or none. CHRONONCTL_CONFIG leads to it, and $REPO is the sample's repository.
+func simulatedAirflow(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 || len(args) > 2 {
+		ts.Fatalf("usage: simulated VERSION [PACE]")
+	}
+	clock := &pacedClock{at: time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)}
+	demo, err := simulated.Start(context.Background(), simulated.Options{Airflow: args[0], Days: 3, Now: clock.now})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(demo.Stop()) })
+	var pace time.Duration
+	if len(args) == 2 {
+		pace, err = time.ParseDuration(args[1])
+		ts.Check(err)
+	}
+	behind, err := url.Parse(demo.URL)
+	ts.Check(err)
+	forward := httputil.NewSingleHostReverseProxy(behind)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		clock.pass(pace)
+		forward.ServeHTTP(w, r)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("CHRONONCTL_URL", server.URL)
+	ts.Setenv("CHRONONCTL_USERNAME", demo.Context().Username)
+	password, err := os.ReadFile(demo.Context().PasswordFile)
+	ts.Check(err)
+	ts.Setenv("CHRONONCTL_PASSWORD", strings.TrimSpace(string(password)))
+	ts.Setenv("CHRONONCTL_TEST_NOW", clock.now().Format(time.RFC3339))
+	ts.Setenv("REPO", demo.Repo)
+}
