@@ -22,6 +22,8 @@ var rules = []rule{
 		"the client knows Airflow and nothing of Chronon"},
 	{"chrononctl/internal/fleet", []string{"chrononctl/tui", "chrononctl/cmd", "github.com/spf13/cobra", "charm.land/..."},
 		"the live picture has no face"},
+	{"chrononctl/internal/history", []string{"chrononctl/tui", "chrononctl/cmd", "github.com/spf13/cobra", "charm.land/..."},
+		"what is kept has no face"},
 	{"chrononctl/internal/action", []string{"chrononctl/tui", "chrononctl/cmd", "github.com/spf13/cobra", "charm.land/..."},
 		"a change has no face"},
 	{"chrononctl/internal/deploy", []string{"chrononctl/tui", "chrononctl/cmd", "chrononctl/internal/fleet", "github.com/spf13/cobra", "charm.land/..."},

@@ -189,3 +189,12 @@ func (in *Intent) Owner(dagID string) string {
 	d, _ := in.DAG(dagID)
 	return cmp.Or(d.Owner, d.Team)
 }
+
+// GobEncode writes nothing: an intent is not kept with a picture (internal/history), because it is read again, and is the larger part of both.
+func (in *Intent) GobEncode() ([]byte, error) { return nil, nil }
+
+// GobDecode makes an intent that knows nothing.
+func (in *Intent) GobDecode([]byte) error {
+	*in = Intent{}
+	return nil
+}
