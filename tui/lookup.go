@@ -84,3 +84,12 @@ func runeStart(s string, at int) int {
 	}
 	return at
 }
+
+// findingID is what a finding stays the same by, while its detail counts on.
+func findingID(n fleet.Finding) string {
+	id := []string{n.Subject, n.DAGID, n.RunID, n.TaskID}
+	if n.DAGID == "" {
+		id = append(id, n.Detail)
+	}
+	return strings.Join(id, "\x00")
+}
