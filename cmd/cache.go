@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -12,16 +11,9 @@ import (
 // dagFileCache keeps the DAG files that were generated before, in the folder that CHRONONCTL_CACHE names, else in the user's cache folder. It may be
 // removed at any time. Without such a folder there is no cache.
 func (a *app) dagFileCache() dagspec.Cache {
-	dir := a.Getenv("CHRONONCTL_CACHE")
+	dir := a.cacheDir()
 	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return nil
-		}
-		dir = filepath.Join(user, "chrononctl")
-	}
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(a.Dir, dir)
+		return nil
 	}
 	folder := filecache.Folder{Dir: filepath.Join(dir, "dag_files"), Clock: a.Now}
 	folder.Sweep()

@@ -9,6 +9,8 @@ func addCommands(root *cobra.Command, a *app) {
 		newDemoCmd,
 		newInitCmd,
 		newConfigCmd,
+		newContextCmd,
+		newDoctorCmd,
 		newValidateCmd,
 		newGenerateCmd,
 		newPlanCmd,

@@ -93,6 +93,8 @@ func newRoot(a *app) *cobra.Command {
 	flags.StringVar(&a.color, "color", "auto", "colour: auto, always or never")
 	root.AddCommand(newVersionCmd(a), newExitCodesCmd(a), newConsoleCmd(a))
 	addCommands(root, a)
+	addCompletion(root, a)
+	strictArguments(root)
 	return root
 }
 
@@ -103,6 +105,24 @@ func commandWords(cmd *cobra.Command) string {
 		return "command line"
 	}
 	return words
+}
+
+// strictArguments gives mistakes in the arguments of any command the code of a usage error.
+func strictArguments(root *cobra.Command) {
+	for _, cmd := range allCommands(root) {
+		if check := cmd.Args; check != nil {
+			cmd.Args = func(cmd *cobra.Command, args []string) error {
+				err := check(cmd, args)
+				if _, isCoded := errors.AsType[codedError](err); err == nil || isCoded {
+					return err
+				}
+				if !cmd.HasSubCommands() && len(args) > 0 && strings.HasPrefix(err.Error(), "unknown command") {
+					err = fmt.Errorf("%s takes no arguments, such as %q", commandWords(cmd), args[0])
+				}
+				return usage(err)
+			}
+		}
+	}
 }
 
 // noCommand refuses words that are no command, with the nearest one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/itchyny/gojq"
@@ -64,7 +65,14 @@ func (f *viewFlags) add(cmd *cobra.Command, keys []string) {
 	flags.StringVar(&f.jq, "jq", "", "filter the JSON with a jq expression; texts are printed as they are")
 	flags.BoolVarP(&f.watch, "watch", "w", false, "look again and again until interrupted; on a pipe a line for each change")
 	flags.DurationVar(&f.interval, "interval", defaultWatch, "time between two looks of --watch")
-	_ = cmd.RegisterFlagCompletionFunc("json", cobra.FixedCompletions(keys, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
+	_ = cmd.RegisterFlagCompletionFunc("json", func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		settled := begun[:strings.LastIndex(begun, ",")+1]
+		var full []string
+		for _, key := range keys {
+			full = append(full, settled+key)
+		}
+		return beginning(full, nil, begun), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
 }
 
 // check refuses flags that make no sense, before anything is asked of a server. keys are the members that the JSON has.

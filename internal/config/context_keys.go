@@ -35,7 +35,7 @@ func contextKeys() []contextKey {
 			return known, nil
 		}
 		return "", fmt.Errorf("%q is none of mwaa, mwaa-api, composer", s)
-	}, same[Service])
+	}, func(s Service) any { return unlessEmpty(string(s)) })
 	return []contextKey{
 		ofContext("url", address, func(c *Context) *string { return &c.URL },
 			"Address of the web server, with its path prefix if it has one. MWAA needs none: AWS knows it."),
