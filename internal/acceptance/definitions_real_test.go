@@ -93,7 +93,7 @@ func (s *scene) notUnderstood(t *testing.T) {
 			}
 			continue
 		}
-		known := "start_ds, end_ds, step_days, parallelism, confs, parts, wait, alone"
+		known := "start_ds, end_ds, step_days, parallelism, day_only, confs, parts, wait"
 		missing, err := s.logHas(t.Context(), instance, "run configuration: chronon has unknown keys: start_day; known are "+known)
 		if err != nil || missing != "" || instance.State != airflowclient.StateFailed || instance.Try > 1 {
 			t.Errorf("%s is %s after %d tries: %s %v", instance.TaskID, instance.State, instance.Try, missing, err)
