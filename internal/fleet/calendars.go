@@ -17,7 +17,7 @@ const pictured = 5 * 24 * time.Hour
 const mostDays = 366
 
 // calendarsOf derives a calendar for each join that has a DAG.
-func calendarsOf(o observation, dags []DAG, outputs []Output) []Calendar {
+func calendarsOf(o observation, dags []DAG, jobs [][]job, outputs []Output) []Calendar {
 	landed := make(map[string]string)
 	byTask := make(map[TaskRef]int, len(outputs))
 	for i, out := range outputs {
@@ -31,7 +31,7 @@ func calendarsOf(o observation, dags []DAG, outputs []Output) []Calendar {
 			continue
 		}
 		v := calendarView{o: o, d: d, from: dagspec.DateOf(o.clock().Add(-pictured)).String(), landed: landed}
-		if c, ok := v.calendar(); ok {
+		if c, ok := v.calendar(jobs[i]); ok {
 			c.Output = outputs[byTask[TaskRef{d.ID, v.j.def.ID}]]
 			calendars = append(calendars, c)
 		}
@@ -52,8 +52,7 @@ type calendarView struct {
 }
 
 // calendar derives the calendar; ok is false where no job of the DAG is known that writes the join's table.
-func (v *calendarView) calendar() (Calendar, bool) {
-	jobs := jobsOf(v.d, v.o.intent)
+func (v *calendarView) calendar(jobs []job) (Calendar, bool) {
 	at := slices.IndexFunc(jobs, func(j job) bool { return j.def.Mode == dagspec.ModeModelTransform })
 	if at < 0 {
 		at = slices.IndexFunc(jobs, func(j job) bool { return j.def.Mode == dagspec.ModeBackfill || j.def.Mode == dagspec.ModeBackfillFinal })
@@ -326,7 +325,7 @@ func (o *Observer) Calendar(ctx context.Context, dagID string) (c Calendar, ok b
 	for _, out := range made.Outputs {
 		v.landed[hiveName(out.Table)] = max(v.landed[hiveName(out.Table)], out.Landed)
 	}
-	if c, ok = v.calendar(); !ok {
+	if c, ok = v.calendar(jobsOf(&d, made.Intent)); !ok {
 		return c, false, nil
 	}
 	for _, out := range made.Outputs {

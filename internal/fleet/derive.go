@@ -58,9 +58,10 @@ func derive(o observation, dags []DAG) Snapshot {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Trace, b.Trace), a.At.Compare(b.At))
 	})
 	s.Streams, s.Joins = reportsOf(s.DAGs, o.reports, o.clock())
-	s.Outputs, s.Work = freshness(o, s.DAGs)
+	jobs := jobsOfAll(o, s.DAGs)
+	s.Outputs, s.Work = freshness(o, s.DAGs, jobs)
 	withUploads(s.Streams, s.Outputs)
-	s.Calendars = calendarsOf(o, s.DAGs, s.Outputs)
+	s.Calendars = calendarsOf(o, s.DAGs, jobs, s.Outputs)
 	s.Teams = teamsOf(s.DAGs, s.Streams, s.Joins)
 	s.Deviations = deviationsOf(o, s.DAGs)
 	return s

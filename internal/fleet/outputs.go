@@ -47,6 +47,9 @@ func jobsOf(d *DAG, in *Intent) []job {
 	} else {
 		jobs = jobsByID(d)
 	}
+	for j := range jobs {
+		jobs[j].seen = make([]sighting, 0, len(d.Runs))
+	}
 	for i := range d.Runs {
 		r := &d.Runs[i]
 		for j := range jobs {
@@ -158,27 +161,52 @@ func (j *job) samples() []Sample {
 	return samples
 }
 
+// jobsOfAll lists the jobs of each DAG.
+func jobsOfAll(o observation, dags []DAG) [][]job {
+	jobs := make([][]job, len(dags))
+	for i := range dags {
+		if !isStreaming(dags[i].Kind) {
+			jobs[i] = jobsOf(&dags[i], o.intent)
+		}
+	}
+	return jobs
+}
+
 // freshness derives the outputs of all DAGs, and what is at work.
-func freshness(o observation, dags []DAG) (outputs []Output, work []Work) {
+func freshness(o observation, dags []DAG, jobs [][]job) (outputs []Output, work []Work) {
 	now := o.clock()
 	for i := range dags {
 		d := &dags[i]
 		if isStreaming(d.Kind) {
 			continue
 		}
-		for _, j := range jobsOf(d, o.intent) {
+		for n := range jobs[i] {
+			j := &jobs[i][n]
 			samples := o.past.samplesOf(TaskRef{d.ID, j.def.ID}, j.samples())
-			out := outputOf(d, &j, samples, now)
-			out.serve(d, &j, o.lifetimes, now)
+			out := outputOf(d, j, samples, now)
+			out.serve(d, j, o.lifetimes, now)
 			outputs = append(outputs, out)
 		}
 		work = append(work, workOf(d, o)...)
 	}
 	withFinish(outputs, work)
-	slices.SortFunc(outputs, func(a, b Output) int {
+	return sortedOutputs(outputs), work
+}
+
+// sortedOutputs sorts by team, conf and task. It moves each of the many large values once.
+func sortedOutputs(outputs []Output) []Output {
+	order := make([]*Output, len(outputs))
+	for i := range outputs {
+		order[i] = &outputs[i]
+	}
+	slices.SortFunc(order, func(a, b *Output) int {
 		return cmp.Or(strings.Compare(a.Team, b.Team), strings.Compare(a.Conf, b.Conf), strings.Compare(a.DAGID, b.DAGID), strings.Compare(a.TaskID, b.TaskID))
 	})
-	return outputs, work
+	sorted := make([]Output, len(outputs))
+	for i, o := range order {
+		sorted[i] = *o
+	}
+	return sorted
 }
 
 // outputOf derives one output.

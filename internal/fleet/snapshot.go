@@ -115,6 +115,7 @@ type Task struct {
 	State    string
 	Health   Health
 	Try      int
+	Queued   time.Time // when this try got its slot; zero: it did not, or Airflow does not say
 	Start    time.Time
 	End      time.Time
 }

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"slices"
+
 	"chrononctl/airflowclient"
 	"chrononctl/dagspec"
 )
@@ -39,7 +41,7 @@ func TaskHealth(state airflowclient.State) Health {
 func taskOf(ti airflowclient.TaskInstance) Task {
 	t := Task{
 		DAGID: ti.DAGID, RunID: ti.RunID, ID: ti.TaskID, MapIndex: ti.MapIndex,
-		State: string(ti.State), Health: TaskHealth(ti.State), Try: ti.Try, Start: ti.Start, End: ti.End,
+		State: string(ti.State), Health: TaskHealth(ti.State), Try: ti.Try, Queued: ti.Queued, Start: ti.Start, End: ti.End,
 	}
 	if t.Health == Running && t.IsSensor() {
 		t.Health = Waiting
@@ -62,7 +64,7 @@ const (
 // The tasks matter because Airflow calls a run a success in three cases that are none: when each task was skipped; when no task ran at all, as
 // for a run before the DAG's start date; and when a task failed whose followers ran all the same (a summary that runs whatever happened).
 func runHealth(state airflowclient.State, tasks []Task, read reading) Health {
-	counts := count(tasks)
+	counts := countIn(tasks, false)
 	switch state {
 	case airflowclient.StateFailed:
 		return Failed
@@ -71,7 +73,7 @@ func runHealth(state airflowclient.State, tasks []Task, read reading) Health {
 	case airflowclient.StateRunning:
 		return unfinishedHealth(counts, read)
 	case airflowclient.StateSuccess:
-		return succeededHealth(counts, count(work(tasks)), read)
+		return succeededHealth(counts, countIn(tasks, true), read)
 	default:
 		return Unknown
 	}
@@ -79,7 +81,7 @@ func runHealth(state airflowclient.State, tasks []Task, read reading) Health {
 
 // succeededHealth looks for trouble in all tasks, and for what was done in those that do the run's work: a day whose inputs were there and whose
 // jobs were left to a newer day is skipped.
-func succeededHealth(all, jobs map[Health]int, read reading) Health {
+func succeededHealth(all, jobs healthCounts, read reading) Health {
 	switch {
 	case read == notRead:
 		return OK
@@ -98,17 +100,8 @@ func succeededHealth(all, jobs map[Health]int, read reading) Health {
 	}
 }
 
-// work is the tasks without sensors and the summary, or all of them if there are no others.
-func work(tasks []Task) []Task {
-	jobs := filter(tasks, func(t Task) bool { return !t.IsSensor() && t.ID != dagspec.SummaryTask })
-	if len(jobs) == 0 {
-		return tasks
-	}
-	return jobs
-}
-
 // unfinishedHealth tells a run that computes from one that only waits: for a partition, a slot or a retry.
-func unfinishedHealth(counts map[Health]int, read reading) Health {
+func unfinishedHealth(counts healthCounts, read reading) Health {
 	switch {
 	case read == notRead:
 		return Running
@@ -127,10 +120,38 @@ func unfinishedHealth(counts map[Health]int, read reading) Health {
 	}
 }
 
+// work is the tasks without sensors and the summary, or all of them if there are no others.
+func work(tasks []Task) []Task {
+	jobs := filter(tasks, func(t Task) bool { return isWork(&t) })
+	if len(jobs) == 0 {
+		return tasks
+	}
+	return jobs
+}
+
+func isWork(t *Task) bool { return !t.IsSensor() && t.ID != dagspec.SummaryTask }
+
+// healthCounts is how many tasks are in each state.
+type healthCounts [Failed + 1]int
+
+// countIn counts all tasks, or those of work.
+func countIn(tasks []Task, workOnly bool) (counts healthCounts) {
+	workOnly = workOnly && slices.ContainsFunc(tasks, func(t Task) bool { return isWork(&t) })
+	for i := range tasks {
+		if !workOnly || isWork(&tasks[i]) {
+			counts[tasks[i].Health]++
+		}
+	}
+	return counts
+}
+
+// count is how many tasks are in each state that any of them is in.
 func count(tasks []Task) map[Health]int {
-	counts := make(map[Health]int)
-	for _, t := range tasks {
-		counts[t.Health]++
+	counts := make(map[Health]int, 2)
+	for h, n := range countIn(tasks, false) {
+		if n > 0 {
+			counts[Health(h)] = n
+		}
 	}
 	return counts
 }
