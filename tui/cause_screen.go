@@ -25,7 +25,7 @@ type causeScreen struct {
 func newCauseScreen(s *shell, cause fleet.Cause) *causeScreen {
 	c := &causeScreen{listing: listing{shell: s}, cause: cause}
 	c.effects = table.New(table.Spec[fleet.Effect]{ID: effectID, Match: matcher(s, effectFields()), Clean: clean, Columns: c.columns()})
-	c.panes = []pane{{grid: c.effects, title: "What it explains:", blank: "nothing any more", complete: completer(effectFields())}}
+	c.panes = []pane{{grid: c.effects, title: "What it explains", blank: "nothing any more", complete: completer(effectFields())}}
 	return c
 }
 
@@ -167,18 +167,28 @@ func (c *causeScreen) columns() []table.Column[fleet.Effect] {
 	}
 }
 
-// logOf is the first failed task that a cause explains.
-func logOf(c fleet.Cause) (fleet.Effect, bool) {
+// logOf is the first failed task that a cause explains; one that failed by itself comes before those that are behind it.
+func logOf(snap fleet.Snapshot, c fleet.Cause) (found fleet.Effect, ok bool) {
 	for _, e := range c.Explains {
-		if e.TaskID != "" && e.RunID != "" && e.Health == fleet.Failed {
+		if e.TaskID == "" || e.RunID == "" || e.Health != fleet.Failed {
+			continue
+		}
+		t, _ := taskOf(snap, e.DAGID, e.RunID, e.TaskID, e.MapIndex)
+		if !isBehind(t) {
 			return e, true
 		}
+		if !ok {
+			found, ok = e, true
+		}
 	}
-	return fleet.Effect{}, false
+	return found, ok
 }
 
-// whyName is what "why" is asked of for a cause: the first that it explains.
-func whyName(c fleet.Cause) string {
+// whyName is what "why" is asked of for a cause: the failed task, or else the first that it explains.
+func whyName(snap fleet.Snapshot, c fleet.Cause) string {
+	if e, ok := logOf(snap, c); ok {
+		return effectName(e)
+	}
 	if len(c.Explains) == 0 {
 		return c.Team
 	}

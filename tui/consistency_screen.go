@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"chrononctl/internal/fleet"
+	"chrononctl/tui/strip"
 	"chrononctl/tui/table"
 
 	tea "charm.land/bubbletea/v2"
@@ -71,6 +72,7 @@ func (c *consistencyScreen) sync() {
 func (c *consistencyScreen) fillFeatures() {
 	r, _ := c.joins.Selected()
 	c.panes[1].blank = cmp.Or(r.Reason, "no feature was measured")
+	c.panes[1].note = toggle(r.Caveat == "", "", strings.TrimSpace(c.theme.dot)+" "+clean(r.Caveat))
 	c.features.SetRows(r.Features)
 }
 
@@ -145,6 +147,10 @@ func (c *consistencyScreen) joinColumns() []table.Column[fleet.Comparison] {
 			Compare: func(a, b fleet.Comparison) int { return strings.Compare(a.Day, b.Day) },
 		},
 		{
+			Title: "TREND", Min: weekShown, Max: fortnight, Priority: 1, Whole: 2, Optional: true,
+			Cell: c.trendCell,
+		},
+		{
 			Title: "DRAWN", Min: 7, Max: 7, Priority: 2, Align: table.Right,
 			Cell: func(r fleet.Comparison) table.Cell { return dim(drawnText(r)) },
 		},
@@ -211,7 +217,57 @@ func (c *consistencyScreen) featureColumns() []table.Column[fleet.Feature] {
 			},
 			Compare: func(a, b fleet.Feature) int { return compareRates(a.SMAPE, b.SMAPE) },
 		},
+		{
+			Title: "WEEK", Min: 8, Max: 9, Priority: 1, Optional: true, Align: table.Right,
+			Cell:    c.driftCell,
+			Compare: func(a, b fleet.Feature) int { return compareRates(a.Drift, b.Drift) },
+		},
+		{
+			Title: "NOT OFFLINE", Min: 11, Max: 12, Priority: 3, Optional: true, Align: table.Right,
+			Cell:    func(f fleet.Feature) table.Cell { return table.Cell{Text: rate(f.MissingOffline), Style: c.theme.dim} },
+			Compare: func(a, b fleet.Feature) int { return compareRates(a.MissingOffline, b.MissingOffline) },
+		},
+		{
+			Title: "ROWS", Min: 9, Max: 12, Priority: 4, Optional: true, Align: table.Right,
+			Cell: func(f fleet.Feature) table.Cell {
+				if f.Rows == 0 {
+					return table.Cell{}
+				}
+				return dim(grouped(f.Rows))
+			},
+			Compare: func(a, b fleet.Feature) int { return cmp.Compare(b.Rows, a.Rows) },
+		},
 	}
+}
+
+// trendCell draws the mismatch of the worst feature over the last measured days; a day without a measurement has no bar.
+func (c *consistencyScreen) trendCell(r fleet.Comparison) table.Cell {
+	values := make([]float64, len(r.Trend))
+	for i, m := range r.Trend {
+		values[i] = strip.Unknown()
+		if m.Mismatch != nil {
+			values[i] = *m.Mismatch
+		}
+	}
+	style := c.theme.dim
+	if r.Health == fleet.Breach {
+		style = c.theme.warn
+	}
+	top := 2 * r.Budgets.Mismatch // so that the budget is at half the height
+	return table.Cell{
+		Text: strip.Spark(c.theme.strips(), values, top, fortnight), Short: strip.Spark(c.theme.strips(), values, top, weekShown), Style: style,
+	}
+}
+
+// driftCell says by how much the mismatch differs from the week before.
+func (c *consistencyScreen) driftCell(f fleet.Feature) table.Cell {
+	switch {
+	case f.Drift == nil:
+		return table.Cell{}
+	case *f.Drift > 0:
+		return table.Cell{Text: fmt.Sprintf("+%.2f %%", *f.Drift*100), Style: c.theme.warn}
+	}
+	return table.Cell{Text: fmt.Sprintf("%.2f %%", *f.Drift*100), Style: c.theme.dim}
 }
 
 func featureHealth(f fleet.Feature) fleet.Health {

@@ -9,6 +9,7 @@ import (
 
 	"chrononctl/internal/fleet"
 	"chrononctl/tui/table"
+	"chrononctl/tui/timeline"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -20,9 +21,10 @@ type dagScreen struct {
 	runs  *table.Table[fleet.Run]
 	tasks *table.Table[fleet.Task]
 
-	wantRun, wantTask string    // to select when they arrive
-	tasksOf           string    // run whose tasks are shown
-	settled           time.Time // before which the tasks of a run that was only passed are not asked for
+	wantRun, wantTask string         // to select when they arrive
+	scale             timeline.Scale // of the tasks that are shown
+	tasksOf           string         // run whose tasks are shown
+	settled           time.Time      // before which the tasks of a run that was only passed are not asked for
 }
 
 // settleTime is how long the cursor has to stay on a run before its tasks are asked for.
@@ -137,6 +139,7 @@ func (d *dagScreen) fillTasks() {
 		d.panes[1].title = "Tasks of " + clean(run.Day) + strings.TrimRight(d.theme.dot, " ")
 	}
 	d.tasks.SetRows(tasks)
+	d.scale = d.scaleOf(tasks)
 	if d.wantTask != "" && len(tasks) > 0 {
 		d.chooseTask()
 	}
@@ -247,12 +250,15 @@ func (d *dagScreen) logTask() (fleet.Task, bool) {
 	var worst fleet.Task
 	tasks := d.tasks.Rows()
 	for i, t := range tasks {
-		if i == 0 || t.Health > worst.Health {
+		if i == 0 || t.Health > worst.Health || t.Health == worst.Health && isBehind(worst) && !isBehind(t) {
 			worst = t
 		}
 	}
 	return worst, len(tasks) > 0
 }
+
+// isBehind tells whether a task did not run because one before it failed: its log says nothing.
+func isBehind(t fleet.Task) bool { return t.State == "upstream_failed" }
 
 func (d *dagScreen) openLog() tea.Cmd {
 	if t, ok := d.logTask(); ok {
@@ -334,7 +340,7 @@ func (d *dagScreen) taskColumns() []table.Column[fleet.Task] {
 			Cell: func(t fleet.Task) table.Cell { return dim(tryText(t.Try)) },
 		},
 		{
-			Title: "STARTED", Min: 11, Max: 11, Priority: 1,
+			Title: "STARTED", Min: 11, Max: 11, Priority: 2, Optional: true,
 			Cell:    func(t fleet.Task) table.Cell { return dim(clock(d.now, t.Start)) },
 			Compare: func(a, b fleet.Task) int { return a.Start.Compare(b.Start) },
 		},
@@ -342,6 +348,12 @@ func (d *dagScreen) taskColumns() []table.Column[fleet.Task] {
 			Title: "TOOK", Min: 9, Max: 9, Align: table.Right,
 			Cell:    func(t fleet.Task) table.Cell { return dim(took(d.now, t.Start, t.End)) },
 			Compare: func(a, b fleet.Task) int { return cmp.Compare(b.End.Sub(b.Start), a.End.Sub(a.Start)) },
+		},
+		{
+			Title: "TIMELINE", Min: 14, Max: 90, Priority: 1,
+			Heading: d.timelineHeading,
+			Fill:    d.timelineCell,
+			Compare: func(a, b fleet.Task) int { return a.Start.Compare(b.Start) },
 		},
 	}
 }

@@ -47,14 +47,22 @@ func (s *shell) explanation() (fleet.Explanation, bool) {
 // openTaskLog opens the log of a task instance; what the picture does not have of it is left open.
 func (s *shell) openTaskLog(dag, run, task string, index int, h fleet.Health) {
 	snap, _ := s.snapshot()
+	t, ok := taskOf(snap, dag, run, task, index)
+	if !ok {
+		t = fleet.Task{DAGID: dag, RunID: run, ID: task, MapIndex: index, Health: h}
+	}
+	s.push(newLogScreen(s, t))
+}
+
+// taskOf is a task instance of the picture; index -1 takes the first of a mapped one.
+func taskOf(snap fleet.Snapshot, dag, run, task string, index int) (fleet.Task, bool) {
 	d, _ := findDAG(snap, dag)
 	for _, r := range d.Runs {
 		for _, t := range r.Tasks {
 			if r.ID == run && t.ID == task && (t.MapIndex == index || index < 0) {
-				s.push(newLogScreen(s, t))
-				return
+				return t, true
 			}
 		}
 	}
-	s.push(newLogScreen(s, fleet.Task{DAGID: dag, RunID: run, ID: task, MapIndex: index, Health: h}))
+	return fleet.Task{}, false
 }

@@ -49,10 +49,12 @@ func makeTasks(r fleet.Run) []fleet.Task {
 		t := &tasks[i]
 		t.DAGID, t.RunID, t.MapIndex = r.DAGID, r.ID, -1
 		t.Start = r.Start.Add(time.Duration(i) * 5 * time.Minute)
+		t.Queued = t.Start.Add(-time.Minute)
 		if t.State != "running" {
 			t.End = t.Start.Add(4 * time.Minute)
 		}
 	}
+	slices.SortFunc(tasks, func(a, b fleet.Task) int { return strings.Compare(a.ID, b.ID) })
 	return tasks
 }
 
@@ -83,6 +85,16 @@ func cells(staging, batch, streaming, joins, comparisons int) map[dagspec.Kind]f
 	return out
 }
 
+// trend are measurements of days in a row, with one day before them that was not measured.
+func trend(mismatches ...float64) []fleet.Measurement {
+	days := lastDays("1999-12-31", len(mismatches)+1)
+	out := []fleet.Measurement{{Day: days[0]}}
+	for i, m := range mismatches {
+		out = append(out, fleet.Measurement{Day: days[i+1], Mismatch: &m})
+	}
+	return out
+}
+
 func healthySnapshot() fleet.Snapshot {
 	return fleet.Snapshot{
 		At:     epoch,
@@ -104,11 +116,12 @@ func healthySnapshot() fleet.Snapshot {
 			{Team: "core", GroupBy: "core.user_clicks.v3", DAGID: "chronon_streaming_dag_core", Health: fleet.OK, State: "alive", Since: minutesAgo(21 * 1440),
 				App: "application_7_0007", Ticks: strings.Repeat("a", 40), At: minutesAgo(2)},
 			{Team: "payments", GroupBy: "payments.card_stream.v1", DAGID: "chronon_streaming_dag_payments", Health: fleet.OK, State: "alive",
-				Since: minutesAgo(380), App: "application_7_0231", Ticks: strings.Repeat("a", 40), At: minutesAgo(2)},
+				Since: minutesAgo(380), App: "application_7_0231", Ticks: strings.Repeat("a", 40), At: minutesAgo(2), NextTick: epoch.Add(9 * time.Minute)},
 		},
 		Joins: []fleet.Comparison{
 			{Team: "payments", Join: "payments.checkout.v2", DAGID: "chronon_online_offline_comparison_payments__checkout__v2", Health: fleet.OK, State: "ok",
-				Day: "1999-12-31", Sampled: 5, Rows: 41220, Total: 40, Features: []fleet.Feature{
+				Day: "1999-12-31", Sampled: 5, Rows: 41220, Total: 40,
+				Budgets: fleet.Budgets{Mismatch: 0.01}, Trend: trend(0.001, 0.002, 0.002, 0.003, 0.002, 0.004, 0.004, 0.006), Features: []fleet.Feature{
 					{Name: "user_profile_v1_country", Mismatch: new(0.002), Missing: new(0.0)},
 				}},
 			{Team: "search", Join: "search.ranking.v1", DAGID: "chronon_online_offline_comparison_search__ranking__v1", Health: fleet.Unmeasured,
@@ -181,6 +194,8 @@ func troubledSnapshot() fleet.Snapshot {
 	st := &s.Streams[1]
 	st.Health, st.State, st.Restarts, st.Since, st.Reason = fleet.Restarted, "restarted", 4, minutesAgo(6), "no application of that name was running"
 	st.Ticks = strings.Repeat("a", 30) + "raaarraaar"
+	s.Streams = append(s.Streams, fleet.Stream{Team: "search", GroupBy: "search.query_emb.v1", DAGID: "chronon_streaming_dag_search", Health: fleet.Waiting, State: "not_started",
+		Reason: "waits for its first upload", Why: fleet.WhyNoUpload, Ticks: "nnnn", At: minutesAgo(2)})
 	late := &s.Calendars[0].Output
 	late.State, late.Health, late.Late, late.Reason = fleet.OutputLate, fleet.Waiting, 41*time.Minute, "its run began 2 h after the usual time"
 	upload := &s.Outputs[0]
@@ -188,8 +203,10 @@ func troubledSnapshot() fleet.Snapshot {
 	s.Outputs[1].Serving = fleet.Serving{Band: fleet.BandStale, Days: 4}
 	j := &s.Joins[0]
 	j.Health, j.State, j.Over = fleet.Breach, "breach", 1
+	j.Trend = trend(0.001, 0.002, 0.002, 0.003, 0.008, 0.019, 0.033, 0.0475)
+	j.Caveat = "not offline is not told: below 100 % it counts the rows that were not drawn"
 	j.Features = append([]fleet.Feature{
-		{Name: "card_stats_v4_amount_sum_7d", Mismatch: new(0.0475), Missing: new(0.0002), SMAPE: new(0.031), Over: true},
+		{Name: "card_stats_v4_amount_sum_7d", Mismatch: new(0.0475), Missing: new(0.0002), SMAPE: new(0.031), Drift: new(0.046), Rows: 41_009, Over: true},
 	}, j.Features...)
 	s.Broken = []fleet.BrokenFile{{File: "join_ads.py", Ours: true, At: minutesAgo(9),
 		Trace: "Traceback (most recent call last):\n  File \"join_ads.py\", line 3\nImportError: cannot import name 'x'"}}

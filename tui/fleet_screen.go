@@ -157,7 +157,8 @@ func (f *fleetScreen) selectedName() string {
 		return t.Name
 	}
 	c, _ := f.causes.Selected()
-	return whyName(c)
+	snap, _ := f.snapshot()
+	return whyName(snap, c)
 }
 
 func (f *fleetScreen) nothing() string { return nothingSelected(f.focus == 0, f.teams, f.causes) }
@@ -175,7 +176,8 @@ func (f *fleetScreen) enterRow() tea.Cmd {
 
 func (f *fleetScreen) noLog() string {
 	if c, ok := f.causes.Selected(); f.focus == 1 && ok {
-		if _, ok := logOf(c); ok {
+		snap, _ := f.snapshot()
+		if _, ok := logOf(snap, c); ok {
 			return ""
 		}
 	}
@@ -184,7 +186,8 @@ func (f *fleetScreen) noLog() string {
 
 func (f *fleetScreen) openLog() tea.Cmd {
 	c, _ := f.causes.Selected()
-	if e, ok := logOf(c); ok {
+	snap, _ := f.snapshot()
+	if e, ok := logOf(snap, c); ok {
 		f.openTaskLog(e.DAGID, e.RunID, e.TaskID, e.MapIndex, e.Health)
 	}
 	return nil

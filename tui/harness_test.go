@@ -212,6 +212,7 @@ type fakeSource struct {
 	logDone bool
 	asked   []string
 	details fleet.Details
+	denied  bool // runs, tasks and logs may not be read
 	applied []action.Plan
 	anew    int // how often everything was to be read anew
 	targets int // of a plan
@@ -234,8 +235,13 @@ func (f *fakeSource) answer(ctx context.Context, what string) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if verb, _, _ := strings.Cut(what, " "); f.denied && (verb == "runs" || verb == "tasks" || verb == "log") {
+		return errDenied
+	}
 	return f.err
 }
+
+var errDenied = errors.New("read the runs: Airflow refused: 403 you may not read DAG runs")
 
 // change alters what the source answers from now on.
 func (f *fakeSource) change(with func(*fakeSource)) {

@@ -136,17 +136,19 @@ func (j *joinScreen) view() []string {
 // facts says how the newest day does, and how far the work on it is.
 func (j *joinScreen) facts() string {
 	t, o := j.theme, j.join.Output
-	parts := []string{t.paintOf(o.Health).Render(t.glyph(o.Health) + " " + clean(outputWord(o)))}
+	word := outputWord(o)
+	if o.Late > 0 {
+		word = j.dueText(o)
+	}
+	parts := []string{t.paintOf(o.Health).Render(t.glyph(o.Health) + " " + clean(word))}
 	add := func(text string, style paint.Style) {
 		if text != "" {
 			parts = append(parts, style.Render(clean(text)))
 		}
 	}
-	late := t.dim
-	if o.Late > 0 {
-		late = t.warn
+	if o.Late == 0 {
+		add(j.dueText(o), t.dim)
 	}
-	add(j.dueText(o), late)
 	snap, _ := j.snapshot()
 	if w, ok := workOf(snap, j.dag); ok {
 		parts = append(parts, j.progress(w))
@@ -166,8 +168,20 @@ func (j *joinScreen) progress(w fleet.Work) string {
 		return t.run.Render(clean(w.TaskID)) + t.dim.Render(" for "+span(j.now.Sub(w.Since))+withComma(j.finishText(w)))
 	}
 	share := stepShare(w.Step, w.Steps)
-	return t.run.Render(t.glyph(fleet.Running)+" "+clean(w.Range)) + fmt.Sprintf(" [%d/%d] ", w.Step, w.Steps) +
-		t.run.Render(strip.Gauge(t.strips(), share, gaugeWidth)) + fmt.Sprintf(" %.0f %%", share*100) + t.dim.Render(withComma(j.finishText(w)))
+	width := shortGauge
+	if j.width >= wide {
+		width = gaugeWidth
+	}
+	return t.run.Render(t.glyph(fleet.Running)+" "+clean(shortRange(w.Range))) + fmt.Sprintf(" [%d/%d] ", w.Step, w.Steps) +
+		t.run.Render(strip.Gauge(t.strips(), share, width)) + fmt.Sprintf(" %.0f %%", share*100) + t.dim.Render(withComma(j.finishText(w)))
+}
+
+// shortRange writes a range of one day as that day.
+func shortRange(days string) string {
+	if from, to, ok := strings.Cut(days, "..."); ok && from == to {
+		return from
+	}
+	return days
 }
 
 func withComma(text string) string {

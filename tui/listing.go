@@ -95,9 +95,12 @@ func (l *listing) layout() {
 func (l *listing) stack(height int) []rectangle {
 	_, upper := l.panes[0].grid.Len()
 	_, lower := l.panes[1].grid.Len()
-	least := min(lower+3, height*2/5)
 	heading := l.heading(0)
-	first := heading + max(3, min(upper+1, height-max(least, 4)-1-heading))
+	least := l.heading(1) + 1 // of the second: its title, and a sentence or a header with some rows
+	if lower > 0 {
+		least = max(4, min(lower+3, height*2/5))
+	}
+	first := heading + max(3, min(upper+1, height-least-1-heading))
 	return []rectangle{{0, l.lead, l.width, first}, {0, l.lead + first + 1, l.width, max(0, height-first-1)}}
 }
 

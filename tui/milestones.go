@@ -41,7 +41,7 @@ func (l *logScreen) progress() string {
 		return t.dim.Render(fmt.Sprintf("computed %d of %s: ", len(f.Ranges), count(f.Steps, "range"))) + clean(strings.Join(lastOf(f.Ranges, 3), ", "))
 	}
 	done := float64(f.Step-1) / float64(f.Steps)
-	text := t.run.Render(t.glyph(fleet.Running)+" "+clean(strings.Join(lastOf(f.Ranges, 1), ""))) +
+	text := t.run.Render(t.glyph(fleet.Running)+" "+clean(shortRange(strings.Join(lastOf(f.Ranges, 1), "")))) +
 		fmt.Sprintf("  [%d/%d]  ", f.Step, f.Steps) + t.run.Render(strip.Gauge(t.strips(), done, gaugeWidth)) + fmt.Sprintf("  %.0f %%", done*100)
 	if left, ok := f.Remaining(l.now); ok {
 		text += t.dim.Render(fmt.Sprintf("  about %s left, done %s", span(left), l.now.Add(left).UTC().Format("15:04")))

@@ -19,7 +19,7 @@ func TestThePaletteGoesToScreensTeamsAndDAGs(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string][]string{
 		"streams":                  {"Streaming", "payments.card_stream.v1"},
-		"streams payments":         {"/team:payments  1 of 2 streams"},
+		"streams payments":         {"/team:payments  1 of 3 streams"},
 		"dags state:failed":        {"/state:failed  1 of 6 DAGs"},
 		"payments":                 {"Fleet › payments"},
 		"team search":              {"Fleet › search"},

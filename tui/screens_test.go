@@ -62,11 +62,30 @@ func TestScreens(t *testing.T) {
 		{"streams healthy", healthyFleet, func(c *console) { c.pass(time.Second); c.press("3") }},
 		{"streams restarted", troubledFleet, func(c *console) { c.pass(time.Second); c.press("3") }},
 		{"joins", troubledFleet, func(c *console) { c.pass(time.Second); c.press("4") }},
+		{"join", troubledFleet, func(c *console) { c.pass(time.Second); c.press("4", "enter"); c.pass(time.Second) }},
+		{"join range", troubledFleet, func(c *console) {
+			c.pass(time.Second)
+			c.press("4", "enter")
+			c.pass(time.Second)
+			c.press("up", "space", "down", "left", "left")
+		}},
+		{"cause", troubledFleet, func(c *console) { c.pass(time.Second); c.press("tab", "enter"); c.pass(time.Second) }},
+		{"why", troubledFleet, func(c *console) { c.pass(time.Second); c.press("tab", "w"); c.pass(time.Second) }},
+		{"team without permission", func() *fakeSource { f := troubledFleet(); f.denied = true; return f },
+			func(c *console) { c.pass(time.Second); c.press("down", "enter"); c.pass(time.Second) }},
+		{"dag without permission", func() *fakeSource { f := troubledFleet(); f.denied = true; return f },
+			func(c *console) { c.pass(time.Second); c.press("2", "down", "enter"); c.pass(time.Second) }},
+		{"log without permission", func() *fakeSource { f := troubledFleet(); f.denied = true; return f },
+			func(c *console) { c.pass(time.Second); c.press("2", "down", "enter", "l"); c.pass(time.Second) }},
 		{"consistency", troubledFleet, func(c *console) { c.pass(time.Second); c.press("5") }},
 		{"log", func() *fakeSource { return withLog(troubledFleet()) },
 			func(c *console) { c.pass(time.Second); c.press("2", "down", "enter", "l"); c.pass(time.Second) }},
 		{"log of a job at work", func() *fakeSource { return withLog(healthyFleet()) },
-			func(c *console) { c.pass(time.Second); c.press("4", "enter", "l"); c.pass(time.Second) }},
+			func(c *console) {
+				c.pass(time.Second)
+				c.press("2", "down", "down", "down", "enter", "l")
+				c.pass(time.Second)
+			}},
 		{"log empty", troubledFleet, func(c *console) { c.pass(time.Second); c.press("2", "down", "enter", "l"); c.pass(time.Second) }},
 		{"import error", troubledFleet, func(c *console) { c.pass(time.Second); c.press("tab", "enter") }},
 		{"help", troubledFleet, func(c *console) { c.pass(time.Second); c.press("2", "?") }},

@@ -68,6 +68,9 @@ func (st *streamsScreen) detail() string {
 			parts = append(parts, p)
 		}
 	}
+	if r.Upload != "" {
+		parts = append(parts, "on the values of "+r.Upload)
+	}
 	if !r.At.IsZero() {
 		parts = append(parts, "reported "+since(st.now, r.At)+" ago")
 	}
@@ -114,14 +117,27 @@ func (st *streamsScreen) columns() []table.Column[fleet.Stream] {
 			Compare: func(a, b fleet.Stream) int { return b.Restarts - a.Restarts },
 		},
 		{
-			Title: "LAST TICKS", Min: fewTicks, Max: shownTicks, Priority: 1, Whole: 3,
+			Title: "LAST TICKS", Min: fewTicks, Max: shownTicks, Priority: 1, Whole: 2,
 			Cell: func(r fleet.Stream) table.Cell {
+				if strings.Trim(r.Ticks, "n") == "" { // it never ran: why says more than that it did not
+					return table.Cell{Text: r.Reason, Short: toggle(r.Why == fleet.WhyNoUpload, "no upload", ""), Style: st.theme.wait}
+				}
 				return st.ticks(r.Ticks)
 			},
 		},
 		{
+			Title: "NEXT", Min: 6, Max: 9, Priority: 2, Align: table.Right,
+			Cell:    func(r fleet.Stream) table.Cell { return dim(until(st.now, r.NextTick)) },
+			Compare: func(a, b fleet.Stream) int { return a.NextTick.Compare(b.NextTick) },
+		},
+		{
 			Title: "APPLICATION", Min: 22, Max: 36, Priority: 3,
 			Cell: func(r fleet.Stream) table.Cell { return dim(r.App) },
+		},
+		{
+			Title: "VALUES OF", Min: 9, Max: 10, Priority: 4, Optional: true,
+			Cell:    func(r fleet.Stream) table.Cell { return dim(r.Upload) },
+			Compare: func(a, b fleet.Stream) int { return strings.Compare(a.Upload, b.Upload) },
 		},
 		{
 			Title: "WHY", Min: 24, Max: 80, Priority: 4,

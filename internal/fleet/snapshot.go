@@ -104,6 +104,7 @@ type Run struct {
 	Counts map[Health]int // tasks by state, when they were read
 	Tasks  []Task         // by id, when they were read; always for the newest runs and those that need a person
 	Range  DayRange       // days that it was started with (conf.chronon of the runtime); zero: its own day
+	Report []byte         // what its summary published, verbatim, where that was read
 }
 
 // Task is a task instance. State is Airflow's own word.

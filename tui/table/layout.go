@@ -14,6 +14,10 @@ func (t *Table[T]) measure() {
 	step := max(1, len(t.rows)/sample)
 	for c, column := range t.spec.Columns {
 		need := t.needs[c]
+		if column.Fill != nil {
+			t.needs[c] = column.Max
+			continue
+		}
 		for i := 0; i < len(t.rows); i += step {
 			need = max(need, paint.Width(column.Cell(t.rows[i]).Text))
 		}

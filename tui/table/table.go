@@ -71,7 +71,8 @@ type Column[T any] struct {
 	Optional bool // left out while all of its cells are empty, and where the others would like its room
 	Middle   bool // texts are cut in the middle: names whose two ends say more
 	Cell     func(T) Cell
-	Compare  func(a, b T) int // order by this column; nil: the column cannot be sorted
+	Fill     func(row T, width int) Cell // in place of Cell, for a cell that fills as many columns as there are; nil: Cell
+	Compare  func(a, b T) int            // order by this column; nil: the column cannot be sorted
 }
 
 // Spec describes a table. Columns and ID are needed.

@@ -104,13 +104,20 @@ func (t *Table[T]) row(b *strings.Builder, look Look, widths []int, row T) {
 			base.Write(b, paint.Spaces(gap))
 			used += gap
 		}
-		cell := t.spec.Columns[c].Cell(row)
-		t.cell(b, look, c, w, cell, base)
+		t.cell(b, look, c, w, t.content(c, row, w), base)
 		used += w
 	}
 	if !base.IsZero() {
 		base.Write(b, paint.Spaces(t.width-used))
 	}
+}
+
+// content is what stands in a cell.
+func (t *Table[T]) content(c int, row T, width int) Cell {
+	if fill := t.spec.Columns[c].Fill; fill != nil {
+		return fill(row, width)
+	}
+	return t.spec.Columns[c].Cell(row)
 }
 
 // cell draws one cell, made harmless and cut to its column.
