@@ -19,6 +19,24 @@ func newRunCache() runCache {
 	return runCache{tasks: make(map[airflowclient.RunRef]keptTasks), reports: make(map[airflowclient.RunRef]keptReport)}
 }
 
+// seed takes over what an earlier picture knew of runs that had ended. It holds as long as the runs have ended as they had then.
+func (c *runCache) seed(dags []DAG) {
+	for _, d := range dags {
+		for _, r := range d.Runs {
+			if !r.finished() {
+				continue
+			}
+			ref, as := airflowclient.RunRef{DAGID: d.ID, RunID: r.ID}, editionOf(r.State, r.Start, r.End)
+			if r.Tasks != nil {
+				c.tasks[ref] = keptTasks{as: as, tasks: r.Tasks}
+			}
+			if r.Report != nil {
+				c.reports[ref] = keptReport{as, published{value: r.Report}}
+			}
+		}
+	}
+}
+
 type keptTasks struct {
 	as    edition
 	at    time.Time // when they were read

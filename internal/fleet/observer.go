@@ -22,6 +22,7 @@ type Options struct {
 
 	Intent    *Intent   // what should run, where a Chronon repository is at hand; nil: what the releases tell
 	Past      Past      // experience of earlier looks; its zero value is none
+	Last      *Snapshot // an earlier picture of the same Airflow, from which is known what ended runs had; nil: none
 	Lifetimes Lifetimes // of rows in the KV store; its zero value is not known
 }
 
@@ -30,6 +31,7 @@ const (
 	everyRuns  = 12500 * time.Millisecond // with its jitter, always the third of three looks five seconds apart
 	everyTasks = time.Minute              // the tasks of runs that are under way, where they are many
 	fewTasks   = 50                       // up to so many are read as often as the runs
+	oldPicture = 26 * time.Hour           // from then on, an earlier picture says nothing any more
 	patience   = time.Minute              // the longest time between two tries at a server that does not answer
 )
 
@@ -69,6 +71,9 @@ func NewObserver(client *airflowclient.Client, o Options) *Observer {
 	obs := &Observer{
 		client: client, opts: o, names: presetNamer(), turn: make(chan struct{}, 1), cache: newRunCache(),
 		shown: make(map[airflowclient.RunRef]time.Time), lists: make(map[string]runList),
+	}
+	if o.Last != nil && o.Now().Sub(o.Last.At).Abs() < oldPicture {
+		obs.cache.seed(o.Last.DAGs)
 	}
 	obs.feed = airflowclient.NewFeed(client, airflowclient.FeedOptions{
 		DAGs: obs.queries(), KeepOf: obs.keep, Fast: o.Every, Pause: patience, Now: o.Now,
@@ -139,6 +144,7 @@ func (o *Observer) fillIn(ctx context.Context, obs *observation) []DAG {
 	o.readTasks(ctx, obs)
 	dags := assemble(*obs)
 	o.readReports(ctx, obs, dags)
+	withReports(dags, obs.reports)
 	reading.Wait()
 	obs.intent = intent
 	if problem != nil {

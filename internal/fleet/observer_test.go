@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -304,5 +305,35 @@ func TestDrillDown(t *testing.T) {
 		if !airflowclient.IsPermission(err) {
 			t.Errorf("%v has lost its kind", err)
 		}
+	}
+}
+
+// What ended runs had is taken from an earlier picture, as long as they have ended as they had then.
+func TestAnEarlierPictureSavesRequests(t *testing.T) {
+	t.Parallel()
+	w := plantedWorld()
+	first := observe(t, w.observer())
+	ask := func(last *Snapshot) (Snapshot, int) {
+		before := w.requests["tasks"] + w.requests["xcom"]
+		s := observe(t, w.observerOf(Options{Last: last}))
+		return s, w.requests["tasks"] + w.requests["xcom"] - before
+	}
+	_, cold := ask(nil)
+	s, warm := ask(&first)
+	if warm > 2 || cold < 4 { // the tasks of runs under way, and one report that is not there
+		t.Errorf("%d requests with an earlier picture, %d without", warm, cold)
+	}
+	if !slices.EqualFunc(s.Findings(), first.Findings(), func(a, b Finding) bool { return a == b }) {
+		t.Errorf("it shows something else: %v", s.Findings())
+	}
+	for i := range w.runs {
+		w.runs[i].Start = w.runs[i].Start.Add(time.Second) // each was cleared, and ran again
+	}
+	if _, again := ask(&first); again != cold {
+		t.Errorf("%d requests after all runs ran again, want %d", again, cold)
+	}
+	first.At = first.At.AddDate(0, 0, -2)
+	if _, old := ask(&first); old != cold {
+		t.Errorf("%d requests with a picture of two days ago, want %d", old, cold)
 	}
 }

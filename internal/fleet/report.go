@@ -128,6 +128,17 @@ func (o *Observer) readReports(ctx context.Context, obs *observation, dags []DAG
 	}
 }
 
+// withReports puts with each run what was read of its report.
+func withReports(dags []DAG, reports map[airflowclient.RunRef]published) {
+	for _, d := range dags {
+		for i := range d.Runs {
+			if told, ok := reports[airflowclient.RunRef{DAGID: d.ID, RunID: d.Runs[i].ID}]; ok && told.problem == "" {
+				d.Runs[i].Report = told.value
+			}
+		}
+	}
+}
+
 func reportKey(kind dagspec.Kind) (string, bool) {
 	switch kind {
 	case dagspec.KindStreaming:
