@@ -75,6 +75,10 @@ func openConsole(ctx context.Context, a *app, chosen config.Context, client *air
 		Shelf:    a.shelf(),
 		ReadOnly: readOnly,
 
+		PageOf:         func(r tui.Reference) string { return pageOf(chosen.URL, r) },
+		OpenPage:       a.openPage(),
+		CommandContext: a.contextName,
+
 		Chronicle: chronicle{client, planner.Journal},
 
 		Context:  chosen.Label(),

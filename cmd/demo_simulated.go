@@ -36,6 +36,7 @@ func runSimulated(ctx context.Context, a *app, o demoOptions, say func(string)) 
 		say(fmt.Sprintf("in another terminal: export CHRONONCTL_CONFIG=%s; chrononctl status", d.ContextFile()))
 	}
 	if a.Streams.CanPrompt() {
+		a.repoDir = d.Repo // its deploy screen shows the sample
 		return openConsole(ctx, a, d.Context(), d.Client, consoleOptions{interval: tui.DefaultInterval})
 	}
 	observer := fleet.NewObserver(d.Client, fleet.Options{Context: d.Context().Name, URL: d.URL, Now: a.Now})

@@ -27,6 +27,10 @@ type Options struct {
 	ReadOnly bool                          // no key changes anything
 	Deploys  Deploys                       // nil: there is no project to deploy
 
+	PageOf         func(Reference) string     // address of Airflow's page of something; nil: there are none
+	OpenPage       func(address string) error // opens one in a browser; nil: the address is copied
+	CommandContext string                     // what --context of a command line names; empty: it may be left out
+
 	Chronicle Chronicle // nil: neither the event log nor the count of requests is shown
 	Shelf     Shelf     // keeps saved filters and the history of commands; nil: nothing is kept
 

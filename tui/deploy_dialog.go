@@ -52,7 +52,7 @@ func (d *deployDialog) update(msg tea.Msg) (cmd tea.Cmd, open bool) {
 	if !ok {
 		return nil, true
 	}
-	if d.grace.swallow() {
+	if key.String() != "esc" && d.grace.swallow() {
 		return nil, true
 	}
 	word := d.confirm()

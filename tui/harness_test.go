@@ -340,3 +340,10 @@ func (f *fakeSource) Apply(ctx context.Context, plan action.Plan, report func(ac
 }
 
 var errRefused = errors.New("read the DAGs: dial tcp 10.0.0.1:443: connection refused")
+
+// click clicks on a cell.
+func (c *console) click(x, y int) {
+	c.t.Helper()
+	c.program.Send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft})
+	synctest.Wait()
+}

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"fmt"
+
 	"chrononctl/internal/fleet"
 	"chrononctl/tui/paint"
 
@@ -11,6 +13,8 @@ import (
 type helpDialog struct {
 	*shell
 	keys []binding
+	top  int // first line that is shown, where there is not room for all
+	rest int // lines below what is shown
 }
 
 func newHelp(s *shell) *helpDialog { return &helpDialog{shell: s, keys: s.bindings()} }
@@ -22,17 +26,29 @@ func (h *helpDialog) update(msg tea.Msg) (tea.Cmd, bool) {
 		switch key.String() {
 		case "esc", "?", "q", "enter":
 			return nil, false
+		case "down", "j":
+			h.top += min(1, h.rest)
+		case "up", "k":
+			h.top = max(0, h.top-1)
+		case "pgdown", "space":
+			h.top += min(helpPage, h.rest)
+		case "pgup":
+			h.top = max(0, h.top-helpPage)
 		}
 	}
 	return nil, true
 }
+
+// helpPage is how far a page of the help goes.
+const helpPage = 10
 
 func (h *helpDialog) view(width, height int) []string {
 	left := append(h.section("On this screen", sectionHere), "")
 	right := append(h.section("Anywhere", sectionConsole), "")
 	left = append(left, h.section("Moving", sectionMove)...)
 	right = append(right, h.states()...)
-	column := min(widest(left), width-widest(right)-8)
+	both := width - 7 // what the frame and the gap leave
+	column := min(widest(left), max(both-widest(right), both/2))
 	var lines []string
 	for i := range max(len(left), len(right)) {
 		var l, r string
@@ -42,9 +58,17 @@ func (h *helpDialog) view(width, height int) []string {
 		if i < len(right) {
 			r = right[i]
 		}
-		lines = append(lines, paint.Pad(paint.Fit(l, column, h.theme.tail), column)+"   "+r)
+		lines = append(lines, paint.Pad(paint.Fit(l, column, h.theme.tail), column)+"   "+paint.Fit(r, both-column, h.theme.tail))
 	}
-	return h.theme.boxed("Keys", lines[:min(len(lines), height-2)])
+	room := height - 2
+	h.top = min(h.top, max(0, len(lines)-room))
+	shown := lines[h.top:min(len(lines), h.top+room)]
+	h.rest = len(lines) - h.top - len(shown)
+	title := "Keys"
+	if h.rest > 0 || h.top > 0 {
+		title = fmt.Sprintf("Keys %d to %d of %d, up and down", h.top+1, h.top+len(shown), len(lines))
+	}
+	return h.theme.boxed(title, shown)
 }
 
 func widest(lines []string) (width int) {

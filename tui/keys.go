@@ -18,6 +18,7 @@ func (s *shell) consoleBindings() []binding {
 		out = append(out, binding{keys: []string{key}, label: key, verb: home.name, help: home.help, quiet: true, section: sectionConsole,
 			do: just(func() { s.home(i) })})
 	}
+	out = append(out, s.referBindings()...)
 	return append(out,
 		binding{keys: []string{"m"}, label: "m", verb: "mouse", help: "mouse on or off", quiet: true, section: sectionConsole,
 			do: just(func() { s.free = !s.free })},

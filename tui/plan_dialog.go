@@ -119,7 +119,7 @@ func (d *planDialog) applied(m appliedMsg) {
 
 // press handles a key. Escape leaves at every stage but the one in which the change is under way, where the answer has to be waited for.
 func (d *planDialog) press(key tea.KeyPressMsg) (cmd tea.Cmd, open bool) {
-	if d.stage != stagePlanning && d.grace.swallow() {
+	if d.stage != stagePlanning && key.String() != "esc" && d.grace.swallow() {
 		return nil, true
 	}
 	switch d.stage {

@@ -81,6 +81,8 @@ func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
 		return r.tick(), true
 	case deployedMsg:
 		return r.told(msg), true
+	case pageMsg:
+		return r.pageOpened(msg), true
 	case saidMsg:
 		r.say(msg.text)
 		return nil, true
