@@ -3,7 +3,9 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"chrononctl/dagspec"
 	"chrononctl/internal/fleet"
 	"chrononctl/internal/term"
 )
@@ -67,6 +70,7 @@ func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
 	if err != nil {
 		return err
 	}
+	a.addDefinitions(&snap)
 	known := fleet.Explain(snap, fleet.Details{})
 	first, found := known.Why(opts.name)
 	if !found {
@@ -84,6 +88,23 @@ func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
 		return exit(ExitDifferent, nil)
 	}
 	return nil
+}
+
+// addDefinitions says what should run by the repository at hand, where no release tells it. Without a repository less is known, which is said where it matters.
+func (a *app) addDefinitions(snap *fleet.Snapshot) {
+	if snap.Intent.Known() {
+		return
+	}
+	found, err := a.repository()
+	if _, none := errors.AsType[noRepoError](err); none && a.repoDir == "" {
+		return
+	}
+	if err != nil {
+		a.warn("the definitions of the repository are not used: " + err.Error())
+		return
+	}
+	repo, _ := dagspec.Load(os.DirFS(found.Root), found.Project.Settings) // what is broken is the matter of validate
+	snap.Intent = fleet.IntentOf(dagspec.Build(repo, found.Project.Settings))
 }
 
 // concerned are the DAGs that an answer speaks of.
