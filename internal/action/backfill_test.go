@@ -11,7 +11,7 @@ import (
 // TestABackfillAsOneJob is planned, started, watched to its end, known afterwards, and cannot be started by the same plan again.
 func TestABackfillAsOneJob(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world, _ bool) {
+	onBoth(t, 1, func(t *testing.T, w *world, _ bool) {
 		ask := action.BackfillRequest{Conf: join, From: "2026-10-01", To: "2026-10-20", StepDays: 5}
 		plan, err := w.PlanBackfill(w.ctx(), ask)
 		if err != nil {
@@ -55,7 +55,7 @@ func TestABackfillAsOneJob(t *testing.T) {
 
 func TestABackfillIsCancelledAndUndone(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world, _ bool) {
+	onBoth(t, 1, func(t *testing.T, w *world, _ bool) {
 		plan, err := w.PlanBackfill(w.ctx(), action.BackfillRequest{Conf: join, From: "2026-11-01", To: "2026-11-21"})
 		w.do(t, plan, err)
 		w.pass(time.Minute)
@@ -77,7 +77,7 @@ func TestABackfillIsCancelledAndUndone(t *testing.T) {
 
 func TestABackfillByDay(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world, v3 bool) {
+	onBoth(t, 3, func(t *testing.T, w *world, v3 bool) {
 		ask := action.BackfillRequest{Conf: join, From: "2026-11-20", To: "2026-11-22", ByDay: true, AtOnce: 2}
 		none, err := w.PlanBackfill(w.ctx(), ask)
 		if err != nil || !none.Unchanged() || !strings.Contains(strings.Join(none.Effects, " "), "3 of the 3 days have a run already") {
@@ -117,7 +117,7 @@ func TestABackfillByDay(t *testing.T) {
 
 func TestRangesThatFillNothingAreRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "3.3")
+	w := newWorld(t, "3.3", 1)
 	for name, tc := range map[string]struct {
 		ask          action.BackfillRequest
 		reason, next string

@@ -38,7 +38,7 @@ func (w *world) state(t *testing.T, run airflowclient.Run, task string) airflowc
 // TestAQueryClearsAcrossDAGs fails a job by hand, finds it by what it is, and runs it again.
 func TestAQueryClearsAcrossDAGs(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world, _ bool) {
+	onBoth(t, 1, func(t *testing.T, w *world, _ bool) {
 		run, task := failJob(t, w)
 		if got := w.state(t, run, task); got != airflowclient.StateFailed {
 			t.Fatalf("marked, it is %s", got)
@@ -64,7 +64,7 @@ func TestAQueryClearsAcrossDAGs(t *testing.T) {
 
 func TestAMarkIsTakenBackByRunningIt(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world, _ bool) {
+	onBoth(t, 1, func(t *testing.T, w *world, _ bool) {
 		run, task := failJob(t, w)
 		entries, err := w.Journal.Entries()
 		if err != nil || len(entries) != 1 || entries[0].Done != 1 || entries[0].By != "ana" {
@@ -94,7 +94,7 @@ func TestAMarkIsTakenBackByRunningIt(t *testing.T) {
 // TestAPauseIsKnownToAll keeps the reason in Airflow, finds what is due there, and says what unpausing makes.
 func TestAPauseIsKnownToAll(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world, _ bool) {
+	onBoth(t, 1, func(t *testing.T, w *world, _ bool) {
 		until := w.clock().Add(30 * time.Hour)
 		plan, err := w.PlanPauseWith(w.ctx(), action.PauseOptions{Reason: "late events", Until: until}, joinDAG)
 		w.do(t, plan, err)
@@ -129,7 +129,7 @@ func TestAPauseIsKnownToAll(t *testing.T) {
 
 func TestOneConfRunsByItself(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, w *world, _ bool) {
+	onBoth(t, 2, func(t *testing.T, w *world, _ bool) {
 		upload, err := w.PlanUpload(w.ctx(), "payments.card_spend.v1", "2026-11-21")
 		w.do(t, upload, err)
 		if upload.Confirm != "payments.card_spend.v1" || upload.Targets[0].At.Equal(time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)) {
@@ -163,7 +163,7 @@ func TestOneConfRunsByItself(t *testing.T) {
 
 func TestTheJournalSurvives(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "3.3")
+	w := newWorld(t, "3.3", 1)
 	pause, err := w.PlanPause(w.ctx(), true, joinDAG)
 	w.do(t, pause, err)
 	info, err := os.Stat(w.Journal.Path)

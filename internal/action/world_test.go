@@ -19,7 +19,7 @@ const (
 	joinDAG = "chronon_join_ads__bidding__v1"
 )
 
-// world is the sample on a simulated Airflow whose clock the test moves, three days after it was deployed.
+// world is the sample on a simulated Airflow whose clock the test moves, some days after it was deployed.
 type world struct {
 	Demo *simulated.Demo
 	*action.Planner
@@ -39,10 +39,10 @@ func (w *world) pass(d time.Duration) {
 	w.at = w.at.Add(d)
 }
 
-func newWorld(t *testing.T, version string) *world {
+func newWorld(t *testing.T, version string, days int) *world {
 	t.Helper()
 	w := &world{at: time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)}
-	demo, err := simulated.Start(t.Context(), simulated.Options{Airflow: version, Days: 3, Now: w.clock})
+	demo, err := simulated.Start(t.Context(), simulated.Options{Airflow: version, Days: days, Now: w.clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,12 +58,12 @@ func newWorld(t *testing.T, version string) *world {
 }
 
 // onBoth runs a test on the sample on Airflow 2 and 3.
-func onBoth(t *testing.T, test func(t *testing.T, w *world, v3 bool)) {
+func onBoth(t *testing.T, days int, test func(t *testing.T, w *world, v3 bool)) {
 	t.Helper()
 	for _, version := range []string{"3.3", "2.11"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			test(t, newWorld(t, version), version == "3.3")
+			test(t, newWorld(t, version, days), version == "3.3")
 		})
 	}
 }
