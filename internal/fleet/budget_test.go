@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -232,5 +233,38 @@ func BenchmarkConsoleIdle(b *testing.B) {
 				b.ReportMetric(kilobytes, "KB/min")
 			})
 		}
+	}
+}
+
+// The log of a long run is looked at twice a minute when its steps are wanted, and says how far it is.
+func TestFollowingProgressCostsLittle(t *testing.T) {
+	t.Parallel()
+	c := openConsole(t, "3.3.2", withSteps(sampleSize))
+	c.observer = fleet.NewObserver(c.client, fleet.Options{Now: c.clock.Now, Progress: 4})
+	c.settle()
+	requests, _ := c.cost(10, nil)
+	if requests > 30 {
+		t.Errorf("%.1f requests a minute: %v", requests, c.client.Requests().ByOp)
+	}
+	s := c.live(look, nil)
+	at := slices.IndexFunc(s.Work, func(w fleet.Work) bool { return w.DAGID == longDAG })
+	if at < 0 || s.Work[at].Step != 2 || s.Work[at].Steps != 5 || s.Work[at].Range != "2026-11-03...2026-11-04" {
+		t.Errorf("at work is %+v", s.Work)
+	}
+}
+
+// withSteps has a run that is under way all the time, and whose log tells its steps.
+func withSteps(n int) airflowtest.Scenario {
+	return func(a *airflowtest.Airflow) {
+		airflowtest.Healthy(n)(a)
+		a.Put(airflowtest.File{Name: "join_long.py", DAGs: []airflowtest.DAG{{
+			ID: longDAG, Unpaused: true, Tags: []string{"chronon", "kind:join", "team:core", "join:core.long.v1"},
+			Tasks: []airflowtest.Task{{ID: "backfill__long__v1", Do: func(airflowtest.Attempt) airflowtest.Outcome {
+				steps := []string{"Computing join for range: [2026-11-01...2026-11-02]  | [1/5]", "Computing join for range: [2026-11-03...2026-11-04]  | [2/5]"}
+				return airflowtest.Outcome{Takes: 100 * time.Hour, Log: append(steps, slices.Repeat([]string{"and so on"}, 62)...)} // a line in 90 minutes
+			}}},
+		}}})
+		a.ParseAll()
+		a.Trigger(longDAG, "long", time.Time{})
 	}
 }

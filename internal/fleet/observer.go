@@ -23,6 +23,7 @@ type Options struct {
 	Intent    *Intent   // what should run, where a Chronon repository is at hand; nil: what the releases tell
 	Past      Past      // experience of earlier looks; its zero value is none
 	Last      *Snapshot // an earlier picture of the same Airflow, from which is known what ended runs had; nil: none
+	Progress  int       // of so many jobs at work the logs are followed, for their steps; 0: of none
 	Lifetimes Lifetimes // of rows in the KV store; its zero value is not known
 }
 
@@ -45,6 +46,8 @@ type Observer struct {
 	feed   *airflowclient.Feed
 	turn   chan struct{} // held while the feed steps, which is for one at a time
 	logs   logTails
+
+	progress progressCache
 
 	explained explanations
 
@@ -145,6 +148,7 @@ func (o *Observer) fillIn(ctx context.Context, obs *observation) []DAG {
 	dags := assemble(*obs)
 	o.readReports(ctx, obs, dags)
 	withReports(dags, obs.reports)
+	o.readProgress(ctx, obs, dags)
 	reading.Wait()
 	obs.intent = intent
 	if problem != nil {

@@ -11,6 +11,7 @@ import (
 
 	"chrononctl/airflowclient"
 	"chrononctl/dagspec"
+	"chrononctl/internal/joblog"
 )
 
 // scene is an observation in the making.
@@ -359,4 +360,22 @@ func TestForeignDAGsMakeNoHealthyOutput(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestLogsSayHowFarAJobIs(t *testing.T) {
+	t.Parallel()
+	began := noon.Add(-30 * time.Minute)
+	facts := joblog.Facts{Step: 3, Steps: 10, Ranges: []string{"2026-11-01...2026-11-02", "2026-11-05...2026-11-06"}, Pace: 10 * time.Minute, StepBegan: noon.Add(-4 * time.Minute)}
+	w := Work{Since: began, Usual: Usual{N: 9, P50: time.Minute, P90: time.Minute}}
+	w.forecast(facts, DayRange{"2026-11-01", "2026-11-20"}, noon)
+	if w.Step != 3 || w.Steps != 10 || w.Range != "2026-11-05...2026-11-06" || w.By != ForecastSteps || !w.Finish.Equal(noon.Add(76*time.Minute)) || w.Overdue {
+		t.Errorf("got %+v", w)
+	}
+	w = Work{Since: began, Usual: Usual{N: 9, P50: time.Hour, P90: time.Hour}}
+	if w.forecast(joblog.Facts{}, DayRange{"2026-11-01", "2026-11-20"}, noon); w.By != ForecastNone || w.Overdue {
+		t.Errorf("twenty days are said to take as long as one: %+v", w)
+	}
+	if w.forecast(joblog.Facts{}, DayRange{}, noon.Add(-2*time.Hour)); w.By != ForecastNone {
+		t.Errorf("a job that begins later by the clock: %+v", w)
+	}
 }
