@@ -20,7 +20,7 @@ func snapshotView[T any](a *app, cmd *cobra.Command, v view[T], rows func(fleet.
 
 // pictured reads rows from pictures of the fleet. One observer takes them all: each picture after the first asks for what is due only.
 func pictured[T any](a *app, teams []string, flags viewFlags, rows func(fleet.Snapshot) []T) look[T] {
-	var observer *fleet.Observer
+	var observer pictures
 	return func(ctx context.Context) ([]T, []string, error) {
 		if observer == nil {
 			made, err := a.observer(ctx, teams, flags.interval*3/4) // with its jitter, less than an interval: each look is a new one
@@ -38,7 +38,7 @@ func pictured[T any](a *app, teams []string, flags viewFlags, rows func(fleet.Sn
 }
 
 // picture is one picture of the fleet, which has the teams that were asked for.
-func (a *app) picture(ctx context.Context, observer *fleet.Observer, teams []string) (fleet.Snapshot, error) {
+func (a *app) picture(ctx context.Context, observer pictures, teams []string) (fleet.Snapshot, error) {
 	snap, err := observer.Observe(ctx)
 	if err != nil {
 		return fleet.Snapshot{}, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,15 +39,6 @@ func newStatusCmd(a *app) *cobra.Command {
 	flags.BoolVar(&opts.tasks, "tasks", false, "show every task of the newest runs in its true state")
 	flags.BoolVar(&opts.exitCode, "exit-code", false, "exit with 2 when something failed, is beyond its budget or could not be found out")
 	return cmd
-}
-
-// observer looks at the Airflow of the chosen context: at some teams, or without any at all of them.
-func (a *app) observer(ctx context.Context, teams []string, every time.Duration) (*fleet.Observer, error) {
-	chosen, client, err := a.airflow(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Teams: teams, Every: every, Now: a.Now}), nil
 }
 
 func (a *app) runStatus(ctx context.Context, opts statusOptions) error {
@@ -88,7 +78,7 @@ func rowsOf[T any](seen func(context.Context) (fleet.Snapshot, error), rows func
 }
 
 // showStatus takes one picture and prints it. narrow, where there is one, leaves in it what the query asks for.
-func (a *app) showStatus(ctx context.Context, observer *fleet.Observer, opts statusOptions, narrow func(fleet.Snapshot) fleet.Snapshot) error {
+func (a *app) showStatus(ctx context.Context, observer pictures, opts statusOptions, narrow func(fleet.Snapshot) fleet.Snapshot) error {
 	snap, err := a.picture(ctx, observer, opts.teams)
 	if err != nil {
 		return err
@@ -120,7 +110,7 @@ func (e teamError) Hint() string {
 	return "teams of this Airflow: " + strings.Join(e.known, ", ")
 }
 
-func unknownTeams(ctx context.Context, unknown []string, observer *fleet.Observer) error {
+func unknownTeams(ctx context.Context, unknown []string, observer pictures) error {
 	known, err := observer.TeamNames(ctx)
 	if err != nil {
 		return err
