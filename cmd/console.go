@@ -73,6 +73,7 @@ func openConsole(ctx context.Context, a *app, chosen config.Context, client *air
 		Changes:  consoleChanges{planner},
 		Deploys:  a.consoleDeploys(client, readOnly),
 		Shelf:    a.shelf(),
+		Save:     saveText,
 		ReadOnly: readOnly,
 
 		PageOf:         func(r tui.Reference) string { return pageOf(chosen.URL, r) },

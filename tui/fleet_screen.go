@@ -85,6 +85,9 @@ func (f *fleetScreen) sync() {
 	f.layout()
 	if x, ok := f.explanation(); ok {
 		f.causes.SetRows(x.Causes)
+		if _, ok := f.causes.Selected(); !ok && f.focus != 1 {
+			f.causes.Top() // a cause that became another one while nobody was at it
+		}
 		f.panes[1].note, f.panes[1].blank = causesNote(x.Causes), noCauses
 		f.layout()
 	}

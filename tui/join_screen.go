@@ -116,7 +116,7 @@ func (j *joinScreen) sync() {
 func (j *joinScreen) setSize(width, height int) {
 	weeks := min(j.days.Weeks(), max(4, height*2/5))
 	j.days.SetSize(j.calendarWidth(width), weeks+1)
-	j.lead = 2 + weeks + 2
+	j.lead = 2 + len(j.calendar()) + 1
 	j.listing.setSize(width, height)
 }
 
@@ -205,9 +205,10 @@ func (j *joinScreen) calendar() []string {
 	}
 	left := widest(lines)
 	for i, text := range t.dayLegend() {
-		if i+1 < len(lines) {
-			lines[i+1] = paint.Pad(lines[i+1], left) + "   " + text
+		if i+1 == len(lines) {
+			lines = append(lines, "")
 		}
+		lines[i+1] = paint.Pad(lines[i+1], left) + "   " + text
 	}
 	for i := range lines {
 		lines[i] = " " + lines[i]

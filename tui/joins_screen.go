@@ -32,6 +32,7 @@ func newJoinsScreen(s *shell) *joinsScreen {
 		Clean:   clean,
 		Columns: j.columns(),
 	})
+	j.joins.SortBy(1, false)
 	j.panes = []pane{{grid: j.joins, blank: "no join has a DAG", complete: completer(joinFields(s))}}
 	return j
 }

@@ -98,10 +98,11 @@ func (l *logScreen) failure() []string {
 		return nil
 	}
 	t := l.theme
-	return []string{
-		t.bad.Render(t.glyph(fleet.Failed)+" "+strings.ReplaceAll(why.Class, "_", " ")) + "  " + clean(why.Message),
-		t.dim.Render("  mend: ") + clean(why.Remedy),
+	lines := []string{t.bad.Render(t.glyph(fleet.Failed)+" "+clean(strings.ReplaceAll(why.Class, "_", " "))) + "  " + clean(why.Message)}
+	if why.Remedy != "" {
+		lines = append(lines, t.dim.Render("  mend: ")+clean(why.Remedy))
 	}
+	return lines
 }
 
 // lastOf are the last n of some texts.

@@ -10,7 +10,9 @@ func TestWhatIsSelectedIsCopiedAndOpened(t *testing.T) {
 	t.Parallel()
 	var opened []string
 	options := Options{
-		PageOf:         func(r Reference) string { return "https://airflow/" + r.DAGID + "/" + r.RunID + "/" + r.TaskID + "?" + r.Version },
+		PageOf: func(r Reference) string {
+			return "https://airflow/" + r.DAGID + "/" + r.RunID + "/" + r.TaskID + "?" + r.Version
+		},
 		OpenPage:       func(address string) error { opened = append(opened, address); return nil },
 		CommandContext: "prod",
 	}
@@ -23,10 +25,10 @@ func TestWhatIsSelectedIsCopiedAndOpened(t *testing.T) {
 		c.press("enter")
 		c.pass(time.Second)
 		c.press("tab", "Y")
-		c.sees("copied: chrononctl logs chronon_batch_dag_payments wait_for__core_users__1f2e3d4c --run scheduled__1999-12-31T00:00:0")
+		c.sees("copied: chrononctl logs chronon_batch_dag_payments kv_load__card_stats_v4 --run scheduled__1999-12-31T00:00:0")
 		c.press("o")
 		c.pass(time.Second)
-		want := "https://airflow/chronon_batch_dag_payments/scheduled__1999-12-31T00:00:00+00:00/wait_for__core_users__1f2e3d4c?3.3.2"
+		want := "https://airflow/chronon_batch_dag_payments/scheduled__1999-12-31T00:00:00+00:00/kv_load__card_stats_v4?3.3.2"
 		if len(opened) != 1 || opened[0] != want {
 			t.Errorf("opened %q, want %s", opened, want)
 		}

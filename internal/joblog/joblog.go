@@ -20,7 +20,7 @@ import (
 type Failure struct {
 	Class   string
 	Message string
-	Remedy  string
+	Remedy  string // empty: the message has to do
 }
 
 // Write is a table that the job wrote to.
@@ -185,8 +185,21 @@ func (r *Reader) writeTo(table string) *Write {
 	return &r.facts.Writes[len(r.facts.Writes)-1]
 }
 
-// failure keeps the first line of the most telling rule.
+// verdict is how the task says why it failed (dagspec/runtime/chronon_rt/job.py): with a class and a remedy where its job is to blame, without them
+// where it could not run its job. Airflow writes it at the end of the trace.
+var verdict = regexp.MustCompile(`^(?:airflow\.[\w.]+\.)?Airflow(?:Fail)?Exception: (?:(\w+): (.+)\. What to do: (.+)|(.+))$`)
+
+// failure keeps what the task itself said, or else the first line of the most telling rule.
 func (r *Reader) failure(line string) {
+	if strings.Contains(line, "Exception: ") && strings.Contains(line, "irflow") {
+		if m := verdict.FindStringSubmatch(line); m != nil {
+			r.best, r.facts.Failed = 1, Failure{m[1], short(m[2] + m[4]), m[3]}
+			if m[1] == "" {
+				r.facts.Failed.Class = "task"
+			}
+			return
+		}
+	}
 	for i := range rules {
 		if r.best > 0 && i+1 >= r.best {
 			return

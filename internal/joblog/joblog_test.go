@@ -131,6 +131,24 @@ func sentence(f Facts) string {
 	return strings.Join(parts, ", ")
 }
 
+// What the task itself said counts for more than any line of its job: it has looked for the partition.
+func TestTheVerdictOfTheTaskCounts(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]Failure{
+		"airflow.exceptions.AirflowException: empty_source: a.b/ds=2026-11-22 is not there. What to do: check the input of that day": {
+			"empty_source", "a.b/ds=2026-11-22 is not there", "check the input of that day"},
+		"AirflowFailException: 2 features are over their budget": {"task", "2 features are over their budget", ""},
+	} {
+		var r Reader
+		r.Feed(time.Time{}, `Exception in thread "main" java.lang.RuntimeException: x`)
+		r.Feed(time.Time{}, line)
+		r.Feed(time.Time{}, "More than one found, please kill them all")
+		if got, _ := r.Facts().Failure(); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+}
+
 func TestStepsGiveAnEstimate(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
