@@ -95,7 +95,7 @@ func (s *scene) project(bundle bool) object {
 	}
 	return object{
 		"version": 1, "chronon": chronon, "run": run,
-		"dags":        object{"start_date": s.last, "retry_delay": "2s", "timeout": "10m", "join_backfill": "parts", "stats": true, "load_stats": true, "metadata_upload": true},
+		"dags":        object{"start_date": s.last, "retry_delay": "2s", "timeout": "10m", "join_backfill": "parts", "stats": true, "metadata_upload": true},
 		"sensors":     object{"kind": "command", "argv": s.storeCommand("has", "{table}", "{partition}"), "poke": poke, "timeout": "1h"},
 		"kv_load":     object{"argv": []string{s.program("kv-load"), "{table}", "{dataset}", "{ds}"}},
 		"consistency": object{"reader": "command", "argv": s.storeCommand("consistency", "{table}", "{ds_from}", "{ds_to}")},
