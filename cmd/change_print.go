@@ -86,7 +86,7 @@ func (a *app) printPlan(w io.Writer, plan action.Plan, opts changeOptions) {
 	for _, e := range plan.Effects {
 		fmt.Fprintln(w, term.Clean(e))
 	}
-	if line := costText(plan.Cost); line != "" {
+	if line := costText(plan.Cost); line != "" && !plan.Unchanged() {
 		fmt.Fprintln(w, line)
 	}
 	if line := downstreamText(plan.Downstream); line != "" {

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"chrononctl/internal/action"
@@ -17,6 +19,9 @@ func newUploadCmd(a *app) *cobra.Command {
 		Example: "  chrononctl upload payments.card_spend.v1 --ds 2026-11-19 --dry-run",
 		Args:    words("upload: name one GroupBy", 1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if day == "" {
+				return usage(errors.New("upload: say which day with --ds YYYY-MM-DD"))
+			}
 			return a.change(cmd.Context(), opts, func(p *action.Planner) (action.Plan, error) {
 				return p.PlanUpload(cmd.Context(), args[0], day)
 			})
@@ -25,7 +30,6 @@ func newUploadCmd(a *app) *cobra.Command {
 	opts.add(cmd)
 	opts.wait.add(cmd, false)
 	cmd.Flags().StringVar(&day, "ds", "", "day to upload, YYYY-MM-DD")
-	_ = cmd.MarkFlagRequired("ds")
 	return cmd
 }
 

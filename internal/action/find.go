@@ -97,10 +97,10 @@ func (p *Planner) tasksOf(ctx context.Context, dagID, conf string, kinds []dagsp
 
 // unknown says that nothing computes a conf: because there is no such conf, or because no DAG has it.
 func (p *Planner) unknown(conf string, known []string) error {
-	e := &UnknownError{What: fmt.Sprintf("no DAG of this Airflow computes %s", conf)}
+	e := &UnknownError{What: fmt.Sprintf("no DAG of this Airflow has a job of this kind for %s", conf)}
 	if p.Lineage != nil && p.Lineage().Has(conf) {
 		e.What += ", though the repository has it"
-		e.Next = "it has offlineSchedule @never, no backfillStartDate, or is not deployed: chrononctl plan shows what would be"
+		e.Next = "it asks for no such job (offlineSchedule @never, no backfillStartDate, not online, no stream), or is not deployed: chrononctl plan shows what would be"
 		return e
 	}
 	best, distance := "", 3+len(conf)/4

@@ -20,7 +20,7 @@ func (r *RefusedError) Hint() string { return r.Next }
 
 // UnknownError says that what a change names does not exist.
 type UnknownError struct {
-	What string // "no DAG of this Airflow computes payments.chekout.v1"
+	What string // "no DAG of this Airflow has a job of this kind for payments.chekout.v1"
 	Next string
 }
 
