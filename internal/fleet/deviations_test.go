@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,10 @@ func TestDeviations(t *testing.T) {
 			}
 			if len(s.Problems) > 0 {
 				t.Errorf("problems: %q", s.Problems)
+			}
+			isAlarm := func(f Finding) bool { return f.Health == Failed && strings.Contains(f.Detail, tc.reason) }
+			if needs := tc.health == Failed; (s.Health() == Failed) != needs || slices.ContainsFunc(s.Findings(), isAlarm) != needs {
+				t.Errorf("the whole is %v: %v", s.Health(), s.Findings())
 			}
 		})
 	}

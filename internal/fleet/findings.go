@@ -20,8 +20,8 @@ type Finding struct {
 	TaskID  string
 }
 
-// Findings lists what needs a person or cannot be told, worst first: parts of the server, files that do not import, failed tasks, streams that are
-// not simply alive, features beyond their budget, comparisons that measured nothing, DAGs and parts of the picture that could not be read.
+// Findings lists what needs a person or cannot be told, worst first: parts of the server, files that do not import, failed tasks, DAGs that a
+// release has and Airflow has not, streams that are not simply alive, features beyond their budget, comparisons that measured nothing, DAGs and parts of the picture that could not be read.
 func (s Snapshot) Findings() []Finding {
 	var found []Finding
 	for _, part := range s.Server.Parts {
@@ -34,6 +34,11 @@ func (s Snapshot) Findings() []Finding {
 	}
 	for _, d := range s.DAGs {
 		found = append(found, dagFindings(d)...)
+	}
+	for _, dev := range s.Deviations {
+		if dev.Health == Failed {
+			found = append(found, Finding{Health: Failed, Team: dev.Team, Subject: dev.DAGID, Detail: dev.Kind.String() + ": " + dev.Reason, DAGID: dev.DAGID})
+		}
 	}
 	for _, stream := range s.Streams {
 		if stream.Health > OK {

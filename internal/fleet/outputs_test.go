@@ -51,11 +51,12 @@ func (s *scene) run(dag, day, state string, after time.Duration, tasks ...string
 	for _, ti := range instancesFrom(dag, r.ID, tasks) {
 		t := taskOf(ti)
 		end := r.IntervalTo.Add(after)
-		switch {
-		case t.Health == OK || t.Health == Failed:
+		switch t.Health {
+		case OK, Failed:
 			t.Start, t.End = end.Add(-time.Hour), end
-		case t.Health == Running:
+		case Running:
 			t.Start = end.Add(-time.Hour)
+		default:
 		}
 		s.tasks[refOf(r)] = append(s.tasks[refOf(r)], t)
 	}
@@ -106,11 +107,11 @@ var stories = []story{
 	}, OutputLanded, OK, ago(2), ago(2), false},
 	{"paused", 2, func(s *scene, _, _ string) { s.dags[len(s.dags)-1].Paused = true }, OutputPaused, Paused, ago(2), ago(2), false},
 	{"a state nobody knows", 2, func(s *scene, d, t string) { s.run(d, ago(1), "running", 0, t+"=dreaming") }, OutputUnknown, Unknown, ago(2), ago(1), true},
-	{"tasks not read", 2, func(s *scene, d, t string) {
+	{"tasks not read", 2, func(s *scene, d, _ string) {
 		ref := s.run(d, ago(1), "success", 2*time.Hour)
 		delete(s.tasks, ref)
 	}, OutputUnknown, None, ago(2), ago(1), false},
-	{"tasks that may not be read", 2, func(s *scene, d, t string) {
+	{"tasks that may not be read", 2, func(s *scene, d, _ string) {
 		ref := s.run(d, ago(1), "success", 2*time.Hour)
 		delete(s.tasks, ref)
 		s.asked[ref] = true
@@ -346,10 +347,8 @@ func TestForeignDAGsMakeNoHealthyOutput(t *testing.T) {
 		state := rapid.SampledFrom([]string{"success", "failed", "", "running", "dreaming", "\x1b[31m", "skipped"})
 		s.dag(dagspec.Kind(rapid.SampledFrom([]string{"batch", "join", "streaming", "", "odd"}).Draw(t, "kind")), "chronon_x", "")
 		s.dags[0].Description = ""
-		last := ""
 		for day := 1; day < 4; day++ {
-			last = state.Draw(t, "state")
-			s.run("chronon_x", ago(day), state.Draw(t, "run"), time.Hour, word.Draw(t, "task")+"="+last)
+			s.run("chronon_x", ago(day), state.Draw(t, "run"), time.Hour, word.Draw(t, "task")+"="+state.Draw(t, "state"))
 		}
 		for _, o := range s.derive().Outputs {
 			if o.Health == OK && o.Proven {

@@ -2,7 +2,8 @@ package fleet
 
 import "slices"
 
-// Health is the worst of the whole picture: of Airflow itself, of every team, of our files that do not import, and of what could not be read.
+// Health is the worst of the whole picture: of Airflow itself, of every team, of our files that do not import, of DAGs that a release has and
+// Airflow has not, and of what could not be read. An orphan or a DAG with an older content does not make it worse.
 func (s Snapshot) Health() Health {
 	worst := s.Server.Health
 	for _, t := range s.Teams {
@@ -10,6 +11,11 @@ func (s Snapshot) Health() Health {
 	}
 	for _, b := range s.Broken {
 		if b.Ours {
+			worst = Worst(worst, Failed)
+		}
+	}
+	for _, dev := range s.Deviations {
+		if dev.Health == Failed {
 			worst = Worst(worst, Failed)
 		}
 	}

@@ -24,7 +24,10 @@ type book struct {
 	at  time.Time
 }
 
-func newBook(t *testing.T) *book { return &book{dir: t.TempDir(), at: noon} }
+func newBook(t *testing.T) *book {
+	t.Helper()
+	return &book{dir: t.TempDir(), at: noon}
+}
 
 func (b *book) open(context, url string) *history.History {
 	return history.Open(history.Options{Dir: b.dir, Context: context, URL: url, Now: func() time.Time { return b.at }})
