@@ -120,7 +120,13 @@ func (e *explainer) isEffect(d *DAG, r *Run, t Task) bool {
 
 // lacksCause says whether the task must not go without an explanation. What is about to start has none and needs none.
 func (e *explainer) lacksCause(t Task) bool {
-	return t.Health == Failed || t.Health == Unknown || t.State == stateRetry || t.Health == Waiting && t.IsSensor()
+	return t.Health == Failed || t.Health == Unknown || t.State == stateRetry || isLooking(t)
+}
+
+// isLooking says whether the task is a sensor that has looked and not found. One that has not had a worker yet knows nothing.
+func isLooking(t Task) bool {
+	waitsForWorker := t.State == string(airflowclient.StateQueued) || t.State == string(airflowclient.StateScheduled)
+	return t.IsSensor() && t.Health == Waiting && t.State != stateRetry && (!waitsForWorker || !t.Start.IsZero())
 }
 
 const stateRetry = string(airflowclient.StateUpForRetry)
@@ -178,14 +184,16 @@ func (e *explainer) findRoots(d *DAG, r *Run, t Task) []*Cause {
 	case stateUpstreamFailed:
 		return e.behind(d, r, t, Failed)
 	case string(airflowclient.StateQueued), string(airflowclient.StateScheduled):
-		return e.slot(t)
+		if roots := e.slot(t); len(roots) > 0 || !isLooking(t) {
+			return roots
+		}
 	case "":
 		return e.behind(d, r, t, Waiting)
 	}
 	switch {
 	case t.Health == Unknown:
 		return []*Cause{e.ownTask(d, r, t, "its state is not one that this program knows")}
-	case t.IsSensor() && t.Health == Waiting:
+	case isLooking(t):
 		return e.sensor(d, r, t)
 	default:
 		return nil

@@ -2,8 +2,10 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -118,5 +120,36 @@ func TestWhyEndsInTheFailureOfTheProducer(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"conf", "✔ team03.refund.v1 backfill is done for 2026-11-22"}, told(t, x, "team03.refund.v1")); diff != "" {
 		t.Errorf("what is well (-want +got):\n%s", diff)
+	}
+}
+
+// A sensor that was queued anew between two looks still waits for its partition; one that never had a worker waits for that, and nobody knows more.
+func TestASensorThatIsQueuedBetweenTwoLooksStillWaits(t *testing.T) {
+	t.Parallel()
+	g := chain()
+	g.absent["data.raw"] = g.plant(CausePartition, "data.raw")
+	g.play(nil)
+	for _, looked := range []bool{true, false} {
+		s := g.picture()
+		for i := range s.DAGs {
+			for _, task := range s.DAGs[i].Runs[0].Tasks {
+				if task.IsSensor() && task.Health == Waiting {
+					at := slices.Index(s.DAGs[i].Runs[0].Tasks, task)
+					task.State = []string{"scheduled", "queued"}[i%2]
+					if looked {
+						task.Start = noon.Add(-time.Hour)
+					}
+					s.DAGs[i].Runs[0].Tasks[at] = task
+				}
+			}
+		}
+		x := Explain(s, g.details)
+		answer, _ := x.Why("team03.refund.v1")
+		switch {
+		case looked && (len(x.Causes) != 1 || x.Causes[0].Kind != CausePartition || len(answer.Causes) != 1 || answer.Causes[0].Health != Waiting):
+			t.Errorf("%+v, and of the join %+v", x.Causes, answer)
+		case !looked && (len(x.Causes) != 0 || len(answer.Steps) != 2 || len(answer.Causes) != 0):
+			t.Errorf("%+v, and of the join %+v", x.Causes, answer)
+		}
 	}
 }

@@ -14,11 +14,19 @@ func (w *way) add(s Step, causes ...*Cause) {
 		s.Team, s.Owner = cmp.Or(s.Team, d.Team), cmp.Or(s.Owner, w.e.lineage.owner(d.ID))
 	}
 	for _, c := range causes {
-		w.ends[c.ID] = true
+		w.meet(c, s.Health)
 		s.Causes = append(s.Causes, c.ID)
 		s.Ends = cmp.Or(s.Ends, c.Ends)
 	}
 	w.steps = append(w.steps, s)
+}
+
+// meet notes that the way ends in a cause. One that nothing in the picture has as its effect is as bad as the step that it is met at.
+func (w *way) meet(c *Cause, met Health) {
+	w.ends[c.ID] = true
+	if len(c.Explains) == 0 {
+		c.Health = Worst(c.Health, met)
+	}
 }
 
 // nameOf is a task by its conf, where that is known.
@@ -57,7 +65,7 @@ func (w *way) task(depth int, d *DAG, r *Run, t Task) {
 		}
 		return
 	}
-	if t.IsSensor() && t.Health == Waiting {
+	if isLooking(t) && !slices.ContainsFunc(roots, func(c *Cause) bool { return c.Kind == CausePool || c.Kind == CauseWorker }) {
 		w.partition(depth, d, r, t)
 		return
 	}
@@ -68,7 +76,7 @@ func (w *way) task(depth int, d *DAG, r *Run, t Task) {
 func (w *way) end(roots []*Cause) {
 	last := &w.steps[len(w.steps)-1]
 	for _, c := range roots {
-		w.ends[c.ID] = true
+		w.meet(c, last.Health)
 		last.Causes = append(last.Causes, c.ID)
 		last.Ends = cmp.Or(last.Ends, c.Ends)
 	}
