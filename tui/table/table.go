@@ -255,3 +255,12 @@ func (t *Table[T]) passes() func(row int) bool {
 
 // Rows returns the rows in their order, with those that the filter hides. They must not be changed.
 func (t *Table[T]) Rows() []T { return t.rows }
+
+// Shown returns the rows that the filter lets through, in their order.
+func (t *Table[T]) Shown() []T {
+	out := make([]T, len(t.shown))
+	for i, index := range t.shown {
+		out[i] = t.rows[index]
+	}
+	return out
+}
