@@ -13,7 +13,7 @@ import (
 )
 
 // bucketFaults are those of an object store. It has no half-written objects; where a disk is full, its credentials expire.
-type bucketFaults struct{ store *buckettest.Memory }
+type bucketFaults struct{ store *buckettest.Faults }
 
 func (f bucketFaults) Changes() int          { return f.store.Changes() }
 func (f bucketFaults) interfere(with func()) { f.store.Interference = with }
@@ -22,6 +22,7 @@ func (f bucketFaults) Arm(at int, mode targettest.Mode) {
 	f.store.Arm(at, map[targettest.Mode]buckettest.Mode{
 		targettest.CrashBefore: buckettest.CrashBefore,
 		targettest.CrashAfter:  buckettest.CrashAfter,
+		targettest.CrashTorn:   buckettest.CrashTorn,
 		targettest.DiskFull:    buckettest.Refused,
 		targettest.FailOnce:    buckettest.FailOnce,
 		targettest.Ambiguous:   buckettest.Lost,
@@ -32,11 +33,23 @@ func (f bucketFaults) Arm(at int, mode targettest.Mode) {
 // newBucketSite is an Airflow whose DAG folder is a copy of a bucket's prefix, as on managed services.
 func newBucketSite(t *testing.T) *site {
 	t.Helper()
+	return newSiteInBucket(t, &buckettest.Memory{}, "")
+}
+
+// newSiteInBucket is the same for the objects below a prefix of any store.
+func newSiteInBucket(t *testing.T, below bucket.Store, prefix string) *site {
+	t.Helper()
 	s := newMemorySite(t)
-	store := &buckettest.Memory{Mirror: s.copy}
+	store := &buckettest.Faults{Store: below}
+	dags := path.Join(prefix, "dags")
+	store.Mirror = func(key string, data []byte, gone bool) {
+		if name, ours := strings.CutPrefix(key, dags+"/"); ours {
+			s.copy(name, data, gone)
+		}
+	}
 	s.faults = bucketFaults{store}
 	s.open = func() target.Target {
-		driver, err := bucket.New(bucket.Options{Store: store, Path: "dags"})
+		driver, err := bucket.New(bucket.Options{Store: store, Path: dags})
 		s.check(err)
 		return driver
 	}
@@ -47,11 +60,7 @@ func newBucketSite(t *testing.T) *site {
 }
 
 // copy brings one change of the bucket to the folder.
-func (s *site) copy(key string, data []byte, gone bool) {
-	name, ours := strings.CutPrefix(key, "dags/")
-	if !ours {
-		return
-	}
+func (s *site) copy(name string, data []byte, gone bool) {
 	if gone {
 		s.check(s.disk.Remove(name))
 		return

@@ -45,10 +45,10 @@ type fakeAirflow struct {
 }
 
 type fakeFile struct {
-	stamp    string
-	changed  time.Time
-	parsed   bool
-	loaded   time.Time // when it was last parsed
+	stamp   string
+	changed time.Time
+	parsed  bool
+	loaded  time.Time // when it was last parsed
 }
 
 type fakeTasks struct {

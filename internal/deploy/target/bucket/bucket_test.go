@@ -51,7 +51,7 @@ func session(t *testing.T, driver *bucket.Driver) target.Session {
 func TestAWriteWhoseAnswerIsLostCountsWhenItHappened(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []buckettest.Mode{buckettest.Lost, buckettest.LostTwice} {
-		store := &buckettest.Memory{}
+		store := &buckettest.Faults{Store: &buckettest.Memory{}}
 		driver := openMemory(t, store)
 		held := session(t, driver)
 		store.Arm(1, mode)
@@ -69,7 +69,7 @@ func TestAWriteWhoseAnswerIsLostCountsWhenItHappened(t *testing.T) {
 func TestARemovalWhoseAnswerIsLostCountsWhenItHappened(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []buckettest.Mode{buckettest.Lost, buckettest.LostTwice} {
-		store := &buckettest.Memory{}
+		store := &buckettest.Faults{Store: &buckettest.Memory{}}
 		held := session(t, openMemory(t, store))
 		version, err := held.DAGs().Write(t.Context(), "a.py", []byte("one"), target.Absent)
 		if err != nil {
@@ -87,7 +87,7 @@ func TestARemovalWhoseAnswerIsLostCountsWhenItHappened(t *testing.T) {
 
 func TestAWriteThatNeverHappenedIsReported(t *testing.T) {
 	t.Parallel()
-	store := &buckettest.Memory{}
+	store := &buckettest.Faults{Store: &buckettest.Memory{}}
 	driver := openMemory(t, store)
 	held := session(t, driver)
 	store.Arm(1, buckettest.FailOnce)

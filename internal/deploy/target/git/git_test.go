@@ -2,7 +2,6 @@ package git_test
 
 import (
 	"errors"
-	"net/http/cgi"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -14,38 +13,9 @@ import (
 
 	"chrononctl/internal/deploy/target"
 	"chrononctl/internal/deploy/target/git"
+	"chrononctl/internal/deploy/target/servertest"
 	"chrononctl/internal/deploy/target/targettest"
 )
-
-// server is a real Git server: git's own http-backend behind HTTP.
-type server struct {
-	root string // of the repositories
-	url  string
-}
-
-func serve(t *testing.T) server {
-	t.Helper()
-	root := t.TempDir()
-	backend := &cgi.Handler{
-		Path: filepath.Join(strings.TrimSpace(run(t, "", "git", "--exec-path")), "git-http-backend"),
-		Env:  []string{"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=suite"},
-	}
-	http := httptest.NewServer(backend)
-	t.Cleanup(http.Close)
-	return server{root: root, url: http.URL}
-}
-
-// repository makes a bare repository with a first commit on main.
-func (s server) repository(t *testing.T, name string) string {
-	t.Helper()
-	path := filepath.Join(s.root, name)
-	run(t, "", "git", "init", "--quiet", "--bare", "--initial-branch=main", path)
-	run(t, path, "git", "config", "receive.denyNonFastForwards", "true")
-	tree := strings.TrimSpace(run(t, path, "git", "hash-object", "-w", "-t", "tree", "/dev/null"))
-	commit := strings.TrimSpace(run(t, path, "git", "-c", "user.name=suite", "-c", "user.email=suite@localhost", "commit-tree", "-m", "first", tree))
-	run(t, path, "git", "update-ref", "refs/heads/main", commit)
-	return s.url + "/" + name
-}
 
 func open(t *testing.T, opts git.Options) *git.Driver {
 	t.Helper()
@@ -68,12 +38,12 @@ func open(t *testing.T, opts git.Options) *git.Driver {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	remote := serve(t)
+	remote := servertest.StartGit(t)
 	var mutex sync.Mutex
 	urls := map[target.Target]string{}
 	fresh := func(t *testing.T) target.Target {
 		t.Helper()
-		url := remote.repository(t, strings.ReplaceAll(filepath.Base(t.Name()), "'", "")+".git")
+		url := remote.Repository(t, strings.ReplaceAll(filepath.Base(t.Name()), "'", "")+".git")
 		driver := open(t, git.Options{URL: url, Folder: "chronon"})
 		mutex.Lock()
 		defer mutex.Unlock()
@@ -109,8 +79,8 @@ func write(t *testing.T, session target.Session, path, text string) {
 
 func TestAReleaseIsOneCommitThatLeavesOtherFilesAlone(t *testing.T) {
 	t.Parallel()
-	remote := serve(t)
-	url := remote.repository(t, "one.git")
+	remote := servertest.StartGit(t)
+	url := remote.Repository(t, "one.git")
 	work := t.TempDir()
 	run(t, "", "git", "clone", "--quiet", url, work)
 	commitAndPush(t, work, "README.md", "theirs")
@@ -123,7 +93,7 @@ func TestAReleaseIsOneCommitThatLeavesOtherFilesAlone(t *testing.T) {
 	if err := session.Publish(t.Context(), "Release 42"); err != nil {
 		t.Fatal(err)
 	}
-	bare := filepath.Join(remote.root, "one.git")
+	bare := filepath.Join(remote.Root, "one.git")
 	if got, want := run(t, bare, "git", "log", "--format=%s", "main"), "Release 42\nadd README.md\nfirst\n"; got != want {
 		t.Errorf("history of main:\n%swant\n%s", got, want)
 	}
@@ -137,8 +107,8 @@ func TestAReleaseIsOneCommitThatLeavesOtherFilesAlone(t *testing.T) {
 
 func TestAPushOfSomeoneElseInBetweenIsAConflictAndNothingIsPushed(t *testing.T) {
 	t.Parallel()
-	remote := serve(t)
-	url := remote.repository(t, "two.git")
+	remote := servertest.StartGit(t)
+	url := remote.Repository(t, "two.git")
 	session := lock(t, open(t, git.Options{URL: url}))
 	write(t, session, "a.py", "one")
 	if _, err := session.State().Write(t.Context(), "live.json", []byte("{}"), target.Absent); err != nil {
@@ -151,7 +121,7 @@ func TestAPushOfSomeoneElseInBetweenIsAConflictAndNothingIsPushed(t *testing.T) 
 	if conflict, ok := errors.AsType[*target.ConflictError](err); !ok || conflict.Path != "branch main" {
 		t.Fatalf("error %v, want a conflict about branch main", err)
 	}
-	bare := filepath.Join(remote.root, "two.git")
+	bare := filepath.Join(remote.Root, "two.git")
 	if got := run(t, bare, "git", "log", "--format=%s", "main"); got != "add README.md\nfirst\n" {
 		t.Errorf("history of main:\n%s", got)
 	}
@@ -162,13 +132,13 @@ func TestAPushOfSomeoneElseInBetweenIsAConflictAndNothingIsPushed(t *testing.T) 
 
 func TestAMissingBranchAMissingRepositoryAndADeadServerAreToldApart(t *testing.T) {
 	t.Parallel()
-	remote := serve(t)
-	url := remote.repository(t, "three.git")
+	remote := servertest.StartGit(t)
+	url := remote.Repository(t, "three.git")
 	_, err := open(t, git.Options{URL: url, Branch: "release"}).Lock(t.Context(), target.Owner{})
 	if _, ok := errors.AsType[*git.NoBranchError](err); !ok {
 		t.Errorf("missing branch: %v", err)
 	}
-	_, err = open(t, git.Options{URL: remote.url + "/none.git"}).DAGs().List(t.Context(), ".")
+	_, err = open(t, git.Options{URL: remote.URL + "/none.git"}).DAGs().List(t.Context(), ".")
 	if err == nil || !strings.Contains(err.Error(), "not found") {
 		t.Errorf("missing repository: %v", err)
 	}
@@ -182,9 +152,9 @@ func TestAMissingBranchAMissingRepositoryAndADeadServerAreToldApart(t *testing.T
 
 func TestAServerThatForbidsThePushIsADenialInItsOwnWords(t *testing.T) {
 	t.Parallel()
-	remote := serve(t)
-	url := remote.repository(t, "four.git")
-	hook := filepath.Join(remote.root, "four.git", "hooks", "pre-receive")
+	remote := servertest.StartGit(t)
+	url := remote.Repository(t, "four.git")
+	hook := filepath.Join(remote.Root, "four.git", "hooks", "pre-receive")
 	if err := os.WriteFile(hook, []byte("#!/bin/sh\ngrep -q refs/heads/main && { echo 'main is a protected branch' >&2; exit 1; }; exit 0\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -80,6 +80,15 @@ func (s SSH) Folder(tb testing.TB) string {
 	return dir
 }
 
+// MakeFolder makes a folder that the account of the server owns.
+func (s SSH) MakeFolder(tb testing.TB, dir string) {
+	tb.Helper()
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	s.own(tb, dir)
+}
+
 // own gives a folder and what is in it to the account of the server.
 func (s SSH) own(tb testing.TB, dir string) {
 	tb.Helper()
