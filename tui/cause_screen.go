@@ -259,14 +259,14 @@ func effectText(c fleet.Cause) string {
 	teams := c.Teams()
 	what := count(len(c.Explains), "effect")
 	switch runs := c.Runs(); {
-	case runs > 0:
-		what = count(runs, "run")
 	case c.Kind == fleet.CauseStream:
 		what = count(len(c.Explains), "stream")
 	case c.Kind == fleet.CauseFeature:
 		what = count(len(c.Explains), "join")
 	case c.Kind == fleet.CauseImport:
 		what = count(len(c.Explains), "file")
+	case runs > 0:
+		what = count(runs, "run")
 	}
 	switch len(teams) {
 	case 0:

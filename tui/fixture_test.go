@@ -131,37 +131,40 @@ func healthySnapshot() fleet.Snapshot {
 }
 
 // withOutputs adds what confs keep up to date: of the team payments a staging query, a GroupBy with its upload and KV load, and a join, whose newest day
-// is being computed.
-func withOutputs(s fleet.Snapshot) fleet.Snapshot {
+// is being computed. The newest day is the last of those.
+func withOutputs(s fleet.Snapshot, now time.Time, days []string) fleet.Snapshot {
+	newest, before, ago := days[len(days)-1], days[len(days)-2], func(n int) time.Time { return now.Add(-time.Duration(n) * time.Minute) }
 	output := func(conf, dag, task string, mode dagspec.Mode, state fleet.OutputState, h fleet.Health) fleet.Output {
 		return fleet.Output{Team: "payments", Conf: "payments." + conf, DAGID: dag, TaskID: task, Mode: mode, Table: "payments." + strings.ReplaceAll(conf, ".", "_"),
-			Landed: "1999-12-30", Wanted: "1999-12-31", State: state, Health: h, At: minutesAgo(1500), Due: epoch.Add(20 * time.Minute),
+			Landed: before, Wanted: newest, State: state, Health: h, At: ago(1500), Due: now.Add(20 * time.Minute),
 			Usual: fleet.Usual{N: 9, P50: 2 * time.Hour, P90: 3 * time.Hour}}
 	}
 	const batch, join = "chronon_batch_dag_payments", "chronon_join_payments__checkout__v2"
 	load := output("card_stats.v4", batch, "kv_load__card_stats_v4", dagspec.ModeKVLoad, fleet.OutputExpected, fleet.OK)
 	load.Serving = fleet.Serving{Band: fleet.BandFine, Days: 1}
 	checkout := output("checkout.v2", join, "join__checkout_v2", dagspec.ModeBackfill, fleet.OutputRunning, fleet.Running)
-	checkout.Finish = epoch.Add(75 * time.Minute)
+	checkout.Finish = now.Add(75 * time.Minute)
 	s.Outputs = []fleet.Output{output("card_stats.v4", batch, "upload__card_stats_v4", dagspec.ModeUpload, fleet.OutputLanded, fleet.OK), load, checkout}
 	s.Calendars = []fleet.Calendar{{Team: "payments", Join: "payments.checkout.v2", DAGID: join, Table: "payments.checkout_v2", Health: fleet.OK,
-		Start: "1999-11-20", Days: calendarDays(), Output: checkout, Holes: []string{"1999-12-09"}, Parts: []fleet.Part{
-			{Name: "card_stats.v4", TaskID: "part__card_stats_v4", Mode: dagspec.ModeBackfill, Health: fleet.OK, State: "success", Since: minutesAgo(40)},
-			{Name: "core.users/ds=1999-12-31", TaskID: "wait_for__core_users__1f2e3d4c", Health: fleet.OK, State: "success", Since: minutesAgo(95),
-				WaitsFor: "core.users/ds=1999-12-31", Writer: "chronon_staging_query_dag_core", Landed: "1999-12-31"},
-			{Name: "the join", TaskID: "join__checkout_v2", Mode: dagspec.ModeBackfillFinal, Health: fleet.Running, State: "running", Since: minutesAgo(30)},
+		Start: days[2], Days: calendarDays(days), Output: checkout, Holes: []string{days[21]}, Parts: []fleet.Part{
+			{Name: "card_stats.v4", TaskID: "part__card_stats_v4", Mode: dagspec.ModeBackfill, Health: fleet.OK, State: "success", Since: ago(40)},
+			{Name: "core.users/ds=" + newest, TaskID: "wait_for__core_users__1f2e3d4c", Health: fleet.OK, State: "success", Since: ago(95),
+				WaitsFor: "core.users/ds=" + newest, Writer: "chronon_staging_query_dag_core", Landed: newest},
+			{Name: "the join", TaskID: "join__checkout_v2", Mode: dagspec.ModeBackfillFinal, Health: fleet.Running, State: "running", Since: ago(30)},
 		}}}
-	s.Work = []fleet.Work{{Team: "payments", Conf: "payments.checkout.v2", DAGID: join, RunID: "scheduled__1999-12-31T00:00:00+00:00", TaskID: "join__checkout_v2",
-		MapIndex: -1, Day: "1999-12-31", Since: minutesAgo(30), Step: 7, Steps: 20, Range: "1999-12-26...1999-12-26", Finish: checkout.Finish}}
+	s.Work = []fleet.Work{{Team: "payments", Conf: "payments.checkout.v2", DAGID: join, RunID: "scheduled__" + newest + "T00:00:00+00:00", TaskID: "join__checkout_v2",
+		MapIndex: -1, Day: newest, Since: ago(30), Step: 7, Steps: 20, Range: days[37] + "..." + days[37], Finish: checkout.Finish}}
 	return s
 }
 
+// shownDays is how many days the calendar of the tests has.
+const shownDays = 44
+
 // calendarDays are six weeks of a join with one of each state.
-func calendarDays() []fleet.CalendarDay {
-	start := time.Date(1999, 11, 18, 0, 0, 0, 0, time.UTC)
+func calendarDays(days []string) []fleet.CalendarDay {
 	var out []fleet.CalendarDay
-	for i := range 44 {
-		d := fleet.CalendarDay{Day: start.AddDate(0, 0, i).Format(time.DateOnly), State: fleet.DayLanded}
+	for i, day := range days {
+		d := fleet.CalendarDay{Day: day, State: fleet.DayLanded}
 		switch {
 		case i < 2:
 			d.State = fleet.DayBeforeStart
@@ -172,19 +175,21 @@ func calendarDays() []fleet.CalendarDay {
 		case i >= 41 && i < 43:
 			d.State = fleet.DayRunning
 		case i == 43:
-			d.State, d.RunID = fleet.DayWaiting, "scheduled__1999-12-31T00:00:00+00:00"
+			d.State, d.RunID = fleet.DayWaiting, "scheduled__"+day+"T00:00:00+00:00"
 		}
 		out = append(out, d)
 	}
 	return out
 }
 
-func healthyFleet() *fakeSource { return sourceOf(withOutputs(healthySnapshot())) }
+func healthyFleet() *fakeSource {
+	return sourceOf(withOutputs(healthySnapshot(), epoch, lastDays("1999-12-31", shownDays)))
+}
 
 // troubledSnapshot has one of each trouble: a failed task, a restarted stream, a feature over budget, a file that does not import, a paused DAG,
 // a part that could not be read.
 func troubledSnapshot() fleet.Snapshot {
-	s := withOutputs(healthySnapshot())
+	s := withOutputs(healthySnapshot(), epoch, lastDays("1999-12-31", shownDays))
 	s.DAGs[1] = makeDAG("chronon_batch_dag_payments", dagspec.KindBatch, "payments", "", fleet.Failed)
 	s.DAGs[5].Paused = true
 	s.Teams[1].Cells[dagspec.KindBatch] = fleet.Cell{Health: fleet.Failed, Bad: 2, Of: 31}

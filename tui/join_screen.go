@@ -196,8 +196,7 @@ func (j *joinScreen) calendar() []string {
 	t := j.theme
 	look := calendar.Look{Head: t.dim, Label: t.dim, Selected: t.selectedUnaware, Range: t.selectedUnaware, Left: " ", Right: " "}
 	if j.onDays {
-		look.Selected = t.selected
-		look.Left, look.Right = t.brackets()
+		look.Selected, look.Left, look.Right = t.selected, "[", "]"
 	}
 	lines := j.days.View(look)
 	if len(lines) == 0 {
@@ -316,8 +315,15 @@ func (j *joinScreen) noEnter() string {
 	switch {
 	case j.onDays && j.dayOf(j.days.Selected()).RunID == "":
 		return "no run is for this day"
+	case !j.onDays && j.focus == 0:
+		if p, ok := j.parts.Selected(); ok {
+			if _, known := j.taskOf(p); !known {
+				return "no run that is known has a task instance of this part"
+			}
+		}
+		return selected(j.parts)
 	case !j.onDays:
-		return nothingSelected(j.focus == 0, j.parts, j.asked)
+		return selected(j.asked)
 	}
 	return ""
 }

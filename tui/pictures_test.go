@@ -28,7 +28,9 @@ func TestPicturesShowTheConsole(t *testing.T) {
 		"fleet":       {22, func(c *console) { c.press("tab", "down") }},
 		"streaming":   {20, func(c *console) { c.press("3") }},
 		"consistency": {25, func(c *console) { c.press("5") }},
-		"dag":         {28, func(c *console) { c.press("tab", "down", "enter"); c.pass(time.Second) }},
+		"dag":         {28, func(c *console) { c.press("2", "down", "down", "down", "enter"); c.pass(time.Second) }},
+		"join":        {30, func(c *console) { c.press("4", "enter"); c.pass(time.Second) }},
+		"log":         {26, func(c *console) { c.press("4", "enter", "tab", "down", "down", "enter"); c.pass(time.Second) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

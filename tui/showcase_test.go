@@ -44,7 +44,33 @@ func showcase() *fakeSource {
 	} {
 		maps.Copy(s.Teams[team].Cells, troubles)
 	}
-	return sourceOf(s)
+	f := sourceOf(withOutputs(s, showcaseNow, lastDays("2026-11-22", shownDays)))
+	f.log = showcaseLog()
+	return f
+}
+
+// showcaseLog is the log of a job in the middle of its work.
+func showcaseLog() []fleet.LogLine {
+	var lines []fleet.LogLine
+	at := showcaseAgo(42 * time.Minute)
+	say := func(format string, args ...any) {
+		lines = append(lines, fleet.LogLine{Time: at, Level: "info", Text: fmt.Sprintf(format, args...)})
+		at = at.Add(9 * time.Second)
+	}
+	say("Running ['python3', 'run.py', '--conf', 'production/joins/payments/checkout.v2', '--mode', 'backfill'] in /srv/chronon")
+	say("   Unfilled ranges: [2026-11-03...2026-11-22]")
+	for i, day := range lastDays("2026-11-09", 7) {
+		at = showcaseAgo(time.Duration(41-6*i) * time.Minute)
+		say("[2026-11-23 09:12:00] {Join} 610 - Computing join for range: [%s...%s]  | [%d/20]", day, day, i+1)
+		say("[2026-11-23 09:12:00] {TableUtils} 733 - %d rows requested to be written into table payments.checkout_v2", 1_400_000+i*3_517)
+		if i == 3 {
+			say("26/11/23 09:12:00 WARN TaskSetManager: Lost task 12.0 in stage 41.0 (TID 3120) (worker-7 executor 4): ExecutorLostFailure")
+		}
+		if i < 6 {
+			say("[2026-11-23 09:12:00] {TableUtils} 792 - Finished writing to payments.checkout_v2")
+		}
+	}
+	return lines
 }
 
 func showcaseDAGs() []fleet.DAG {
@@ -68,7 +94,11 @@ func showcaseDAGs() []fleet.DAG {
 			dagspec.KindBatch: "batch_dag_" + d.team, dagspec.KindStreaming: "streaming_dag_" + d.team,
 			dagspec.KindJoin: "join_payments__checkout__v2", dagspec.KindComparison: "online_offline_comparison_payments__checkout__v2",
 		}[d.kind]
-		dags = append(dags, showcaseDAG("chronon_"+name, d.kind, d.team, d.join, 3, showcaseTask("summary", fleet.OK, 1, time.Minute)))
+		task := showcaseTask("summary", fleet.OK, 1, time.Minute)
+		if d.kind == dagspec.KindJoin {
+			task = showcaseTask("join__checkout_v2", fleet.Running, 1, 0)
+		}
+		dags = append(dags, showcaseDAG("chronon_"+name, d.kind, d.team, d.join, 3, task))
 	}
 	return dags
 }
@@ -113,6 +143,8 @@ func showcaseTask(id string, h fleet.Health, try int, took time.Duration) fleet.
 		t.End = t.Start.Add(took)
 	}
 	switch {
+	case h == fleet.Running:
+		t.State, t.Start = "running", showcaseAgo(42*time.Minute)
 	case h == fleet.Failed && try == 0:
 		t.State = "upstream_failed"
 	case h == fleet.Failed:

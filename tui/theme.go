@@ -124,14 +124,6 @@ func (t *theme) logLook() logpane.Look {
 	}
 }
 
-// brackets stand around the selected day of a calendar.
-func (t *theme) brackets() (left, right string) {
-	if t.ascii {
-		return "[", "]"
-	}
-	return "▐", "▌"
-}
-
 // strips is what spark lines and gauges are drawn with.
 func (t *theme) strips() strip.Look {
 	if t.ascii {
