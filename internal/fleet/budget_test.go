@@ -201,16 +201,24 @@ func TestOneLookCostsLittle(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			c := openConsole(t, version, airflowtest.Healthy(500))
-			ask := func(teams ...string) airflowclient.Meter {
+			var last fleet.Snapshot
+			ask := func(earlier *fleet.Snapshot, teams ...string) airflowclient.Meter {
 				before := c.client.Requests()
-				s, err := fleet.NewObserver(c.client, fleet.Options{Now: c.clock.Now, Teams: teams}).Observe(t.Context())
+				s, err := fleet.NewObserver(c.client, fleet.Options{Now: c.clock.Now, Teams: teams, Last: earlier}).Observe(t.Context())
 				if err != nil || len(s.DAGs) == 0 {
 					t.Fatalf("%d DAGs, %v", len(s.DAGs), err)
 				}
+				last = s
 				after := c.client.Requests()
 				return airflowclient.Meter{Requests: after.Requests - before.Requests, Received: after.Received - before.Received}
 			}
-			all, one := ask(), ask("risk")
+			one, all := ask(nil, "risk"), ask(nil)
+			c.clock.Advance(time.Minute)
+			if again := ask(&last); again.Requests*3 > all.Requests || again.Received*4 > all.Received*3 {
+				t.Errorf("with an earlier picture: %d requests, %d KB; without %d, %d KB", again.Requests, again.Received/1000, all.Requests, all.Received/1000)
+			} else {
+				t.Logf("with an earlier picture: %d requests, %d KB", again.Requests, again.Received/1000)
+			}
 			if one.Requests*2 > all.Requests || one.Received*4 > all.Received {
 				t.Errorf("one team of five cost %d requests and %d bytes, all %d and %d", one.Requests, one.Received, all.Requests, all.Received)
 			}
