@@ -14,6 +14,7 @@ import (
 	"chrononctl/internal/action"
 	"chrononctl/internal/config"
 	"chrononctl/internal/fleet"
+	"chrononctl/internal/history"
 	"chrononctl/tui"
 )
 
@@ -22,6 +23,7 @@ type consoleOptions struct {
 	ascii    bool
 	theme    string
 	linear   bool
+	passing  bool // the Airflow will soon be gone: nothing is kept of it
 	interval time.Duration
 }
 
@@ -62,7 +64,7 @@ func runConsole(ctx context.Context, a *app, o consoleOptions) error {
 func openConsole(ctx context.Context, a *app, chosen config.Context, client *airflowclient.Client, o consoleOptions) error {
 	// Pictures are taken at each interval; the runs of the whole fleet, which cost requests, are looked at with every third.
 	every := o.interval * 5 / 2
-	source := fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now})
+	source := a.consoleSource(chosen, client, every, o.passing)
 	if o.linear || a.dumb() {
 		return tui.RunLinear(ctx, a.Streams.Out, tui.Options{Source: source, Context: chosen.Label(), Interval: o.interval, Now: a.Now})
 	}
@@ -70,6 +72,7 @@ func openConsole(ctx context.Context, a *app, chosen config.Context, client *air
 	readOnly := o.readOnly || chosen.ReadOnly
 	return tui.Run(ctx, tui.Options{
 		Source:   source,
+		Cached:   source.past.LastSnapshot,
 		Changes:  consoleChanges{planner},
 		Deploys:  a.consoleDeploys(client, readOnly),
 		Shelf:    a.shelf(),
@@ -108,3 +111,14 @@ func (a *app) consolePlanner(chosen config.Context, client *airflowclient.Client
 
 // dumb says that the terminal cannot place a cursor.
 func (a *app) dumb() bool { return a.Getenv("TERM") == "dumb" }
+
+// consoleSource looks at the whole fleet, and begins with what earlier looks have seen. Of an Airflow that will soon be gone nothing is kept.
+func (a *app) consoleSource(chosen config.Context, client *airflowclient.Client, every time.Duration, passing bool) remembering {
+	if !passing {
+		return a.observerOf(chosen, client, nil, every)
+	}
+	return remembering{
+		Observer: fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now}),
+		past:     history.Open(history.Options{Context: chosen.Name, URL: chosen.URL, Now: a.Now}),
+	}
+}

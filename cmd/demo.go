@@ -87,7 +87,7 @@ func runDemo(ctx context.Context, a *app, o demoOptions) (err error) {
 	say(fmt.Sprintf("in another terminal: export CHRONONCTL_CONFIG=%s; cd %s; chrononctl status", d.ContextFile(), d.Repo))
 	if a.Streams.CanPrompt() {
 		a.repoDir = d.Repo // its deploy screen shows the sample
-		return openConsole(ctx, a, d.Context(), d.Client, consoleOptions{interval: tui.DefaultInterval})
+		return openConsole(ctx, a, d.Context(), d.Client, consoleOptions{interval: tui.DefaultInterval, passing: true})
 	}
 	return demoOnPipe(ctx, a, d, o, say)
 }

@@ -37,7 +37,7 @@ func runSimulated(ctx context.Context, a *app, o demoOptions, say func(string)) 
 	}
 	if a.Streams.CanPrompt() {
 		a.repoDir = d.Repo // its deploy screen shows the sample
-		return openConsole(ctx, a, d.Context(), d.Client, consoleOptions{interval: tui.DefaultInterval})
+		return openConsole(ctx, a, d.Context(), d.Client, consoleOptions{interval: tui.DefaultInterval, passing: true})
 	}
 	observer := fleet.NewObserver(d.Client, fleet.Options{Context: d.Context().Name, URL: d.URL, Now: a.Now})
 	if err := a.showStatus(ctx, observer, statusOptions{tasks: o.scenario == "", viewFlags: viewFlags{output: outputFlag{value: formatTable}}}, nil); err != nil {

@@ -49,6 +49,6 @@ func (a *app) observerOf(chosen config.Context, client *airflowclient.Client, te
 	}
 	return remembering{
 		Observer: fleet.NewObserver(client, opts),
-		past: past, whole: len(teams) == 0,
+		past:     past, whole: len(teams) == 0,
 	}
 }
