@@ -128,6 +128,7 @@ var signsIn = map[string]bool{"password_file": true, "token_env": true, "amazon"
 var commands = [][]string{
 	{"status"}, {"status", "-o", "json"}, {"check", "fleet"}, {"config", "show"},
 	{"trigger", "chronon_batch_dag_core", "--ds", "2026-11-01", "--yes"}, {"pause", "chronon_batch_dag_core", "--yes"},
+	{"context", "show"}, {"context", "list"}, {"doctor"}, {"api", "GET", "/dags"}, {"runs", "chronon_batch_dag_core"}, {"__complete", "status", ""},
 	{"plan"}, {"deploy", "--yes", "--no-verify"}, {"history", "-o", "json"}, {"drift"},
 }
 

@@ -33,6 +33,10 @@ func program() {
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	worlds, err := filepath.Abs("testdata/worlds") // what several scripts look at
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -41,6 +45,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
 			env.Setenv("CHRONONCTL_CACHE", env.WorkDir+"/cache")
+			env.Setenv("WORLDS", worlds)
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // a program under the race detector sleeps a second before it ends
 			// The folder of the program under test alone: a PATH without anything else.
 			env.Setenv("BIN", filepath.SplitList(os.Getenv("PATH"))[0])
