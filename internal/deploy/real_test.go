@@ -187,7 +187,7 @@ func (r *realSite) engine(t *testing.T) *deploy.Engine {
 	t.Helper()
 	engine, err := deploy.New(deploy.Options{
 		Target: r.target, Airflow: r.airflow, Generator: "test", Timeout: 8 * time.Minute, Marker: "chronon_release",
-		Allow: []deploy.RiskName{deploy.RiskRunning, deploy.RiskRemovals}, Owner: target.Owner{Who: "test"},
+		Allow: []deploy.RiskName{deploy.RiskRemovals}, Owner: target.Owner{Who: "test"},
 	})
 	if err != nil {
 		t.Fatal(err)

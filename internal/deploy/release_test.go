@@ -168,7 +168,7 @@ func TestDriftNamesEachDifference(t *testing.T) {
 	})
 }
 
-func TestRiskOfRunningRunsNeedsToBeAllowed(t *testing.T) {
+func TestRunsThatLoseTheirDAGNeedToBeAllowedAndOthersAreWarnedOf(t *testing.T) {
 	bubble(t, func(s *site) {
 		s.must(releaseA)
 		s.airflow.runs = []airflowclient.Run{
@@ -178,14 +178,39 @@ func TestRiskOfRunningRunsNeedsToBeAllowed(t *testing.T) {
 		before := s.airflow.changes
 		_, err := s.deploy(releaseB)
 		risk, ok := errors.AsType[*deploy.RiskError](err)
-		if !ok || len(risk.Risks) != 2 || risk.Risks[0].DAG != "a" || risk.Risks[0].Runs != 1 || risk.Risks[1].DAG != "gone" {
+		if !ok || len(risk.Risks) != 1 || risk.Risks[0].DAG != "gone" || risk.Risks[0].Runs != 1 {
 			t.Fatalf("error is %v", err)
 		}
 		s.holds(releaseA)
 		equal(t, "changes in airflow", len(s.airflow.changes), len(before))
+		kept := release(dag{id: "a", text: "a2"}, dag{id: "b", text: "b1"}, dag{id: "gone", text: "g1"})
+		plan, err := s.engine(nil).Plan(s.t.Context(), kept)
+		s.check(err)
+		if len(plan.Risks) != 1 || !plan.Risks[0].Warning || plan.Refusal() != nil || !strings.Contains(plan.String(), "? running, a warning: a: 1 run at work") {
+			t.Errorf("the plan is\n%s", plan)
+		}
+		s.must(kept)
+		equal(t, "taken by nobody", len(s.history().Audit[0].Allowed), 0)
 		_, err = s.deployWith(releaseB, func(o *deploy.Options) { o.Allow = []deploy.RiskName{deploy.RiskRunning} })
 		s.check(err)
-		equal(t, "taken", len(s.history().Audit[0].Allowed), 2)
+		equal(t, "taken", len(s.history().Audit[0].Allowed), 1)
+	})
+}
+
+func TestADAGThatAirflowMayNotStoreIsARisk(t *testing.T) {
+	bubble(t, func(s *site) {
+		tasks := make([]string, 2000)
+		for i := range tasks {
+			tasks[i] = fmt.Sprintf("upload__%04d", i)
+		}
+		large := release(dag{id: "a", text: "a1", tasks: strings.Join(tasks, ",")}, dag{id: "b", text: "b1"})
+		large.DAGs[0].Team = "ads"
+		_, err := s.deploy(large)
+		risk, ok := errors.AsType[*deploy.RiskError](err)
+		if !ok || len(risk.Risks) != 1 || risk.Risks[0].Name != deploy.RiskSize || !strings.Contains(err.Error(), "parts: {ads: 2}") {
+			t.Fatalf("error is %v", err)
+		}
+		equal(t, "files", len(s.tree()), 0)
 	})
 }
 

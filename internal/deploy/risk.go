@@ -20,10 +20,10 @@ const (
 	RiskHistory  RiskName = "history"  // a DAG or a task gets another id, and its history stays under the old one
 	RiskCatchUp  RiskName = "catchup"  // Airflow creates more than one run at once
 	RiskRemovals RiskName = "removals" // more DAGs go than MaxDelete
-	RiskRunning  RiskName = "running"  // a run that is at work goes on with another definition, or without one
+	RiskRunning  RiskName = "running"  // a run that is at work loses its DAG; a warning, when its DAG only changes
 	RiskEmpty    RiskName = "empty"    // no DAG is left
 	RiskShrunken RiskName = "shrunken" // less than half of the DAGs are left
-	RiskSize     RiskName = "size"     // a file may take Airflow longer than it gives a file
+	RiskSize     RiskName = "size"     // a file may take Airflow longer than it gives a file, or a DAG be larger than Airflow's database takes
 )
 
 // RiskNames are all risks, in the order in which they are told.
@@ -36,6 +36,8 @@ const (
 	defaultMaxDelete = 5
 	// maxTasks is how many tasks and waits a file may have. Airflow 2.11 took 35 s of CPU for 10,000 tasks, and gives up on a file after 50 s.
 	maxTasks = 5000
+	// maxRow is how large a DAG may be in Airflow's database. Rows above 1 MB have stopped DAG processors on MySQL (apache/airflow#55589).
+	maxRow = 1 << 20
 	// shrinkFrom is the number of DAGs from which on a loss of more than half is a risk.
 	shrinkFrom = 4
 )
@@ -45,13 +47,17 @@ type Risk struct {
 	Name    RiskName `json:"name"`
 	DAG     string   `json:"dag,omitempty"`
 	What    string   `json:"what"`
-	Runs    int      `json:"runs,omitempty"` // how many are created, or at work
-	Allowed bool     `json:"allowed"`
+	Runs    int      `json:"runs,omitempty"`    // how many are created, or at work
+	Warning bool     `json:"warning,omitempty"` // it is only told: nobody has to allow it
+	Allowed bool     `json:"allowed"`           // it stops nothing: it was allowed, or is a warning
 }
 
 func (r Risk) String() string {
 	text := string(r.Name)
-	if r.Allowed {
+	switch {
+	case r.Warning:
+		text += ", a warning"
+	case r.Allowed:
 		text += ", allowed"
 	}
 	if r.DAG != "" {
@@ -101,13 +107,13 @@ func (p *Plan) Refusal() error {
 	return nil
 }
 
-// refused and taken are the risks that are not allowed, and those that are.
+// refused and taken are the risks that are not allowed, and those that somebody allowed.
 func (p *Plan) refused() []Risk {
 	return slices.DeleteFunc(slices.Clone(p.Risks), func(r Risk) bool { return r.Allowed })
 }
 
 func (p *Plan) taken() []Risk {
-	return slices.DeleteFunc(slices.Clone(p.Risks), func(r Risk) bool { return !r.Allowed })
+	return slices.DeleteFunc(slices.Clone(p.Risks), func(r Risk) bool { return !r.Allowed || r.Warning })
 }
 
 // assess adds to a plan what changes in each DAG, and the risks of it.
@@ -123,6 +129,7 @@ func (e *Engine) assess(ctx context.Context, plan *Plan, defs []dagspec.DAG) err
 		a.identities()
 		a.removals(e.opts.MaxDelete)
 		a.sizes()
+		a.rows()
 		if plan.Airflow != "" {
 			if err := a.running(ctx, e.opts.Airflow); err != nil {
 				return err
@@ -130,7 +137,7 @@ func (e *Engine) assess(ctx context.Context, plan *Plan, defs []dagspec.DAG) err
 		}
 	}
 	for i := range a.risks {
-		a.risks[i].Allowed = e.allows(a.risks[i].Name)
+		a.risks[i].Allowed = a.risks[i].Warning || e.allows(a.risks[i].Name)
 	}
 	slices.SortStableFunc(a.risks, func(x, y Risk) int {
 		return cmp.Or(cmp.Compare(slices.Index(RiskNames(), x.Name), slices.Index(RiskNames(), y.Name)), strings.Compare(x.DAG, y.DAG))
@@ -304,7 +311,25 @@ func (a *assessment) sizes() {
 	}
 }
 
-// running finds runs that are at work while their DAG changes. A streaming DAG's runs are short looks at what runs elsewhere, and do not count.
+// rows finds DAGs that Airflow may not be able to store. One that was as large before is no risk of this plan.
+func (a *assessment) rows() {
+	before := map[string]int{}
+	for i := range a.before {
+		before[a.before[i].ID] = dagspec.SerializedSize(&a.before[i])
+	}
+	for i := range a.after {
+		dag := &a.after[i]
+		if size := dagspec.SerializedSize(dag); size > max(maxRow, before[dag.ID]) {
+			a.add(RiskSize, dag.ID, 0, "up to about %d KB in Airflow's database, where rows above %d KB have stopped DAG processors: divide the team with dags: {parts: {%s: 2}}, or set compress_serialized_dags in Airflow",
+				size>>10, maxRow>>10, dag.Team)
+		}
+	}
+}
+
+// running finds runs that are at work while their DAG changes or goes. A streaming DAG's runs are short looks at what runs elsewhere, and do not count.
+//
+// A change needs no leave: confs and runtimes lie under names that hold their hash, so that a task which has begun ends on what it began with. Only a
+// removal takes something away from a run: its later tasks never begin.
 func (a *assessment) running(ctx context.Context, airflow Airflow) error {
 	changes := map[string]Change{}
 	for _, dag := range a.plan.DAGs {
@@ -331,7 +356,10 @@ func (a *assessment) running(ctx context.Context, airflow Airflow) error {
 			a.add(RiskRunning, id, at[id], "%s at work when it goes; its running tasks are awaited, the others do not start any more", count(at[id], "run"))
 			continue
 		}
-		a.add(RiskRunning, id, at[id], "%s at work; running tasks end on what they began with, later ones begin with the new definition", count(at[id], "run"))
+		a.risks = append(a.risks, Risk{
+			Name: RiskRunning, DAG: id, Runs: at[id], Warning: true,
+			What: count(at[id], "run") + " at work; running tasks end on what they began with, later ones begin with the new definition",
+		})
 	}
 	return nil
 }

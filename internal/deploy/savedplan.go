@@ -88,7 +88,7 @@ func (s *SavedPlan) Confirm(now *Plan) error {
 		return &StaleError{Reason: "the target or what it would take to deploy has changed since"}
 	}
 	for _, risk := range now.Risks {
-		if !slices.ContainsFunc(was.Risks, func(r Risk) bool { return r.Name == risk.Name && r.DAG == risk.DAG }) {
+		if !risk.Warning && !slices.ContainsFunc(was.Risks, func(r Risk) bool { return r.Name == risk.Name && r.DAG == risk.DAG }) {
 			return &StaleError{Reason: "it has a new risk: " + risk.String()}
 		}
 	}
