@@ -56,12 +56,12 @@ func TestAnyTextHasAFingerprint(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[\x1b/0-9a-f:.T "\-_hé\xff]{0,600}`)).Draw(t, "text")
-		print := fingerprint(text)
-		if !utf8.ValidString(print) && utf8.ValidString(text) && len(text) < longestWords {
-			t.Errorf("%q became %q", text, print)
+		got := fingerprint(text)
+		if !utf8.ValidString(got) && utf8.ValidString(text) && len(text) < longestWords {
+			t.Errorf("%q became %q", text, got)
 		}
-		if strings.ContainsAny(print, "\t") || strings.Contains(print, "  ") {
-			t.Errorf("%q has spaces in %q", text, print)
+		if strings.ContainsAny(got, "\t") || strings.Contains(got, "  ") {
+			t.Errorf("%q has spaces in %q", text, got)
 		}
 	})
 }

@@ -85,14 +85,14 @@ func (w *way) end(roots []*Cause) {
 // stateWords is how a task is, for a day.
 func stateWords(d *DAG, r *Run, t Task) string {
 	words := "is " + t.Word()
-	switch {
-	case t.State == "":
+	switch t.State {
+	case "":
 		words = "waits"
-	case t.State == stateUpstreamFailed:
+	case stateUpstreamFailed:
 		words = "did not run, what comes before it failed"
-	case t.State == stateFailed:
+	case stateFailed:
 		words = "failed"
-	case t.State == stateRetry:
+	case stateRetry:
 		words = "failed, and is tried again"
 	}
 	if d.Paused && !r.finished() {
