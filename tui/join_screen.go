@@ -150,7 +150,7 @@ func (j *joinScreen) facts() string {
 		add(j.dueText(o), t.dim)
 	}
 	snap, _ := j.snapshot()
-	if w, ok := workOf(snap, j.dag); ok {
+	if w, ok := workByDAG(snap)[j.dag]; ok {
 		parts = append(parts, j.progress(w))
 	}
 	add(o.Landed+toggle(o.Landed == "", "", " is the newest"), t.dim)

@@ -21,13 +21,13 @@ type joinRow struct {
 // joinsScreen answers "when is it done?": a row a join, with its newest partition, when the next one is expected, and how far the work on it is.
 type joinsScreen struct {
 	listing
-	joins *table.Table[joinRow]
+	joins *table.Table[*joinRow]
 }
 
 func newJoinsScreen(s *shell) *joinsScreen {
 	j := &joinsScreen{listing: listing{shell: s}}
-	j.joins = table.New(table.Spec[joinRow]{
-		ID:      func(r joinRow) string { return cmp.Or(r.Join, r.DAGID) },
+	j.joins = table.New(table.Spec[*joinRow]{
+		ID:      func(r *joinRow) string { return cmp.Or(r.Join, r.DAGID) },
 		Match:   matcher(s, joinFields(s)),
 		Clean:   clean,
 		Columns: j.columns(),
@@ -37,19 +37,19 @@ func newJoinsScreen(s *shell) *joinsScreen {
 	return j
 }
 
-func joinFields(s *shell) []ql.Field[joinRow] {
-	return []ql.Field[joinRow]{
-		ql.Text("join", "its name", func(r joinRow) string { return r.Join }),
-		ql.Text("team", "who owns it", func(r joinRow) string { return r.Team }),
-		ql.Text("table", "what it writes", func(r joinRow) string { return r.Table }),
-		ql.Text("word", "how far its newest day is", func(r joinRow) string { return outputWord(r.Output) }),
+func joinFields(s *shell) []ql.Field[*joinRow] {
+	return []ql.Field[*joinRow]{
+		ql.Text("join", "its name", func(r *joinRow) string { return r.Join }),
+		ql.Text("team", "who owns it", func(r *joinRow) string { return r.Team }),
+		ql.Text("table", "what it writes", func(r *joinRow) string { return r.Table }),
+		ql.Text("word", "how far its newest day is", func(r *joinRow) string { return outputWord(r.Output) }),
 		stateField(joinHealth),
-		ql.Day("ds", "the newest day that landed", func(r joinRow) string { return r.Output.Landed }),
+		ql.Day("ds", "the newest day that landed", func(r *joinRow) string { return r.Output.Landed }),
 	}
 }
 
 // joinHealth is what a join needs: by its newest day, or by its older ones where those are worse.
-func joinHealth(r joinRow) fleet.Health { return fleet.Worst(r.Output.Health, r.Health) }
+func joinHealth(r *joinRow) fleet.Health { return fleet.Worst(r.Output.Health, r.Health) }
 
 func (j *joinsScreen) title() string   { return "Joins" }
 func (j *joinsScreen) summary() string { return j.counted("join") }
@@ -60,10 +60,11 @@ func (j *joinsScreen) sync() {
 	if !ok {
 		return
 	}
-	rows := make([]joinRow, 0, len(snap.Calendars))
+	work := workByDAG(snap)
+	rows := make([]*joinRow, 0, len(snap.Calendars))
 	for _, c := range snap.Calendars {
-		work, atWork := workOf(snap, c.DAGID)
-		rows = append(rows, joinRow{c, work, atWork})
+		w, atWork := work[c.DAGID]
+		rows = append(rows, &joinRow{c, w, atWork})
 	}
 	j.joins.SetRows(rows)
 }
@@ -109,20 +110,26 @@ func (j *joinsScreen) bindings() []binding {
 	own := []binding{{
 		keys: []string{"enter", "right"}, label: "enter", verb: "open", help: "open the days of the join", disabled: none,
 		do: func() tea.Cmd {
-			r, _ := j.joins.Selected()
-			j.push(newJoinScreen(j.shell, r.DAGID))
+			j.push(newJoinScreen(j.shell, j.selected().DAGID))
 			return nil
 		},
 	}}
-	own = append(own, j.whyBinding(none, func() string { r, _ := j.joins.Selected(); return cmp.Or(r.Join, r.DAGID) }))
+	own = append(own, j.whyBinding(none, func() string { r := j.selected(); return cmp.Or(r.Join, r.DAGID) }))
 	own = append(own, j.changeBindings(j.dag, "")...)
 	return append(own, j.listBindings()...)
 }
 
+// selected is the selected join; where there is none, one without a name.
+func (j *joinsScreen) selected() *joinRow {
+	if r, ok := j.joins.Selected(); ok {
+		return r
+	}
+	return &joinRow{}
+}
+
 func (j *joinsScreen) dag() (fleet.DAG, bool) {
-	r, _ := j.joins.Selected()
 	snap, _ := j.snapshot()
-	return findDAG(snap, r.DAGID)
+	return findDAG(snap, j.selected().DAGID)
 }
 
 // stripOf are the states of the newest days of a join.
@@ -135,40 +142,40 @@ func stripOf(c fleet.Calendar) []fleet.DayState {
 	return out
 }
 
-func (j *joinsScreen) columns() []table.Column[joinRow] {
+func (j *joinsScreen) columns() []table.Column[*joinRow] {
 	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: j.theme.dim} }
-	return []table.Column[joinRow]{
+	return []table.Column[*joinRow]{
 		{
 			Title: "JOIN", Min: 26, Max: 56, Middle: true,
-			Cell:    func(r joinRow) table.Cell { return table.Cell{Text: cmp.Or(r.Join, r.DAGID)} },
-			Compare: func(a, b joinRow) int { return strings.Compare(a.Join, b.Join) },
+			Cell:    func(r *joinRow) table.Cell { return table.Cell{Text: cmp.Or(r.Join, r.DAGID)} },
+			Compare: func(a, b *joinRow) int { return strings.Compare(a.Join, b.Join) },
 		},
 		{
 			Title: "STATE", Min: 14, Max: 14,
-			Cell:    func(r joinRow) table.Cell { return j.outputCell(r.Output) },
-			Compare: func(a, b joinRow) int { return cmp.Compare(joinHealth(b), joinHealth(a)) },
+			Cell:    func(r *joinRow) table.Cell { return j.outputCell(r.Output) },
+			Compare: func(a, b *joinRow) int { return cmp.Compare(joinHealth(b), joinHealth(a)) },
 		},
 		{
 			Title: "NEWEST", Min: 6, Max: 10,
-			Cell: func(r joinRow) table.Cell {
+			Cell: func(r *joinRow) table.Cell {
 				return table.Cell{Text: cmp.Or(r.Output.Landed, j.theme.none), Short: cmp.Or(shortDay(r.Output.Landed), j.theme.none), Style: j.theme.dim}
 			},
-			Compare: func(a, b joinRow) int { return strings.Compare(a.Output.Landed, b.Output.Landed) },
+			Compare: func(a, b *joinRow) int { return strings.Compare(a.Output.Landed, b.Output.Landed) },
 		},
 		{
 			Title: "EXPECTED", Min: 13, Max: 20, Priority: 1,
-			Cell: func(r joinRow) table.Cell {
+			Cell: func(r *joinRow) table.Cell {
 				style := j.theme.dim
 				if r.Output.Late > 0 {
 					style = j.theme.warn
 				}
 				return table.Cell{Text: j.dueText(r.Output), Style: style}
 			},
-			Compare: func(a, b joinRow) int { return cmp.Compare(b.Output.Late, a.Output.Late) },
+			Compare: func(a, b *joinRow) int { return cmp.Compare(b.Output.Late, a.Output.Late) },
 		},
 		{
 			Title: "PROGRESS", Min: 8, Max: 18, Priority: 2,
-			Cell: func(r joinRow) table.Cell {
+			Cell: func(r *joinRow) table.Cell {
 				if !r.atWork {
 					return table.Cell{}
 				}
@@ -177,22 +184,22 @@ func (j *joinsScreen) columns() []table.Column[joinRow] {
 		},
 		{
 			Title: "DONE", Min: 11, Max: 17, Priority: 3,
-			Cell: func(r joinRow) table.Cell {
+			Cell: func(r *joinRow) table.Cell {
 				if !r.atWork {
 					return table.Cell{}
 				}
 				return dim(j.finishText(r.work))
 			},
-			Compare: func(a, b joinRow) int { return a.work.Finish.Compare(b.work.Finish) },
+			Compare: func(a, b *joinRow) int { return a.work.Finish.Compare(b.work.Finish) },
 		},
 		{
 			Title: "DAYS", Min: weekShown, Max: fortnight, Priority: 1, Whole: 3,
-			Cell: func(r joinRow) table.Cell { return j.theme.dayCell(stripOf(r.Calendar), 1) },
+			Cell: func(r *joinRow) table.Cell { return j.theme.dayCell(stripOf(r.Calendar), 1) },
 		},
 		{
 			Title: "TEAM", Min: 10, Max: 20, Priority: 4,
-			Cell:    func(r joinRow) table.Cell { return dim(r.Team) },
-			Compare: func(a, b joinRow) int { return strings.Compare(a.Team, b.Team) },
+			Cell:    func(r *joinRow) table.Cell { return dim(r.Team) },
+			Compare: func(a, b *joinRow) int { return strings.Compare(a.Team, b.Team) },
 		},
 	}
 }

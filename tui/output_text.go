@@ -90,14 +90,15 @@ func (s *shell) bandStyle(b fleet.Band) paint.Style {
 	return s.theme.dim
 }
 
-// workOf is the job of a DAG that will be done last, as far as is known.
-func workOf(snap fleet.Snapshot, dag string) (work fleet.Work, ok bool) {
+// workByDAG is for each DAG the job that says most of how far it is: the one with most steps, and of those the one that will be done last.
+func workByDAG(snap fleet.Snapshot) map[string]fleet.Work {
+	out := make(map[string]fleet.Work)
 	for _, w := range snap.Work {
-		if w.DAGID == dag && (!ok || w.Steps > work.Steps || w.Steps == work.Steps && w.Finish.After(work.Finish)) {
-			work, ok = w, true
+		if last, ok := out[w.DAGID]; !ok || w.Steps > last.Steps || w.Steps == last.Steps && w.Finish.After(last.Finish) {
+			out[w.DAGID] = w
 		}
 	}
-	return work, ok
+	return out
 }
 
 // shortGauge is how wide a gauge in a table is.

@@ -173,7 +173,8 @@ func (st *streamsScreen) refer() (Reference, bool) {
 }
 
 func (j *joinsScreen) refer() (Reference, bool) {
-	r, ok := j.joins.Selected()
+	_, ok := j.joins.Selected()
+	r := j.selected()
 	return Reference{Name: cmp.Or(r.Join, r.DAGID), Command: "why " + shellWord(cmp.Or(r.Join, r.DAGID))}, ok
 }
 

@@ -114,9 +114,17 @@ func TestScreens(t *testing.T) {
 func TestScreensInColour(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(*console){
-		"fleet":       func(*console) {},
-		"dag":         func(c *console) { c.press("2", "down", "enter"); c.pass(time.Second) },
-		"streams":     func(c *console) { c.press("3") },
+		"fleet":   func(*console) {},
+		"dag":     func(c *console) { c.press("2", "down", "enter"); c.pass(time.Second) },
+		"streams": func(c *console) { c.press("3") },
+		"join":    func(c *console) { c.press("4", "enter"); c.pass(time.Second) },
+		"team":    func(c *console) { c.press("down", "enter"); c.pass(time.Second) },
+		"why":     func(c *console) { c.press("tab", "w"); c.pass(time.Second) },
+		"log": func(c *console) {
+			c.source.change(func(f *fakeSource) { f.log = logLines() })
+			c.press("2", "down", "enter", "l")
+			c.pass(time.Second)
+		},
 		"consistency": func(c *console) { c.press("5") },
 		"help":        func(c *console) { c.press("?") },
 		"light":       func(c *console) { c.program.Send(tea.BackgroundColorMsg{Color: color.White}); c.pass(time.Second) },
@@ -136,7 +144,7 @@ func TestASCIIFramesHoldNothingElse(t *testing.T) {
 	t.Parallel()
 	story(t, setup{width: 120, height: 40, source: troubledFleet(), options: Options{ASCII: true}}, func(c *console) {
 		c.pass(time.Second)
-		for _, keys := range [][]string{{"1"}, {"2"}, {"down", "enter"}, {"3"}, {"5"}, {"?"}, {"esc", "2", "t"}} {
+		for _, keys := range [][]string{{"1"}, {"2"}, {"down", "enter"}, {"l"}, {"3"}, {"4"}, {"enter"}, {"5"}, {"1", "tab", "w"}, {"1", "down", "enter"}, {"?"}, {"esc", "2", "t"}} {
 			c.press(keys...)
 			c.pass(time.Second)
 			for i, r := range c.plain() {
