@@ -124,6 +124,8 @@ func (c *Comparison) doubt(now time.Time) {
 		c.Health, c.Reason = Unknown, fmt.Sprintf("the report says ok and %d over budget", c.Over)
 	case c.Health == OK && !slices.ContainsFunc(c.Features, Feature.measured):
 		c.Health, c.Reason = Unmeasured, "the report says ok and holds no rate"
+	case c.Health == OK && c.Unmeasured != "":
+		c.Health, c.Reason = Unmeasured, fmt.Sprintf("%s was not measured; %s was well", c.Unmeasured, c.Day)
 	case c.Health == OK && now.Sub(day) > oldMeasurement:
 		c.Health, c.Reason = Unmeasured, fmt.Sprintf("nothing was measured since %s", c.Day)
 	}
