@@ -31,7 +31,7 @@ func TestRealDemo(t *testing.T) {
 func runDemo(t *testing.T, program, version string) {
 	t.Helper()
 	temp := t.TempDir()
-	run := exec.CommandContext(t.Context(), program, "demo", "--airflow", version, "--days", "2")
+	run := exec.CommandContext(t.Context(), program, "demo", "--airflow", version, "--days", "2", "--keep")
 	run.Env = append(os.Environ(), "TMPDIR="+temp)
 	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) }
 	run.WaitDelay = time.Minute
@@ -44,7 +44,11 @@ func runDemo(t *testing.T, program, version string) {
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
-	besides := besideTheDemo(t, program, stderr)
+	besides := besideTheDemo(t, program, stderr, func() {
+		if err := run.Process.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+	})
 	if err := run.Wait(); err != nil {
 		t.Fatalf("demo: %v\n%s", err, stdout.String())
 	}
@@ -91,17 +95,22 @@ func checkPicture(t *testing.T, picture string) {
 var invitation = regexp.MustCompile(`export CHRONONCTL_CONFIG=(\S+); cd (\S+);`)
 
 // besideTheDemo reads the demo's progress to its end. When the demo says how, it deploys the same once more, which must change nothing, and
-// asks for the picture and for what monitoring sees.
-func besideTheDemo(t *testing.T, program string, progress io.Reader) bool {
+// asks for the picture and for what monitoring sees. When all runs have ended, it asks for what is behind them, changes some of it, and ends the demo.
+func besideTheDemo(t *testing.T, program string, progress io.Reader, end func()) (invited bool) {
 	t.Helper()
-	invited := false
+	var kept session
 	for lines := bufio.NewScanner(progress); lines.Scan(); {
 		t.Log(lines.Text())
+		if strings.Contains(lines.Text(), "kept until it is interrupted") {
+			kept.explain(t)
+			kept.change(t)
+			end()
+		}
 		match := invitation.FindStringSubmatch(lines.Text())
 		if match == nil {
 			continue
 		}
-		invited = true
+		invited, kept = true, session{program: program, contexts: match[1], repo: match[2]}
 		again := beside(t, program, match[1], match[2], "deploy", "--yes")
 		if !strings.Contains(again, "nothing to change") {
 			t.Errorf("a second deploy of the same changed something:\n%s", again)
