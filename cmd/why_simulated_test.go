@@ -62,7 +62,7 @@ func TestWhyOfTheSample(t *testing.T) {
 				"    ◌ core.customers.v1 backfill waits for 2026-11-23",
 				"      ◌ data.signups/ds=2026-11-23 is not there; it comes from outside",
 				"◌ data.signups/ds=2026-11-23 is not there",
-				"    known by  no conf of the release writes data.signups; the sensors that look for it do not see it",
+				"    known by  no conf that is known here writes data.signups; the sensors that look for it do not see it",
 			} {
 				if !strings.Contains(text, "\n"+line) {
 					t.Errorf("%q is not said in\n%s", line, text)

@@ -30,7 +30,7 @@ func (e *explainer) partition(name string) *Cause {
 func (e *explainer) outside(name, table string) *Cause {
 	return e.cause(CausePartition, name, func(c *Cause) {
 		c.Title = name + " is not there"
-		c.Known = "no conf of the release writes " + table + "; the sensors that look for it do not see it"
+		c.Known = "no conf that is known here writes " + table + "; the sensors that look for it do not see it"
 		c.Ends = "it lands; ask whoever writes " + table
 	})
 }
@@ -111,7 +111,7 @@ func (e *explainer) noRun(d *DAG, day string) *Cause {
 func (e *explainer) atWork(d *DAG, r *Run, task string, since time.Time) *Cause {
 	name := strings.TrimSpace(d.ID + " " + task)
 	return e.cause(CauseAtWork, name+" "+dayOf(*r), func(c *Cause) {
-		c.Health, c.Since = Waiting, since
+		c.Health, c.Since, c.Usual = Waiting, since, e.usual(TaskRef{d.ID, task}, r.Day)
 		c.Title, c.Team, c.Owner = name+" is at work on "+dayOf(*r), d.Team, e.lineage.owner(d.ID)
 		c.Known = "its run is under way and nothing in it failed"
 		c.Ends = "it ends by itself"
