@@ -144,5 +144,5 @@ func (a *app) printAnswer(ctx context.Context, flags viewFlags, answer json.RawM
 		_, err := fmt.Fprintf(a.Streams.Out, "%s\n", answer)
 		return err
 	}
-	return a.printDocument(ctx, flags, json.RawMessage(answer))
+	return a.printDocument(ctx, flags, answer)
 }

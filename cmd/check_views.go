@@ -249,7 +249,7 @@ func deployVerdict(s fleet.Snapshot) verdict {
 		default:
 		}
 	}
-	releases := ""
+	var releases strings.Builder
 	if s.Intent == nil || !s.Intent.Known() {
 		reason := "no release tells what should run"
 		if s.Intent != nil && s.Intent.Problem != "" {
@@ -258,10 +258,10 @@ func deployVerdict(s fleet.Snapshot) verdict {
 		t.unknown = append(t.unknown, reason)
 	} else {
 		for _, r := range s.Intent.Releases {
-			releases += ", release " + r.ID
+			releases.WriteString(", release " + r.ID)
 		}
 	}
-	return t.verdict(len(s.DAGs), "DAG", releases, s.Problems,
+	return t.verdict(len(s.DAGs), "DAG", releases.String(), s.Problems,
 		perf{"missing", counts[fleet.DAGMissing] + counts[fleet.DAGStale], "", "0"}, perf{"outdated", counts[fleet.DAGOutdated], "0", ""},
 		perf{"orphaned", counts[fleet.DAGOrphaned], "0", ""}, perf{"paused", counts[fleet.DAGIdle], "", ""}, perf{"dags", len(s.DAGs), "", ""})
 }

@@ -107,10 +107,11 @@ func (a *app) showRuns(ctx context.Context, v view[fleet.Run], flags viewFlags, 
 			client = opened
 		}
 		runs, err := fleet.RunsOf(ctx, client, dagID, limit)
-		if len(runs) > 0 && err != nil {
-			return runs, []string{err.Error()}, nil
+		var problems []string
+		if err != nil && len(runs) > 0 { // the runs are known, and their tasks are not
+			problems, err = []string{err.Error()}, nil
 		}
-		return runs, nil, err
+		return runs, problems, err
 	})
 }
 

@@ -114,14 +114,7 @@ func readQuery[T any](a *app, v view[T], f viewFlags) (query.Filter[T], error) {
 }
 
 func fieldNames[T any](fields []query.Field[T]) string {
-	text := ""
-	for i, f := range fields {
-		if i > 0 {
-			text += ", "
-		}
-		text += f.Name
-	}
-	return text
+	return strings.Join(convert(fields, func(f query.Field[T]) string { return f.Name }), ", ")
 }
 
 // look reads the rows of a view, and tells in sentences what could not be read.

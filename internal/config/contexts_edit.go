@@ -205,8 +205,8 @@ func (e *ContextsEdit) change(from, to int, lines []string, wanted func(c *Conte
 // Save writes the file, for its owner only where it was not there.
 func (e *ContextsEdit) Save() error {
 	path := e.path
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("write contexts: %w", err)
