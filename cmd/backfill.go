@@ -166,10 +166,10 @@ func (a *app) printBackfills(list []action.BackfillState, format string) {
 		out = append(out, one)
 		rows = append(rows, []string{b.ID, b.From, b.To, kind, string(b.State), one.Began, one.Ended})
 	}
-	switch {
-	case format == formatJSON:
+	switch format {
+	case formatJSON:
 		a.writeJSON(a.Streams.Out, out)
-	case format == formatName:
+	case formatName:
 		for _, b := range list {
 			fmt.Fprintln(a.Streams.Out, b.ID)
 		}

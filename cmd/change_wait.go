@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -180,9 +181,5 @@ func joinRanges(ranges []string) string {
 	if len(ranges) > 3 {
 		return fmt.Sprintf("%s and %d more ranges", ranges[0], len(ranges)-1)
 	}
-	text := ranges[0]
-	for _, r := range ranges[1:] {
-		text += ", " + r
-	}
-	return text
+	return strings.Join(ranges, ", ")
 }

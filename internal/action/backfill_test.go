@@ -12,6 +12,7 @@ import (
 func TestABackfillAsOneJob(t *testing.T) {
 	t.Parallel()
 	onBoth(t, 1, func(t *testing.T, w *world, _ bool) {
+		t.Helper()
 		ask := action.BackfillRequest{Conf: join, From: "2026-10-01", To: "2026-10-20", StepDays: 5}
 		plan, err := w.PlanBackfill(w.ctx(), ask)
 		if err != nil {
@@ -56,6 +57,7 @@ func TestABackfillAsOneJob(t *testing.T) {
 func TestABackfillIsCancelledAndUndone(t *testing.T) {
 	t.Parallel()
 	onBoth(t, 1, func(t *testing.T, w *world, _ bool) {
+		t.Helper()
 		plan, err := w.PlanBackfill(w.ctx(), action.BackfillRequest{Conf: join, From: "2026-11-01", To: "2026-11-21"})
 		w.do(t, plan, err)
 		w.pass(time.Minute)
@@ -78,6 +80,7 @@ func TestABackfillIsCancelledAndUndone(t *testing.T) {
 func TestABackfillByDay(t *testing.T) {
 	t.Parallel()
 	onBoth(t, 3, func(t *testing.T, w *world, v3 bool) {
+		t.Helper()
 		ask := action.BackfillRequest{Conf: join, From: "2026-11-20", To: "2026-11-22", ByDay: true, AtOnce: 2}
 		none, err := w.PlanBackfill(w.ctx(), ask)
 		if err != nil || !none.Unchanged() || !strings.Contains(strings.Join(none.Effects, " "), "3 of the 3 days have a run already") {
@@ -131,13 +134,13 @@ func TestRangesThatFillNothingAreRefused(t *testing.T) {
 		"by day before the start":      {action.BackfillRequest{From: "2026-11-01", To: "2026-11-21", ByDay: true}, "green and runs no task", "earlier start date"},
 		"parts of a staging query":     {action.BackfillRequest{Conf: "core.customers.v1", From: "2026-11-20", To: "2026-11-21", Parts: []string{"a"}}, "is no join", "--parts"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			if tc.ask.Conf == "" {
-				tc.ask.Conf = join
-			}
-			_, err := w.PlanBackfill(w.ctx(), tc.ask)
-			refused(t, err, tc.reason, tc.next)
-		})
+		if tc.ask.Conf == "" {
+			tc.ask.Conf = join
+		}
+		_, err := w.PlanBackfill(w.ctx(), tc.ask)
+		if refused(t, err, tc.reason, tc.next); t.Failed() {
+			t.Fatal(name)
+		}
 	}
 	before := w.Demo.Airflow.Requests()
 	if _, err := w.PlanBackfill(w.ctx(), action.BackfillRequest{Conf: "ads.biddign.v1", From: "2026-11-20", To: "2026-11-21"}); hint(err) != "did you mean ads.bidding.v1?" {

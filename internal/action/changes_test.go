@@ -39,6 +39,7 @@ func (w *world) state(t *testing.T, run airflowclient.Run, task string) airflowc
 func TestAQueryClearsAcrossDAGs(t *testing.T) {
 	t.Parallel()
 	onBoth(t, 1, func(t *testing.T, w *world, _ bool) {
+		t.Helper()
 		run, task := failJob(t, w)
 		if got := w.state(t, run, task); got != airflowclient.StateFailed {
 			t.Fatalf("marked, it is %s", got)
@@ -65,6 +66,7 @@ func TestAQueryClearsAcrossDAGs(t *testing.T) {
 func TestAMarkIsTakenBackByRunningIt(t *testing.T) {
 	t.Parallel()
 	onBoth(t, 1, func(t *testing.T, w *world, _ bool) {
+		t.Helper()
 		run, task := failJob(t, w)
 		entries, err := w.Journal.Entries()
 		if err != nil || len(entries) != 1 || entries[0].Done != 1 || entries[0].By != "ana" {
@@ -95,6 +97,7 @@ func TestAMarkIsTakenBackByRunningIt(t *testing.T) {
 func TestAPauseIsKnownToAll(t *testing.T) {
 	t.Parallel()
 	onBoth(t, 1, func(t *testing.T, w *world, _ bool) {
+		t.Helper()
 		until := w.clock().Add(30 * time.Hour)
 		plan, err := w.PlanPauseWith(w.ctx(), action.PauseOptions{Reason: "late events", Until: until}, joinDAG)
 		w.do(t, plan, err)
@@ -130,6 +133,7 @@ func TestAPauseIsKnownToAll(t *testing.T) {
 func TestOneConfRunsByItself(t *testing.T) {
 	t.Parallel()
 	onBoth(t, 2, func(t *testing.T, w *world, _ bool) {
+		t.Helper()
 		upload, err := w.PlanUpload(w.ctx(), "payments.card_spend.v1", "2026-11-21")
 		w.do(t, upload, err)
 		if upload.Confirm != "payments.card_spend.v1" || upload.Targets[0].At.Equal(time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)) {
