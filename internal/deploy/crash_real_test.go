@@ -145,9 +145,9 @@ func (s outsideStore) Get(ctx context.Context, key string) (found bucket.Content
 	return found, err
 }
 
-func (s outsideStore) List(ctx context.Context, prefix string) (found []bucket.Object, err error) {
+func (s outsideStore) List(ctx context.Context, prefix string, deep bool) (found []bucket.Object, err error) {
 	ctx = context.WithoutCancel(ctx)
-	s.run(func() { found, err = s.Store.List(ctx, prefix) })
+	s.run(func() { found, err = s.Store.List(ctx, prefix, deep) })
 	return found, err
 }
 

@@ -42,8 +42,8 @@ type Store interface {
 	String() string
 	Head(ctx context.Context, key string) (Object, error)
 	Get(ctx context.Context, key string) (Content, error)
-	// List returns the objects whose keys begin with the prefix and have no further slash, sorted by key.
-	List(ctx context.Context, prefix string) ([]Object, error)
+	// List returns the objects whose keys begin with the prefix, sorted by key: those without a further slash, or with deep all of them.
+	List(ctx context.Context, prefix string, deep bool) ([]Object, error)
 	// Put writes an object in place of a version of it, or creates it when that is Absent.
 	Put(ctx context.Context, key string, data []byte, replaces target.Version) (target.Version, error)
 	Delete(ctx context.Context, key string, version target.Version) error

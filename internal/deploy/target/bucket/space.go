@@ -14,7 +14,7 @@ import (
 	"chrononctl/internal/deploy/target"
 )
 
-// fewPaths is how many objects of one folder are asked for one by one; more are found by listing the folder, a thousand to a request.
+// fewPaths is how many objects of one folder, or below one folder, are asked for one by one; more are found by listing it, a thousand to a request.
 const fewPaths = 8
 
 // space is the objects under one prefix.
@@ -32,12 +32,10 @@ func (s space) key(name string) string { return s.prefix + "/" + name }
 
 // Stat implements [target.Reader]. The store knows no content hash, so that entries have a version only.
 func (s space) Stat(ctx context.Context, paths []string) (map[string]target.Entry, error) {
-	folders := map[string][]string{}
 	for _, name := range paths {
 		if err := target.CheckPath(name); err != nil {
 			return nil, err
 		}
-		folders[path.Dir(name)] = append(folders[path.Dir(name)], name)
 	}
 	var mutex sync.Mutex
 	entries := make(map[string]target.Entry, len(paths))
@@ -48,19 +46,52 @@ func (s space) Stat(ctx context.Context, paths []string) (map[string]target.Entr
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(writers)
-	for folder, names := range folders {
-		if len(names) > fewPaths {
-			group.Go(func() error { return s.statFolder(ctx, folder, names, found) })
-			continue
-		}
-		for _, name := range names {
-			group.Go(func() error { return s.statOne(ctx, name, found) })
-		}
+	alone, listings := looks(paths)
+	for _, l := range listings {
+		group.Go(func() error { return s.statFolder(ctx, l, found) })
+	}
+	for _, name := range alone {
+		group.Go(func() error { return s.statOne(ctx, name, found) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	return entries, nil
+}
+
+// listing is a folder that is listed for some names.
+type listing struct {
+	folder string
+	deep   bool // with all folders below it
+	names  []string
+}
+
+// looks divides names into those that are asked for alone and folders that are listed: one with many of the names in it, and one with many of them in
+// folders of their own below it, as confs lie under names that hold their hash.
+func looks(paths []string) (alone []string, listings []listing) {
+	folders, trees := map[string][]string{}, map[string][]string{}
+	for _, name := range paths {
+		folders[path.Dir(name)] = append(folders[path.Dir(name)], name)
+	}
+	for folder, names := range folders {
+		top, _, below := strings.Cut(names[0], "/")
+		switch {
+		case len(names) > fewPaths:
+			listings = append(listings, listing{folder: folder, names: names})
+		case below:
+			trees[top] = append(trees[top], names...)
+		default:
+			alone = append(alone, names...)
+		}
+	}
+	for top, names := range trees {
+		if len(names) > fewPaths {
+			listings = append(listings, listing{folder: top, deep: true, names: names})
+		} else {
+			alone = append(alone, names...)
+		}
+	}
+	return alone, listings
 }
 
 func (s space) statOne(ctx context.Context, name string, found func(string, Object)) error {
@@ -75,13 +106,13 @@ func (s space) statOne(ctx context.Context, name string, found func(string, Obje
 	return nil
 }
 
-func (s space) statFolder(ctx context.Context, folder string, names []string, found func(string, Object)) error {
-	objects, err := s.list(ctx, folder)
+func (s space) statFolder(ctx context.Context, l listing, found func(string, Object)) error {
+	objects, err := s.list(ctx, l.folder, l.deep)
 	if err != nil {
 		return err
 	}
-	wanted := make(map[string]bool, len(names))
-	for _, name := range names {
+	wanted := make(map[string]bool, len(l.names))
+	for _, name := range l.names {
 		wanted[name] = true
 	}
 	for _, object := range objects {
@@ -111,7 +142,7 @@ func (s space) List(ctx context.Context, folder string) ([]string, error) {
 			return nil, err
 		}
 	}
-	objects, err := s.list(ctx, folder)
+	objects, err := s.list(ctx, folder, false)
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +153,8 @@ func (s space) List(ctx context.Context, folder string) ([]string, error) {
 	return names, nil
 }
 
-func (s space) list(ctx context.Context, folder string) ([]Object, error) {
-	objects, err := s.store.List(ctx, path.Join(s.prefix, folder)+"/")
+func (s space) list(ctx context.Context, folder string, deep bool) ([]Object, error) {
+	objects, err := s.store.List(ctx, path.Join(s.prefix, folder)+"/", deep)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", folder, err)
 	}

@@ -102,11 +102,11 @@ func (f *Faults) Get(ctx context.Context, key string) (bucket.Content, error) {
 }
 
 // List implements [bucket.Store].
-func (f *Faults) List(ctx context.Context, prefix string) ([]bucket.Object, error) {
+func (f *Faults) List(ctx context.Context, prefix string, deep bool) ([]bucket.Object, error) {
 	if err := f.ask(); err != nil {
 		return nil, err
 	}
-	return f.Store.List(ctx, prefix)
+	return f.Store.List(ctx, prefix, deep)
 }
 
 // Put implements [bucket.Store].

@@ -62,7 +62,7 @@ func (m *Memory) Get(ctx context.Context, key string) (bucket.Content, error) {
 }
 
 // List implements [bucket.Store].
-func (m *Memory) List(ctx context.Context, prefix string) ([]bucket.Object, error) {
+func (m *Memory) List(ctx context.Context, prefix string, deep bool) ([]bucket.Object, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -70,7 +70,7 @@ func (m *Memory) List(ctx context.Context, prefix string) ([]bucket.Object, erro
 	}
 	var out []bucket.Object
 	for _, key := range slices.Sorted(maps.Keys(m.objects)) {
-		if rest, ok := strings.CutPrefix(key, prefix); ok && !strings.Contains(rest, "/") {
+		if rest, ok := strings.CutPrefix(key, prefix); ok && (deep || !strings.Contains(rest, "/")) {
 			out = append(out, bucket.Object{Key: key, Version: version(m.objects[key])})
 		}
 	}

@@ -112,9 +112,12 @@ func age(header http.Header) time.Duration {
 }
 
 // List implements [bucket.Store].
-func (s *Store) List(ctx context.Context, prefix string) ([]bucket.Object, error) {
+func (s *Store) List(ctx context.Context, prefix string, deep bool) ([]bucket.Object, error) {
 	var objects []bucket.Object
-	query := url.Values{"prefix": {prefix}, "delimiter": {"/"}, "maxResults": {"1000"}, "fields": {"items(name,generation),nextPageToken"}}
+	query := url.Values{"prefix": {prefix}, "maxResults": {"1000"}, "fields": {"items(name,generation),nextPageToken"}}
+	if !deep {
+		query.Set("delimiter", "/")
+	}
 	for {
 		var page struct {
 			Items []resource `json:"items"`

@@ -131,9 +131,13 @@ func age(out *sdk.GetObjectOutput) time.Duration {
 }
 
 // List implements [bucket.Store].
-func (s *Store) List(ctx context.Context, prefix string) ([]bucket.Object, error) {
+func (s *Store) List(ctx context.Context, prefix string, deep bool) ([]bucket.Object, error) {
 	var objects []bucket.Object
-	pages := sdk.NewListObjectsV2Paginator(s.client, &sdk.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix, Delimiter: aws.String("/")})
+	input := &sdk.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix}
+	if !deep {
+		input.Delimiter = aws.String("/")
+	}
+	pages := sdk.NewListObjectsV2Paginator(s.client, input)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
