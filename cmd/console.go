@@ -112,13 +112,18 @@ func (a *app) consolePlanner(chosen config.Context, client *airflowclient.Client
 // dumb says that the terminal cannot place a cursor.
 func (a *app) dumb() bool { return a.Getenv("TERM") == "dumb" }
 
+// followedJobs is of how many jobs at work the console reads the logs, for how far they are: two requests a minute each.
+const followedJobs = 4
+
 // consoleSource looks at the whole fleet, and begins with what earlier looks have seen. Of an Airflow that will soon be gone nothing is kept.
 func (a *app) consoleSource(chosen config.Context, client *airflowclient.Client, every time.Duration, passing bool) remembering {
 	if !passing {
-		return a.observerOf(chosen, client, nil, every)
+		source := a.observerOf(chosen, client, nil, every)
+		source.FollowProgress(followedJobs)
+		return source
 	}
 	return remembering{
-		Observer: fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now}),
+		Observer: fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now, Progress: followedJobs}),
 		past:     history.Open(history.Options{Context: chosen.Name, URL: chosen.URL, Now: a.Now}),
 	}
 }

@@ -75,6 +75,7 @@ func NewObserver(client *airflowclient.Client, o Options) *Observer {
 		client: client, opts: o, names: presetNamer(), turn: make(chan struct{}, 1), cache: newRunCache(),
 		shown: make(map[airflowclient.RunRef]time.Time), lists: make(map[string]runList),
 	}
+	obs.FollowProgress(o.Progress)
 	if o.Last != nil && o.Now().Sub(o.Last.At).Abs() < oldPicture {
 		obs.cache.seed(o.Last.DAGs)
 	}

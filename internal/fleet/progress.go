@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"chrononctl/airflowclient"
@@ -26,19 +27,21 @@ type follower struct {
 
 // progressCache is the logs that are followed.
 type progressCache struct {
-	turn      sync.Mutex // held while logs are read
+	most      atomic.Int64 // how many
+	turn      sync.Mutex   // held while logs are read
 	followers map[instance]*follower
 }
 
 // readProgress learns from the logs of some jobs at work how far they are: those that compute a range of days before those that compute one, and
 // joins before others. What cannot be read says nothing: how long a job usually takes is known without it.
 func (o *Observer) readProgress(ctx context.Context, obs *observation, dags []DAG) {
-	if o.opts.Progress <= 0 {
+	most := int(o.progress.most.Load())
+	if most <= 0 {
 		return
 	}
 	o.progress.turn.Lock()
 	defer o.progress.turn.Unlock()
-	jobs := followed(dags, o.opts.Progress)
+	jobs := followed(dags, most)
 	wanted := make(map[instance]*follower, len(jobs))
 	var reading sync.WaitGroup
 	for _, t := range jobs {
@@ -59,6 +62,9 @@ func (o *Observer) readProgress(ctx context.Context, obs *observation, dags []DA
 		obs.progress[key] = f.lines.Facts()
 	}
 }
+
+// FollowProgress sets of how many jobs at work the logs are followed from the next picture on: see Options.Progress.
+func (o *Observer) FollowProgress(most int) { o.progress.most.Store(int64(most)) }
 
 // followed chooses whose logs are followed.
 func followed(dags []DAG, most int) []*Task {
