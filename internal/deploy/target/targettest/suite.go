@@ -217,10 +217,13 @@ func discards(t *testing.T, tgt, other target.Target) {
 func many(t *testing.T, tgt, other target.Target) {
 	t.Helper()
 	session := lock(t, tgt)
-	paths := make([]string, 60)
+	paths := make([]string, 80)
 	work := make(chan string, len(paths))
 	for i := range paths {
 		paths[i] = "folder" + string(rune('a'+i%3)) + "/" + string(rune('a'+i%26)) + string(rune('a'+i/26)) + ".py"
+		if i >= 60 { // each in a folder of its own, as confs are
+			paths[i] = "own/" + string(rune('a'+i-60)) + "/conf"
+		}
 		work <- paths[i]
 	}
 	close(work)
