@@ -228,7 +228,9 @@ def test_a_range_becomes_arguments_and_its_last_day_is_looked_for(world: World, 
 def test_a_run_of_one_day_computes_just_that_day(world: World, ti: FakeTaskInstance) -> None:
     world.land("pay.b", "2026-11-05")
     world.job('echo "$@" > seen', lag=2).execute(context(ti, "2026-11-05", {"chronon": {"day_only": True}}))
-    assert (world.folder / "seen").read_text() == "--ds 2026-11-05 --start-ds 2026-11-03 --end-ds 2026-11-03 --run-first-hole\n"
+    assert (
+        world.folder / "seen"
+    ).read_text() == "--ds 2026-11-05 --start-ds 2026-11-03 --end-ds 2026-11-03 --run-first-hole\n"
 
 
 @pytest.mark.parametrize(
@@ -479,9 +481,7 @@ bash "$submit" --class ai.chronon.spark.Driver
 """
 
 
-def tick(
-    world: World, ti: FakeTaskInstance, table: str = "", conf: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def tick(world: World, ti: FakeTaskInstance, table: str = "", conf: dict[str, Any] | None = None) -> dict[str, Any]:
     """Run one tick, and make what it published the history of the next."""
     operator = world.job(RUN_PY_STREAMING, cls=KeepAlive, mode="streaming", outputs=(), waits=(), table=table)
     with suppress(compat.AirflowException):
