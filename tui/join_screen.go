@@ -52,10 +52,10 @@ func (j *joinScreen) title() string { return cmp.Or(j.join.Join, j.dag) }
 
 func (j *joinScreen) summary() string {
 	from, to := j.days.Range()
-	switch {
-	case from == "":
+	switch from {
+	case "":
 		return ""
-	case from == to:
+	case to:
 		return j.dayText(from)
 	}
 	return from + "…" + to[len("2006-"):] + " marked"

@@ -28,16 +28,16 @@ func newJoinsScreen(s *shell) *joinsScreen {
 	j := &joinsScreen{listing: listing{shell: s}}
 	j.joins = table.New(table.Spec[*joinRow]{
 		ID:      func(r *joinRow) string { return cmp.Or(r.Join, r.DAGID) },
-		Match:   matcher(s, joinFields(s)),
+		Match:   matcher(s, joinFields()),
 		Clean:   clean,
 		Columns: j.columns(),
 	})
 	j.joins.SortBy(1, false)
-	j.panes = []pane{{grid: j.joins, blank: "no join has a DAG", complete: completer(joinFields(s))}}
+	j.panes = []pane{{grid: j.joins, blank: "no join has a DAG", complete: completer(joinFields())}}
 	return j
 }
 
-func joinFields(s *shell) []ql.Field[*joinRow] {
+func joinFields() []ql.Field[*joinRow] {
 	return []ql.Field[*joinRow]{
 		ql.Text("join", "its name", func(r *joinRow) string { return r.Join }),
 		ql.Text("team", "who owns it", func(r *joinRow) string { return r.Team }),

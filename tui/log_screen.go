@@ -175,11 +175,8 @@ func (l *logScreen) ended() bool {
 
 // hasEnded tells whether a task instance is in a state that it does not leave by itself.
 func hasEnded(t fleet.Task) bool {
-	switch t.Health {
-	case fleet.OK, fleet.Failed, fleet.Skipped:
-		return !t.End.IsZero() || t.Start.IsZero()
-	}
-	return false
+	ended := t.Health == fleet.OK || t.Health == fleet.Failed || t.Health == fleet.Skipped
+	return ended && (!t.End.IsZero() || t.Start.IsZero())
 }
 
 func orWord(state string, h fleet.Health) string {

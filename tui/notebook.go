@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"sync"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -67,9 +68,27 @@ func (s *shell) tookNotebook(m notebookMsg) {
 // keepNotes changes the notebook and has it kept.
 func (s *shell) keepNotes(notes Notebook) tea.Cmd {
 	s.notes = notes
-	shelf := s.options.Shelf
+	shelf, k := s.options.Shelf, &s.keeper
 	if shelf == nil {
 		return nil
 	}
-	return func() tea.Msg { return notedMsg{shelf.Save(notes)} }
+	k.asked++
+	asked := k.asked
+	return func() tea.Msg {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if asked < k.kept {
+			return notedMsg{}
+		}
+		k.kept = asked
+		return notedMsg{shelf.Save(notes)}
+	}
+}
+
+// keeper has notebooks kept one after the other, whatever order their commands are run in: an older one never takes the place of a newer one.
+type keeper struct {
+	asked uint64 // counts what is to be kept; it belongs to the update loop
+
+	mu   sync.Mutex
+	kept uint64 // the newest that was kept
 }

@@ -34,6 +34,7 @@ type shell struct {
 	prompt *prompt
 	note   note
 	notes  Notebook // what is remembered between sessions
+	keeper keeper
 
 	running  *deployRun      // the last deploy that was started here; nil: none
 	work     *sync.WaitGroup // what has to end before the console does

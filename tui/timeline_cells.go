@@ -44,6 +44,7 @@ func stretchesOf(t fleet.Task) []timeline.Stretch {
 		kind = stretchRunning
 	case fleet.Waiting:
 		kind = stretchWaiting
+	case fleet.None, fleet.OK, fleet.Skipped, fleet.Paused, fleet.Unmeasured, fleet.Restarted, fleet.Unknown, fleet.Breach:
 	}
 	return append(out, timeline.Stretch{From: t.Start, To: t.End, Kind: kind})
 }
