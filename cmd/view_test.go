@@ -52,8 +52,8 @@ func watched(t *testing.T, output string, terminal bool, looks ...func() ([]pet,
 			at++
 			return looks[at-1]()
 		})
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("it ended with %v", err)
+		if code := exitCode(err); code != ExitInterrupted || err.Error() != "" {
+			t.Errorf("it ended with %d, %v", code, err)
 		}
 		out, problems = stdout.String(), stderr.String()
 	})

@@ -52,7 +52,7 @@ func (a *app) repeatedly(ctx context.Context, interval time.Duration, once func(
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return exit(ExitInterrupted, nil) // that is how it ends, and nothing to be told
 		case <-ticker.C:
 		}
 	}
