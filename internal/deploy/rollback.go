@@ -32,7 +32,9 @@ func (d *deployment) fail(ctx context.Context, cause error) error {
 		return stale(cause)
 	}
 	goal, exists := d.memory.goal(d.manifest.ID)
-	d.session.Discard()
+	if err := d.discard(ctx); err != nil {
+		return &RollbackError{Cause: cause, To: goal.ID, Err: err}
+	}
 	if err := d.enter(ctx, StepRollback); err != nil {
 		return &RollbackError{Cause: cause, To: goal.ID, Err: err}
 	}
@@ -44,6 +46,27 @@ func (d *deployment) fail(ctx context.Context, cause error) error {
 		return &RollbackError{Cause: cause, To: goal.ID, Err: err}
 	}
 	return &RolledBackError{Cause: cause, To: goal.ID, Verified: exists && !d.opts.NoVerify}
+}
+
+// discard forgets what was not published. The ledger in place is then the one that was published last, and not the one of the failed batch; it is
+// still ours when its journal names our lock.
+func (d *deployment) discard(ctx context.Context) error {
+	d.session.Discard()
+	if !d.opts.Target.Capabilities().AtomicBatch {
+		return nil
+	}
+	var there ledger
+	data, version, err := d.opts.Target.State().Read(ctx, ledgerFile)
+	if err == nil {
+		err = decode(data, &there, func() int { return there.Format })
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", ledgerFile, err)
+	}
+	if there.Journal != nil && there.Journal.By.ID == d.session.Owner().ID {
+		d.memory.version = version
+	}
+	return nil
 }
 
 // rollback puts an earlier release back, or nothing when there is none, and sees it live.
