@@ -13,7 +13,7 @@
 //	poll.go         which needs are loaded, when    binding.go      keys: one value for footer, help and dispatch
 //	frame.go        head, path, body, status, keys  theme.go        colours and glyphs; nothing else knows one
 //
-// The widgets (tui/table, tui/logpane) and the way text is painted (tui/paint) know nothing of Chronon or Airflow.
+// The widgets (tui/table, tui/logpane, tui/calendar, tui/timeline, tui/tree, tui/strip) and the way text is painted (tui/paint) know nothing of Chronon or Airflow.
 //
 // # Messages
 //
