@@ -110,11 +110,10 @@ func gitCache() string {
 
 // markerID is the id of the DAG that tells the release of a target. Two folders of one Airflow have two.
 func markerID(at place.Place) string {
-	const id = "chronon_release"
 	if at.Folder == "" || at.Folder == "chronon" {
-		return id
+		return deploy.DefaultMarker
 	}
-	return id + "_" + strings.ReplaceAll(at.Folder, "/", "_")
+	return deploy.DefaultMarker + "_" + strings.ReplaceAll(at.Folder, "/", "_")
 }
 
 // gitTimeout bounds what the state of the repository may cost; without an answer a release does without it.

@@ -178,7 +178,7 @@ func (d *Demo) deploy(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	engine, err := deploy.New(deploy.Options{Target: folder, Airflow: d.Client, Generator: o.Generator, Now: o.Now,
+	engine, err := deploy.New(deploy.Options{Target: folder, Airflow: d.Client, Marker: deploy.DefaultMarker, Generator: o.Generator, Now: o.Now,
 		Allow: []deploy.RiskName{deploy.RiskCatchUp}}) // the demo is there to see runs
 	if err != nil {
 		return err

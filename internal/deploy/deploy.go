@@ -56,6 +56,9 @@ const DefaultDrain = 10 * time.Minute
 // defaultKeep is the number of releases whose contents are kept.
 const defaultKeep = 5
 
+// DefaultMarker is the id of the DAG that tells a release over REST, for the one folder of an Airflow that has no name of its own.
+const DefaultMarker = "chronon_release"
+
 // Options configure an engine. Target and Airflow are needed; Airflow is not when NoVerify is set.
 type Options struct {
 	Target     target.Target

@@ -211,7 +211,7 @@ func (d *Demo) deploy(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	engine, err := deploy.New(deploy.Options{Target: folder, Airflow: d.Client, Generator: o.Generator, Now: d.clock.Now})
+	engine, err := deploy.New(deploy.Options{Target: folder, Airflow: d.Client, Marker: deploy.DefaultMarker, Generator: o.Generator, Now: d.clock.Now})
 	if err != nil {
 		return err
 	}
