@@ -7,11 +7,15 @@
 // never wait and never read a clock.
 //
 //	console.go      Options and Run                 screen.go       what a screen is
+//	linear.go       the same without a screen       palette.go      ":" and its commands.go
+//	filter.go       what tables can be asked        refer.go        ids, command lines and pages of what is selected
+//	changes.go      keys that change something      form.go         what a change needs to know before its plan
+//	deploy_run.go   a deploy that is under way      notebook.go     what is kept between sessions
 //	root.go         the order in which messages go  listing.go      screens that are made of tables
 //	shell.go        what screens may use            *_screen.go     the screens; pager.go those that show text
-//	store.go        answers, by query, with age     dialog.go       what lies over a screen: plan_dialog.go, trigger.go, help.go
+//	store.go        answers, by query, with age     dialog.go       what lies over a screen: plan_dialog.go, help.go, leave.go
 //	poll.go         which needs are loaded, when    binding.go      keys: one value for footer, help and dispatch
-//	frame.go        head, path, body, status, keys  theme.go        colours and glyphs; nothing else knows one
+//	frame.go        head, path, body, status, keys  theme.go        colours and glyphs; palettes.go the colours themselves
 //
 // The widgets (tui/table, tui/logpane, tui/calendar, tui/timeline, tui/tree, tui/strip) and the way text is painted (tui/paint) know nothing of Chronon or Airflow.
 //
