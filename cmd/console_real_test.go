@@ -3,6 +3,7 @@
 package cmd_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,31 +13,46 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"chrononctl/internal/deploy/target/servertest"
 )
+
+// terminal is how tmux is started.
+type terminal struct{ program, libraries string }
+
+func (m terminal) command(ctx context.Context, args ...string) *exec.Cmd {
+	run := exec.CommandContext(ctx, m.program, args...)
+	run.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TERM=xterm-256color")
+	if m.libraries != "" {
+		run.Env = append(run.Env, "LD_LIBRARY_PATH="+m.libraries)
+	}
+	return run
+}
 
 // tmuxPane is a terminal of its own, as a person would have one.
 type tmuxPane struct {
 	t      *testing.T
+	mux    terminal
 	socket string
 	pid    string // file with the console's process id
 }
 
 // openConsoleInTmux starts the built program in a terminal, on an Airflow that is played, and waits for live rows.
-func openConsoleInTmux(t *testing.T, program string, width, height int) *tmuxPane {
+func openConsoleInTmux(t *testing.T, mux terminal, program string, width, height int) *tmuxPane {
 	t.Helper()
 	dir := t.TempDir()
-	p := &tmuxPane{t: t, socket: filepath.Join(dir, "tmux"), pid: filepath.Join(dir, "pid")}
+	p := &tmuxPane{t: t, mux: mux, socket: filepath.Join(dir, "tmux"), pid: filepath.Join(dir, "pid")}
 	line := fmt.Sprintf(`sh -c 'echo $$ > %s; exec %s demo --simulated'; echo ended=$?; exec cat`, p.pid, program)
 	p.tmux("-f", "/dev/null", "new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height),
 		"-e", "HOME="+dir, "-e", "XDG_STATE_HOME="+dir, "-e", "XDG_CACHE_HOME="+dir, line)
-	t.Cleanup(func() { _ = exec.Command("tmux", "-S", p.socket, "kill-server").Run() })
+	t.Cleanup(func() { _ = mux.command(context.Background(), "-S", p.socket, "kill-server").Run() })
 	p.waitFor("payments", "search", "chrononctl", "✔ 3.3")
 	return p
 }
 
 func (p *tmuxPane) tmux(args ...string) string {
 	p.t.Helper()
-	out, err := exec.CommandContext(p.t.Context(), "tmux", append([]string{"-S", p.socket}, args...)...).CombinedOutput()
+	out, err := p.mux.command(p.t.Context(), append([]string{"-S", p.socket}, args...)...).CombinedOutput()
 	if err != nil {
 		p.t.Fatalf("tmux %v: %v\n%s", args, err, out)
 	}
@@ -115,18 +131,16 @@ func (p *tmuxPane) process() int {
 
 // TestRealConsoleInATerminal drives the built program in tmux: an operator's way through it, and each way in which it may end.
 func TestRealConsoleInATerminal(t *testing.T) {
-	if _, err := exec.LookPath("tmux"); err != nil {
-		if out, err := exec.Command("apt-get", "install", "-y", "-q", "tmux").CombinedOutput(); err != nil {
-			t.Fatalf("install tmux: %v\n%s", err, out)
-		}
-	}
+	t.Parallel()
+	var mux terminal
+	mux.program, mux.libraries = servertest.Tmux(t)
 	program := filepath.Join(t.TempDir(), "chrononctl")
 	if out, err := exec.Command("go", "build", "-o", program, "chrononctl/cmd/chrononctl").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	t.Run("an operator's way", func(t *testing.T) {
 		t.Parallel()
-		p := openConsoleInTmux(t, program, 120, 36)
+		p := openConsoleInTmux(t, mux, program, 120, 36)
 		p.press("2")
 		p.waitFor("batch_dag_payments", "enter runs")
 		p.press("Space", "Space", "p")
@@ -164,7 +178,7 @@ func TestRealConsoleInATerminal(t *testing.T) {
 	})
 	t.Run("SIGTERM", func(t *testing.T) {
 		t.Parallel()
-		p := openConsoleInTmux(t, program, 80, 24)
+		p := openConsoleInTmux(t, mux, program, 80, 24)
 		if err := syscall.Kill(p.process(), syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +186,7 @@ func TestRealConsoleInATerminal(t *testing.T) {
 	})
 	t.Run("a lost terminal", func(t *testing.T) {
 		t.Parallel()
-		p := openConsoleInTmux(t, program, 200, 60)
+		p := openConsoleInTmux(t, mux, program, 200, 60)
 		pid := p.process()
 		p.tmux("kill-session")
 		if !eventually(15*time.Second, func() bool { return syscall.Kill(pid, 0) != nil }) {

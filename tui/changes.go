@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"chrononctl/dagspec"
@@ -186,12 +185,3 @@ func (s *shell) streamBindings(chosen func() []fleet.Stream) []binding {
 
 // lastDay is the newest day that is over.
 func (s *shell) lastDay() string { return s.now.UTC().AddDate(0, 0, -1).Format(time.DateOnly) }
-
-// shortConf leaves out the team of a conf's name.
-func shortConf(name string) string {
-	_, short, found := strings.Cut(name, ".")
-	if !found {
-		return name
-	}
-	return short
-}

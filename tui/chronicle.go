@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"chrononctl/internal/action"
@@ -50,15 +51,16 @@ const shownPurposes = 3
 
 // meterText says what was asked, in one line.
 func meterText(m Meter, dot string) string {
-	text := fmt.Sprintf("%s in the last minute%s%s and %s since the start", count(m.Minute, "request"), dot, grouped(int64(m.Requests)), bytesText(m.Received))
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s in the last minute%s%s and %s since the start", count(m.Minute, "request"), dot, grouped(int64(m.Requests)), bytesText(m.Received))
 	named := 0
 	for _, p := range m.Purposes {
 		if p.Minute > 0 && named < shownPurposes {
 			named++
-			text += fmt.Sprintf("%s%s %d", dot, p.Name, p.Minute)
+			fmt.Fprintf(&text, "%s%s %d", dot, p.Name, p.Minute)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // bytesText writes an amount of data.

@@ -81,7 +81,7 @@ func (d *deployScreen) needs() []need {
 		out = append(out, need{query: historyQuery(t.Target), every: everyStanding, load: func(ctx context.Context, _ Source) (any, error) {
 			history, err := deploys.History(ctx, t.Target)
 			if history != nil && err != nil {
-				return pastOf{history, err}, nil // what can be read is shown, with what is wrong with it
+				return pastOf{history, err}, nil //nolint:nilerr // what can be read is shown, with what is wrong with it
 			}
 			return pastOf{History: history}, err
 		}})

@@ -158,7 +158,7 @@ func TestADeployBreaksAnImportAndIsRolledBack(t *testing.T) {
 			{ID: "chronon_join_ads__bids__v2", File: "join_ads.py", State: deploy.StateImportError, Trace: "ImportError: cannot import name 'x'"},
 		}}}
 		f.result.Release = f.plan.Base
-	}, func(c *console, f *fakeDeploys) {
+	}, func(c *console, _ *fakeDeploys) {
 		c.press("enter")
 		c.pass(2 * time.Second)
 		c.press("y")

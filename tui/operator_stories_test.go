@@ -46,7 +46,7 @@ func TestStoryAStreamFlapsAtNight(t *testing.T) {
 func TestStoryBackfillThreeWeeksOfAJoin(t *testing.T) {
 	t.Parallel()
 	source := healthyFleet()
-	source.shape = func(p *action.Plan, r Request) {
+	source.shape = func(p *action.Plan, _ Request) {
 		p.Effects = []string{"One run computes what is missing of 21 days; partitions that are there stay as they are."}
 		p.Cost = action.Cost{Jobs: 21, Each: 6 * time.Minute, Total: 80 * time.Minute, Sample: 9}
 		p.Downstream = action.Downstream{Known: true, Confs: []string{"payments.checkout_training.v1"}}

@@ -103,11 +103,9 @@ const proposedNames = 100
 
 // proposeCommands completes the last word of a line.
 func (s *shell) proposeCommands(line string) []string {
-	head, last := line, ""
+	head, last := "", line
 	if at := strings.LastIndexByte(line, ' '); at >= 0 {
 		head, last = line[:at+1], line[at+1:]
-	} else {
-		head, last = "", line
 	}
 	words := strings.Fields(head)
 	var candidates []string

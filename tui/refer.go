@@ -154,7 +154,7 @@ func (t *teamScreen) refer() (Reference, bool) {
 	return ref, ok
 }
 
-func (d *dagScreen) refer() (Reference, bool) {
+func (d *dagScreen) refer() (Reference, bool) { //nolint:unparam // as on every screen
 	run, ok := d.runs.Selected()
 	if t, chosen := d.tasks.Selected(); d.focus == 1 && chosen {
 		return taskReference(t), true

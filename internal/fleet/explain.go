@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 )
@@ -66,9 +67,7 @@ func (o *Observer) hear(ctx context.Context, failed []Task) map[InstanceRef]Word
 		}
 		unheard = append(unheard, t)
 	}
-	for ref, words := range o.readWords(ctx, unheard) {
-		out[ref] = words
-	}
+	maps.Copy(out, o.readWords(ctx, unheard))
 	for _, t := range unheard {
 		if w := out[t.Ref()]; w.Problem == "" {
 			kept[t.Ref()] = heard{t.Try, w}

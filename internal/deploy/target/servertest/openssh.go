@@ -8,11 +8,8 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/gofrs/flock"
 )
 
 // SSH is a running sshd with one account, that of the test or, for root, nobody's.
@@ -147,50 +144,8 @@ func sshd(tb testing.TB) (program, libraries string) {
 			return path, ""
 		}
 	}
-	dir := filepath.Join(folder(tb), "openssh")
-	guard := flock.New(dir + ".lock")
-	if err := guard.Lock(); err != nil {
-		tb.Fatal(err)
-	}
-	defer guard.Close()
-	program = filepath.Join(dir, "usr", "sbin", "sshd")
-	if _, err := os.Stat(program); err != nil {
-		unpack(tb, dir)
-	}
-	found, err := filepath.Glob(filepath.Join(dir, "usr", "lib", "*"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return program, strings.Join(found, ":")
-}
-
-// unpack takes Debian's package apart into a folder. apt checks it against the signed lists, which are fetched into a folder of our own.
-func unpack(tb testing.TB, dir string) {
-	tb.Helper()
-	fresh := dir + ".new"
-	packages := filepath.Join(fresh, "packages")
-	for _, path := range []string{filepath.Join(fresh, "lists", "partial"), filepath.Join(fresh, "cache", "archives", "partial"), packages} {
-		if err := os.MkdirAll(path, 0o755); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	options := []string{"-q", "-o", "Dir::State::lists=" + filepath.Join(fresh, "lists"), "-o", "Dir::Cache=" + filepath.Join(fresh, "cache"), "-o", "APT::Sandbox::User="}
-	run(tb, packages, "apt-get", append(options, "update")...)
-	run(tb, packages, "apt-get", append(options, "download", "openssh-server", "libwrap0")...)
-	found, err := filepath.Glob(filepath.Join(packages, "*.deb"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	root := filepath.Join(fresh, "root")
-	for _, deb := range found {
-		run(tb, packages, "dpkg-deb", "-x", deb, root)
-	}
-	if err := os.Rename(root, dir); err != nil {
-		tb.Fatal(err)
-	}
-	if err := os.RemoveAll(fresh); err != nil {
-		tb.Fatal(err)
-	}
+	root, libraries := debian(tb, "openssh", filepath.Join("usr", "sbin", "sshd"), "openssh-server", "libwrap0")
+	return filepath.Join(root, "usr", "sbin", "sshd"), libraries
 }
 
 func write(tb testing.TB, path, text string) {
