@@ -201,7 +201,7 @@ func contractTrigger() airflowclient.TriggerRequest {
 
 // plainDAG leaves out what no two servers have in common.
 func plainDAG(d airflowclient.DAG) airflowclient.DAG {
-	d.FileToken, d.FileLoc, d.LastParsed = present(d.FileToken), filepath.Base(d.FileLoc), time.Time{}
+	d.FileToken, d.FileLoc, d.LastParsed, d.ParseTook = present(d.FileToken), filepath.Base(d.FileLoc), time.Time{}, 0
 	return d
 }
 

@@ -107,7 +107,10 @@ func (a *Airflow) dagRow(d *dag) row {
 	if a.isV2 {
 		shown["is_stale"], shown["bundle_name"], shown["bundle_version"], shown["relative_fileloc"] = d.stale, "dags-folder", nil, d.file
 		shown["next_dagrun_logical_date"], shown["next_dagrun_run_after"] = a.when(next), a.when(due)
-		shown["timetable_summary"], shown["allowed_run_types"], shown["last_parse_duration"] = nil, nil, 0.1
+		shown["timetable_summary"], shown["allowed_run_types"] = nil, nil
+		if a.since(3, 1, 0) {
+			shown["last_parse_duration"] = 0.1
+		}
 		return shown
 	}
 	shown["is_active"], shown["next_dagrun"], shown["next_dagrun_create_after"] = !d.stale, a.when(next), a.when(due)
