@@ -87,7 +87,8 @@ func TestAirflowWithoutMemoryGetsItsDAGsUnpaused(t *testing.T) {
 	bubble(t, func(s *site) {
 		s.must(releaseA)
 		s.airflow = newFakeAirflow(s.disk)
-		s.must(releaseA)
+		_, err := s.deployWith(releaseA, func(o *deploy.Options) { o.Allow = []deploy.RiskName{deploy.RiskAirflow} })
+		s.check(err)
 		equal(t, "airflow", s.shows(), "a:active b:active gone:active")
 	})
 }

@@ -24,11 +24,12 @@ const (
 	RiskEmpty    RiskName = "empty"    // no DAG is left
 	RiskShrunken RiskName = "shrunken" // less than half of the DAGs are left
 	RiskSize     RiskName = "size"     // a file may take Airflow longer than it gives a file, or a DAG be larger than Airflow's database takes
+	RiskAirflow  RiskName = "airflow"  // the Airflow to verify with seems to be another one than reads the target
 )
 
 // RiskNames are all risks, in the order in which they are told.
 func RiskNames() []RiskName {
-	return []RiskName{RiskHistory, RiskCatchUp, RiskRemovals, RiskRunning, RiskEmpty, RiskShrunken, RiskSize}
+	return []RiskName{RiskHistory, RiskCatchUp, RiskRemovals, RiskRunning, RiskEmpty, RiskShrunken, RiskSize, RiskAirflow}
 }
 
 // Figures of the risks.
@@ -93,7 +94,11 @@ func (e *RiskError) Hint() string {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		flags = append(flags, "--allow "+string(name))
 	}
-	return "if that is what you want: " + strings.Join(flags, " ")
+	hint := "if that is what you want: " + strings.Join(flags, " ")
+	if names[RiskAirflow] {
+		hint = "name the Airflow that reads this target with --context, or the target that this Airflow reads with --target; " + hint
+	}
+	return hint
 }
 
 // Refusal is why a plan must not be applied; nil: nothing is.
@@ -135,6 +140,9 @@ func (e *Engine) assess(ctx context.Context, plan *Plan, defs []dagspec.DAG) err
 				return err
 			}
 		}
+	}
+	if err := e.elsewhere(ctx, &a); err != nil {
+		return err
 	}
 	for i := range a.risks {
 		a.risks[i].Allowed = a.risks[i].Warning || e.allows(a.risks[i].Name)
