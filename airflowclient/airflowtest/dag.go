@@ -19,6 +19,7 @@ type File struct {
 type DAG struct {
 	ID          string
 	Description string
+	Doc         string // doc_md; "" is none
 	Tags        []string
 	Tasks       []Task
 	Every       time.Duration // length of the data interval; 0: runs are only made by hand, or as Cron says

@@ -33,7 +33,7 @@ func (a *Airflow) readDetails(r *http.Request) (answer, error) {
 	shown := a.dagRow(d)
 	summary, interval := d.spec.schedule()
 	shown["start_date"], shown["end_date"], shown["catchup"], shown["timezone"] = a.when(d.spec.Start), nil, d.spec.Catchup, "UTC"
-	shown["doc_md"], shown["params"], shown["concurrency"] = nil, row{}, cmp.Or(d.spec.MaxTasks, maxTasks)
+	shown["doc_md"], shown["params"], shown["concurrency"] = orNull(d.spec.Doc), row{}, cmp.Or(d.spec.MaxTasks, maxTasks)
 	shown["max_active_tasks"], shown["is_paused_upon_creation"] = cmp.Or(d.spec.MaxTasks, maxTasks), nil
 	if a.isV2 {
 		shown["timetable_summary"] = summary

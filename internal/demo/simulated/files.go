@@ -1,11 +1,14 @@
 package simulated
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"chrononctl/airflowclient/airflowtest"
 	"chrononctl/dagspec"
+	"chrononctl/internal/deploy/marker"
 )
 
 // What the runtime makes of every definition (dagspec/runtime/chronon_rt/build.py), with the project file of this demo.
@@ -33,8 +36,12 @@ var purposes = map[dagspec.Kind]func(dagspec.DAG) string{
 	dagspec.KindMetadataUpload: func(dagspec.DAG) string { return "Puts the confs of the online joins into the KV store" },
 }
 
-// parse reads a generated file as Airflow would after Python had run it. A file of somebody else holds no DAG.
+// parse reads a generated file as Airflow would after Python had run it: one with definitions, or the one that tells the release. A file of somebody
+// else holds no DAG.
 func (p *play) parse(_, text string) ([]airflowtest.DAG, error) {
+	if told, ok := releaseOf(text); ok {
+		return []airflowtest.DAG{told}, nil
+	}
 	defs, err := dagspec.ReadBackFile(text)
 	if err != nil {
 		return nil, err
@@ -71,6 +78,21 @@ func (p *play) dag(d dagspec.DAG) airflowtest.DAG {
 	}
 	return made
 }
+
+// releaseOf reads the file that the marker renders: one DAG of strings, without tasks.
+func releaseOf(text string) (airflowtest.DAG, bool) {
+	told := make(map[string]string)
+	for _, found := range keyword.FindAllStringSubmatch(text, -1) {
+		if value, err := strconv.Unquote(found[2]); err == nil {
+			told[found[1]] = value
+		}
+	}
+	d := airflowtest.DAG{ID: told["dag_id"], Description: told["description"], Doc: told["doc_md"], Tags: []string{marker.Tag}}
+	return d, marker.ReleaseOf(d.Description) != ""
+}
+
+// keyword is a string that a DAG is called with.
+var keyword = regexp.MustCompile(`(?m)^    (dag_id|description|doc_md)=("[^"\n]*"),$`)
 
 func tags(d dagspec.DAG) []string {
 	list := []string{dagspec.Tag, "kind:" + string(d.Kind)}

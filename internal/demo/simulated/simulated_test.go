@@ -12,6 +12,8 @@ import (
 
 	"chrononctl/airflowclient"
 	"chrononctl/internal/demo/simulated"
+	"chrononctl/internal/deploy"
+	"chrononctl/internal/deploy/marker"
 )
 
 // handClock is a clock that the test moves.
@@ -66,6 +68,13 @@ func TestSampleIsDeployedAndLives(t *testing.T) {
 			const dag = "chronon_join_ads__bidding__v1"
 			day := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
 			trigger := airflowclient.TriggerRequest{DAGID: dag, RunID: "by_hand", LogicalDate: day, IntervalFrom: day, IntervalTo: day.AddDate(0, 0, 1)}
+			marked, err := d.Client.Details(ctx, deploy.DefaultMarker)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if told, err := marker.Decode(marked.Doc); err != nil || len(told.DAGs) != 17 || told.Release != d.Result.Release {
+				t.Errorf("the marker tells release %s with %d DAGs (%v), want %s with 17", told.Release, len(told.DAGs), err, d.Result.Release)
+			}
 			if _, err := d.Client.Trigger(ctx, trigger); err != nil {
 				t.Fatal(err)
 			}
