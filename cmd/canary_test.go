@@ -187,7 +187,7 @@ func newRun(t *testing.T, s *talker, keys string) *run {
 }
 
 func (r *run) process(args []string, streams term.Streams) cmd.Process {
-	return cmd.Process{Args: args, Streams: streams, Getenv: func(k string) string { return r.env[k] }, Dir: r.dir, Transport: r.network}
+	return cmd.Process{Args: args, Streams: streams, Getenv: func(k string) string { return r.env[k] }, Dir: r.dir, Transport: r.network, MaxTries: 1}
 }
 
 func (r *run) command(ctx context.Context, args ...string) {

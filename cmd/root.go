@@ -29,6 +29,7 @@ type Process struct {
 	Dir       string            // working directory
 	Now       func() time.Time  // nil: time.Now
 	Transport http.RoundTripper // nil: the network
+	MaxTries  int               // attempts of one read of Airflow; 0: the client's own. A test of refusals does not wait for better answers.
 }
 
 // app is one run of the program, handed to every command.

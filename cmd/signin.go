@@ -20,7 +20,7 @@ func (a *app) client(ctx context.Context, c *config.Context) (*airflowclient.Cli
 		return nil, err
 	}
 	cfg := airflowclient.Config{
-		URL: c.URL, Transport: a.Transport, Now: a.Now, UserAgent: "chrononctl/" + version, Timeout: c.Timeout,
+		URL: c.URL, Transport: a.Transport, Now: a.Now, UserAgent: "chrononctl/" + version, Timeout: c.Timeout, MaxTries: a.MaxTries,
 		TLS: airflowclient.TLS{CA: files.CA, Cert: files.Cert, Key: files.Key, ServerName: c.ServerName, Insecure: c.Insecure},
 	}
 	switch c.Service {
