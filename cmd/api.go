@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -124,10 +123,7 @@ func (a *app) readInput(name string) ([]byte, error) {
 	if name == "-" {
 		return io.ReadAll(a.Streams.In)
 	}
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(a.Dir, name)
-	}
-	return os.ReadFile(name)
+	return os.ReadFile(a.path(name))
 }
 
 // printAnswer prints JSON, indented on a terminal, or whatever else an answer is.

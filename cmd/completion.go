@@ -224,8 +224,5 @@ func (a *app) cacheDir() string {
 		}
 		dir = filepath.Join(user, "chrononctl")
 	}
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(a.Dir, dir)
-	}
-	return dir
+	return a.path(dir)
 }

@@ -47,13 +47,18 @@ func (noRepoError) Hint() string {
 	return "give the root of the Chronon repository with --repo DIR: the folder that holds teams.json and production/"
 }
 
+// path is a path of the command line, which is relative to the working directory.
+func (a *app) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(a.Dir, name)
+}
+
 // findRepo is --repo, or the nearest parent folder with teams.json.
 func (a *app) findRepo() (string, error) {
 	if a.repoDir != "" {
-		dir := a.repoDir
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(a.Dir, dir)
-		}
+		dir := a.path(a.repoDir)
 		if !isFile(filepath.Join(dir, "teams.json")) {
 			return "", noRepoError{dir: dir, flag: a.repoDir}
 		}

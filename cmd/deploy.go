@@ -143,7 +143,7 @@ func (a *app) runDeploy(ctx context.Context, opts deployOptions) error {
 	if err := opts.check(a); err != nil {
 		return err
 	}
-	saved, err := opts.readSaved()
+	saved, err := opts.readSaved(a)
 	if err != nil {
 		return deployError(err)
 	}
@@ -175,11 +175,11 @@ func (a *app) runDeploy(ctx context.Context, opts deployOptions) error {
 }
 
 // readSaved reads the plan that is to be applied. It was approved when it was made: its choices hold, and nobody is asked again.
-func (o *deployOptions) readSaved() (*deploy.SavedPlan, error) {
+func (o *deployOptions) readSaved(a *app) (*deploy.SavedPlan, error) {
 	if o.saved == "" {
 		return nil, nil //nolint:nilnil // no plan was saved
 	}
-	data, err := os.ReadFile(o.saved)
+	data, err := os.ReadFile(a.path(o.saved))
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +235,7 @@ func (a *app) showPlan(plan *deploy.Plan, opts deployOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(opts.out, data, 0o600); err != nil {
+		if err := os.WriteFile(a.path(opts.out), data, 0o600); err != nil {
 			return fmt.Errorf("save the plan: %w", err)
 		}
 		fmt.Fprintf(a.Streams.Err, "saved in %s: chrononctl deploy --plan %s\n", opts.out, opts.out)

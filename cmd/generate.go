@@ -146,9 +146,7 @@ func (a *app) sayLeftOut(defs dagspec.Definitions) {
 // writeFiles writes a release into a folder and prints what it did. Where confs were left out, nothing is removed: a file that is not written may
 // hold their last good definition.
 func (a *app) writeFiles(dir string, files []dagspec.File, defs dagspec.Definitions) error {
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(a.Dir, dir)
-	}
+	dir = a.path(dir)
 	changes, err := planFiles(dir, files)
 	if err != nil {
 		return err

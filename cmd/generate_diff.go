@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"chrononctl/dagspec"
@@ -25,10 +24,7 @@ type jsonChange struct {
 
 // runGenerateDiff compares a build with the DAG files of an earlier one and prints what changes for each DAG. It writes nothing.
 func (a *app) runGenerateDiff(opts generateOptions, defs dagspec.Definitions) error {
-	dir := opts.diff
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(a.Dir, dir)
-	}
+	dir := a.path(opts.diff)
 	if _, err := os.Stat(dir); err != nil {
 		return hinted{fmt.Errorf("generate --diff: %w", err), "name a folder that generate -o wrote, such as a checkout of what is deployed"}
 	}

@@ -53,15 +53,6 @@ func airflow(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("CHRONONCTL_TEST_NOW", s.world.Now.Format(time.RFC3339))
 }
 
-// scriptNow is the clock of a program that a script runs: it stands where the script's Airflow says.
-func scriptNow() func() time.Time {
-	at, err := time.Parse(time.RFC3339, os.Getenv("CHRONONCTL_TEST_NOW"))
-	if err != nil {
-		return nil
-	}
-	return func() time.Time { return at }
-}
-
 func (s *airflowServer) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v2/version", func(w http.ResponseWriter, _ *http.Request) { reply(w, row{"version": "3.3.2"}) })

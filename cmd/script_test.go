@@ -27,9 +27,9 @@ func program() {
 		Streams: term.System(os.Stdin, os.Stdout, os.Stderr, os.Environ()),
 		Getenv:  os.Getenv,
 		Dir:     dir,
-		Now:     scriptNow(),
+		Now:     clockAt(os.Getenv("CHRONONCTL_TEST_NOW")),
 
-		MaxTries: 1, // the wait between two attempts is tested in the client; here it would be most of the time
+		MaxTries: 1,
 	}))
 }
 
