@@ -11,6 +11,7 @@ import (
 	"chrononctl/internal/action"
 	"chrononctl/internal/fleet"
 	ql "chrononctl/internal/query"
+	"chrononctl/tui/paint"
 	"chrononctl/tui/table"
 
 	tea "charm.land/bubbletea/v2"
@@ -49,8 +50,8 @@ func newActivityScreen(s *shell) *activityScreen {
 		Columns: a.eventColumns(),
 	})
 	a.panes = []pane{
-		{grid: a.deeds, title: "Changed from here", blank: "nothing yet"},
-		{grid: a.events, title: "Airflow's event log", blank: "no events", complete: completer(fields)},
+		{grid: a.deeds, title: "Changed from here"},
+		{grid: a.events, title: "Airflow's event log", complete: completer(fields)},
 	}
 	return a
 }
@@ -70,10 +71,28 @@ func eventFields(s *shell) []ql.Field[Event] {
 func (a *activityScreen) title() string { return "Activity" }
 
 func (a *activityScreen) summary() string {
-	snap, _ := a.snapshot()
 	all, _ := a.deeds.Len()
-	return count(len(snap.Broken), "import error") + a.theme.dot + count(all, "change") + " from here"
+	changes := count(all, "change") + " from here"
+	if a.blankOf(a.journalQuery(), "", "") != "" {
+		changes = ""
+	}
+	return joinWith(a.theme.dot, a.importErrors(), changes)
 }
+
+// importErrors counts the files that do not import, as far as that is known.
+func (a *activityScreen) importErrors() string {
+	snap, ok := a.snapshot()
+	switch {
+	case !ok:
+		return ""
+	case len(snap.Broken) == 0 && slices.ContainsFunc(snap.Problems, func(p string) bool { return strings.Contains(p, "import") }):
+		return "import errors not known"
+	}
+	return count(len(snap.Broken), "import error")
+}
+
+func (a *activityScreen) eventsQuery() query  { return query{topic: topicEvents} }
+func (a *activityScreen) journalQuery() query { return query{topic: topicJournal} }
 
 func (a *activityScreen) needs() []need {
 	chronicle := a.options.Chronicle
@@ -81,28 +100,26 @@ func (a *activityScreen) needs() []need {
 		return nil
 	}
 	return []need{
-		{query: query{topic: topicEvents}, every: everyEvents, load: func(ctx context.Context, _ Source) (any, error) { return chronicle.Events(ctx) }},
-		{query: query{topic: topicJournal}, every: everyEvents, load: func(ctx context.Context, _ Source) (any, error) { return chronicle.Journal(ctx) }},
+		{query: a.eventsQuery(), every: everyEvents, load: func(ctx context.Context, _ Source) (any, error) { return chronicle.Events(ctx) }},
+		{query: a.journalQuery(), every: everyEvents, load: func(ctx context.Context, _ Source) (any, error) { return chronicle.Journal(ctx) }},
 	}
 }
 
 func (a *activityScreen) sync() {
 	a.deeds.SetRows(a.changes())
-	q := query{topic: topicEvents}
-	events, ok := value[[]Event](a.store, q)
-	if ok {
-		a.events.SetRows(events)
-	}
-	a.panes[1].blank = "no events"
-	if err := a.store.get(q).err; err != nil && !ok {
-		a.panes[1].blank = "it could not be read: " + errorText(err)
+	events, _ := value[[]Event](a.store, a.eventsQuery())
+	a.events.SetRows(events)
+	a.panes[0].blank, a.panes[1].blank = "nothing yet", "this console does not read it"
+	if a.options.Chronicle != nil {
+		a.panes[0].blank = a.blankOf(a.journalQuery(), "what was changed from here", "nothing yet")
+		a.panes[1].blank = a.blankOf(a.eventsQuery(), "the event log", "no events")
 	}
 	a.layout()
 }
 
 // changes are the lines of the journal, newest first: those on disk, with the deploys of this session; or where there is none, those of this session.
 func (a *activityScreen) changes() []numbered {
-	kept, onDisk := value[[]action.Entry](a.store, query{topic: topicJournal})
+	kept, onDisk := value[[]action.Entry](a.store, a.journalQuery())
 	var rows []numbered
 	for i, d := range a.journal {
 		if !onDisk || d.deploys() {
@@ -121,14 +138,14 @@ func (a *activityScreen) view() []string {
 	if a.options.Chronicle != nil {
 		text = meterText(a.meter, a.theme.dot)
 	}
-	return a.listing.view(" " + a.theme.dim.Render(clean(text)))
+	return a.listing.view(" " + a.theme.dim.Render(paint.Fit(clean(text), a.width-2, a.theme.tail)))
 }
 
 // detail is the command line of a change, or what an event says of itself.
 func (a *activityScreen) detail() string {
 	if a.focus == 0 {
 		d, _ := a.deeds.Selected()
-		return d.command
+		return joinWith(a.theme.dot, d.problem, d.command)
 	}
 	e, _ := a.events.Selected()
 	return e.Extra
@@ -141,10 +158,13 @@ func (a *activityScreen) bindings() []binding {
 			disabled: func() string { return nothingSelected(a.focus == 0, a.deeds, a.events) }},
 		{keys: []string{"i"}, label: "i", verb: "import errors", help: "the files that do not import, with their traces",
 			disabled: func() string {
-				if len(snap.Broken) == 0 {
+				switch known := a.importErrors(); {
+				case len(snap.Broken) > 0:
+					return ""
+				case known == count(0, "import error"):
 					return "every DAG file imports"
 				}
-				return ""
+				return "which DAG files do not import is not known"
 			},
 			do: func() tea.Cmd { a.push(newTextScreen(a.shell, "import errors", traces(snap.Broken))); return nil }},
 	}
@@ -212,14 +232,15 @@ func (d deed) story() string {
 func (a *activityScreen) deedColumns() []table.Column[numbered] {
 	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: a.theme.dim} }
 	return []table.Column[numbered]{
-		{Title: "WHEN", Min: 8, Max: 11, Cell: func(d numbered) table.Cell { return dim(clock(a.now, d.at)) }},
+		{Title: "WHEN", Min: 11, Max: 11, Cell: func(d numbered) table.Cell { return dim(clock(a.now, d.at)) }},
 		{Title: "", Min: 1, Max: 1, Cell: func(d numbered) table.Cell {
 			return table.Cell{Text: a.theme.glyph(d.health()), Style: a.theme.paintOf(d.health())}
 		}},
 		{Title: "WHAT", Min: 30, Max: 70, Middle: true, Cell: func(d numbered) table.Cell { return table.Cell{Text: d.title} }},
-		{Title: "DONE", Min: 8, Max: 30, Cell: func(d numbered) table.Cell {
+		{Title: "DONE", Min: 9, Max: 60, Cell: func(d numbered) table.Cell {
 			if d.problem != "" {
-				return table.Cell{Text: fmt.Sprintf("%d, not %d: %s", d.done, d.failed, d.problem), Style: a.theme.bad}
+				short := fmt.Sprintf("%d, not %d", d.done, d.failed)
+				return table.Cell{Text: short + ": " + d.problem, Short: short, Style: a.theme.bad}
 			}
 			if d.undone {
 				return dim("taken back")
@@ -233,7 +254,7 @@ func (a *activityScreen) deedColumns() []table.Column[numbered] {
 func (a *activityScreen) eventColumns() []table.Column[Event] {
 	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: a.theme.dim} }
 	return []table.Column[Event]{
-		{Title: "WHEN", Min: 8, Max: 11, Cell: func(e Event) table.Cell { return dim(clock(a.now, e.At)) },
+		{Title: "WHEN", Min: 11, Max: 11, Cell: func(e Event) table.Cell { return dim(clock(a.now, e.At)) },
 			Compare: func(x, y Event) int { return y.At.Compare(x.At) }},
 		{Title: "WHO", Min: 8, Max: 16, Cell: func(e Event) table.Cell { return table.Cell{Text: e.Who} },
 			Compare: func(x, y Event) int { return strings.Compare(x.Who, y.Who) }},

@@ -44,4 +44,5 @@ func (s *store) preset(q query, value any, at time.Time) {
 		s.entries[q] = e
 	}
 	e.value, e.at, e.cached = value, at, true
+	e.version++
 }

@@ -64,7 +64,12 @@ func taskID(t fleet.Task) string { return fmt.Sprintf("%s[%d]", t.ID, t.MapIndex
 
 func (d *dagScreen) title() string { return d.id }
 
-func (d *dagScreen) summary() string { return d.counted("run") }
+func (d *dagScreen) summary() string {
+	if all, _ := d.runs.Len(); all == 0 && d.store.get(d.runsQuery()).at.IsZero() {
+		return ""
+	}
+	return d.counted("run")
+}
 
 func (d *dagScreen) runsQuery() query {
 	return query{topic: topicRuns, dag: d.id}
@@ -130,9 +135,9 @@ func (d *dagScreen) fillTasks() {
 	case !known:
 		tasks = run.Tasks
 	}
-	d.panes[1].blank = "no task instances"
-	if !known && tasks == nil {
-		d.panes[1].blank = "reading the tasks"
+	d.panes[1].blank = d.blankOf(d.tasksQuery(run.ID), "the tasks", "no task instances")
+	if !ok {
+		d.panes[1].blank = "they are those of a run"
 	}
 	d.panes[1].title = "Tasks"
 	if run.Day != "" {
@@ -236,6 +241,9 @@ func (d *dagScreen) enterRow() tea.Cmd {
 }
 
 func (d *dagScreen) noTask() string {
+	if _, ok := d.runs.Selected(); !ok {
+		return "no run is selected"
+	}
 	if _, ok := d.logTask(); ok {
 		return ""
 	}

@@ -46,16 +46,9 @@ func newDAGsScreen(s *shell, sc scope) *dagsScreen {
 	return d
 }
 
-func (d *dagsScreen) title() string { return d.scope.title }
-
-func (d *dagsScreen) summary() string {
-	if _, ok := d.snapshot(); !ok {
-		return ""
-	}
-	return d.counted("DAG")
-}
-
-func (d *dagsScreen) needs() []need { return nil }
+func (d *dagsScreen) title() string   { return d.scope.title }
+func (d *dagsScreen) summary() string { return d.counted("DAG") }
+func (d *dagsScreen) needs() []need   { return nil }
 
 func (d *dagsScreen) sync() {
 	snap, ok := d.snapshot()

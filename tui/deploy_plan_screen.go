@@ -112,7 +112,7 @@ func (p *proposalScreen) view() []string {
 	if !ok {
 		return p.waiting(p.query(), "what a deploy to "+p.what.Target+" would change")
 	}
-	return append([]string{" " + p.verdict(proposal.Shown()), ""}, p.tree.View(p.theme.treeLook())...)
+	return append([]string{" " + paint.Fit(p.verdict(proposal.Shown()), p.width-2, p.theme.tail), ""}, p.tree.View(p.theme.treeLook())...)
 }
 
 // verdict says in one line what follows from the plan.
@@ -123,7 +123,7 @@ func (p *proposalScreen) verdict(plan *deploy.Plan) string {
 	case !p.changes(plan):
 		return t.ok.Render(t.glyph(fleet.OK)+" nothing to change") + "  " + where
 	case len(plan.Foreign()) > 0:
-		return t.bad.Render(t.glyph(fleet.Failed)+" "+paint.Fit(errorText(err), p.width-4, t.tail)) + "  " + where
+		return t.bad.Render(t.glyph(fleet.Failed) + " " + errorText(err))
 	case err != nil:
 		return t.warn.Render(t.glyph(fleet.Breach)+" "+count(len(plan.Risks), "risk")+" to take before it can be applied") + "  " + where
 	}

@@ -106,7 +106,7 @@ func (r *runScreen) step(s deployStep, now bool) string {
 func (r *runScreen) outcome() []string {
 	t := r.theme
 	if r.run.err == nil {
-		return []string{"  " + t.ok.Render(t.glyph(fleet.OK)+" "+clean(r.run.ending()))}
+		return r.ended(t.ok, t.glyph(fleet.OK))
 	}
 	var lines []string
 	for i, line := range strings.Split(r.run.err.Error(), "\n") {
@@ -129,6 +129,16 @@ func (r *runScreen) outcome() []string {
 	return lines
 }
 
+// ended is the sentence about a good end.
+func (r *runScreen) ended(style paint.Style, mark string) []string {
+	var lines []string
+	for _, l := range wrap(clean(r.run.ending()), r.width-6) {
+		lines = append(lines, style.Render("  "+mark+" "+l))
+		mark = " "
+	}
+	return lines
+}
+
 // driftScreen shows where confs, release, files and Airflow differ.
 type driftScreen struct {
 	pager
@@ -143,6 +153,14 @@ func newDriftScreen(s *shell, target string) *driftScreen {
 
 func (d *driftScreen) title() string { return "drift of " + d.target }
 func (d *driftScreen) query() query  { return query{topic: topicDrift, target: d.target} }
+
+// summary is empty until the drift is known.
+func (d *driftScreen) summary() string {
+	if d.shown == "" {
+		return ""
+	}
+	return d.pager.summary()
+}
 
 func (d *driftScreen) needs() []need {
 	return []need{{query: d.query(), once: true, load: func(ctx context.Context, _ Source) (any, error) {

@@ -57,7 +57,7 @@ func newDeployScreen(s *shell) *deployScreen {
 }
 
 func (d *deployScreen) title() string   { return "Deploy" }
-func (d *deployScreen) summary() string { return d.counted("target") }
+func (d *deployScreen) summary() string { return d.tally("target") }
 
 func (d *deployScreen) names() []string {
 	if d.options.Deploys == nil {
@@ -114,7 +114,10 @@ func (d *deployScreen) followTarget() {
 	past, known := value[pastOf](d.store, historyQuery(t.Target))
 	if !ok || !known {
 		d.past.SetRows(nil)
-		d.panes[1].blank = "reading what was deployed"
+		d.panes[1].blank = d.blankOf(historyQuery(t.Target), "what was deployed", "")
+		if !ok {
+			d.panes[1].blank = "nothing is selected"
+		}
 		d.layout()
 		return
 	}
@@ -219,6 +222,8 @@ func standingHealth(t standing) fleet.Health {
 		return fleet.None
 	case t.Live.Outcome == "verified":
 		return fleet.OK
+	case t.Live.Outcome == "failed":
+		return fleet.Failed
 	}
 	return fleet.Unknown
 }

@@ -18,6 +18,8 @@ type fakeDeploys struct {
 	result *deploy.Result
 	end    error
 
+	spoil   func(target string, s *deploy.Standing) // what a test wants of targets; nil: nothing
+	drift   deploy.Drift
 	applied int
 	allowed []deploy.RiskName
 	stopped bool
@@ -42,6 +44,7 @@ func newDeploys(f *fakeSource) *fakeDeploys {
 				{ID: "chronon_join_ads__bids__v2", Change: deploy.Create, Hash: "77aa00bb11cc", Live: deploy.LiveAbsent},
 			},
 		},
+		drift: deploy.Drift{Files: []deploy.FileDrift{{Path: "join_ads.py", State: deploy.FileMissing}}},
 		script: []playedEvent{
 			{time.Second, deploy.Event{Step: deploy.StepLock}},
 			{time.Second, deploy.Event{Step: deploy.StepStage, Done: 3, Total: 3}},
@@ -63,6 +66,9 @@ func (f *fakeDeploys) Standing(ctx context.Context, name string) (deploy.Standin
 		s.Live = &deploy.PastRelease{ID: "r19991230T041500Z-1a2b3c4d", Outcome: "verified", Live: true, Verified: epoch.Add(-20 * time.Hour), Who: "ann", DAGs: 2,
 			Source: deploy.Source{Commit: "0123456789abcdef"}}
 	}
+	if f.spoil != nil {
+		f.spoil(name, &s)
+	}
 	return s, f.answer(ctx, "standing "+name)
 }
 
@@ -75,11 +81,16 @@ func (f *fakeDeploys) History(ctx context.Context, name string) (*deploy.History
 				Result: deploy.ResultRolledBack, Error: "1 of 2 DAGs not live at this content"},
 		}
 	}
-	return h, f.answer(ctx, "history "+name)
+	if err := f.answer(ctx, "history "+name); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 func (f *fakeDeploys) Drift(ctx context.Context, name string) (*deploy.Drift, error) {
-	return &deploy.Drift{Target: name, Files: []deploy.FileDrift{{Path: "join_ads.py", State: deploy.FileMissing}}}, f.answer(ctx, "drift "+name)
+	drift := f.drift
+	drift.Target = name
+	return &drift, f.answer(ctx, "drift "+name)
 }
 
 func (f *fakeDeploys) Propose(ctx context.Context, what Deployment) (Proposal, error) {
@@ -147,18 +158,21 @@ func TestADeployIsReadAppliedAndWatched(t *testing.T) {
 	})
 }
 
+// breakAnImport makes a deploy end with a file that does not import, and go back.
+func breakAnImport(f *fakeDeploys) {
+	f.script = append(f.script[:3:3],
+		playedEvent{3 * time.Second, deploy.Event{Step: deploy.StepVerify, Done: 2, Total: 3, Detail: "chronon_join_ads__bids__v2: import error"}},
+		playedEvent{time.Second, deploy.Event{Step: deploy.StepRollback, Done: 1, Total: 1}},
+		playedEvent{3 * time.Second, deploy.Event{Step: deploy.StepVerify, Done: 2, Total: 2}})
+	f.end = &deploy.RolledBackError{To: f.plan.Base, Verified: true, Cause: &deploy.VerifyError{Total: 3, DAGs: []deploy.DAGResult{
+		{ID: "chronon_join_ads__bids__v2", File: "join_ads.py", State: deploy.StateImportError, Trace: "ImportError: cannot import name 'x'"},
+	}}}
+	f.result.Release = f.plan.Base
+}
+
 func TestADeployBreaksAnImportAndIsRolledBack(t *testing.T) {
 	t.Parallel()
-	deployStory(t, func(f *fakeDeploys) {
-		f.script = append(f.script[:3:3],
-			playedEvent{3 * time.Second, deploy.Event{Step: deploy.StepVerify, Done: 2, Total: 3, Detail: "chronon_join_ads__bids__v2: import error"}},
-			playedEvent{time.Second, deploy.Event{Step: deploy.StepRollback, Done: 1, Total: 1}},
-			playedEvent{3 * time.Second, deploy.Event{Step: deploy.StepVerify, Done: 2, Total: 2}})
-		f.end = &deploy.RolledBackError{To: f.plan.Base, Verified: true, Cause: &deploy.VerifyError{Total: 3, DAGs: []deploy.DAGResult{
-			{ID: "chronon_join_ads__bids__v2", File: "join_ads.py", State: deploy.StateImportError, Trace: "ImportError: cannot import name 'x'"},
-		}}}
-		f.result.Release = f.plan.Base
-	}, func(c *console, _ *fakeDeploys) {
+	deployStory(t, breakAnImport, func(c *console, _ *fakeDeploys) {
 		c.press("enter")
 		c.pass(2 * time.Second)
 		c.press("y")

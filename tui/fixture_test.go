@@ -203,6 +203,7 @@ func troubledSnapshot() fleet.Snapshot {
 		Reason: "waits for its first upload", Why: fleet.WhyNoUpload, Ticks: "nnnn", At: minutesAgo(2)})
 	late := &s.Calendars[0].Output
 	late.State, late.Health, late.Late, late.Reason = fleet.OutputLate, fleet.Waiting, 41*time.Minute, "its run began 2 h after the usual time"
+	s.Outputs[2] = *late
 	upload := &s.Outputs[0]
 	upload.State, upload.Health, upload.Reason = fleet.OutputFailed, fleet.Failed, "upload__card_stats_v4 failed on 1999-12-31"
 	s.Outputs[1].Serving = fleet.Serving{Band: fleet.BandStale, Days: 4}
@@ -220,3 +221,18 @@ func troubledSnapshot() fleet.Snapshot {
 }
 
 func troubledFleet() *fakeSource { return sourceOf(troubledSnapshot()) }
+
+// logLines is a log with all that a frame must show well.
+func logLines() []fleet.LogLine {
+	return []fleet.LogLine{
+		{Time: minutesAgo(8), Level: "info", Text: "Running: spark-submit --class ai.chronon.spark.Driver"},
+		{Text: "   Unfilled ranges: [1999-12-29...1999-12-31]"},
+		{Time: minutesAgo(8), Text: "\x1b[32mINFO\x1b[0m Computing join for range: [1999-12-29...1999-12-29]  | [1/3]"},
+		{Time: minutesAgo(7), Text: "41220 rows requested to be written into table payments.checkout_v2 which has a name that makes this line longer than a terminal of eighty columns"},
+		{Time: minutesAgo(5), Text: "Finished writing to payments.checkout_v2"},
+		{Time: minutesAgo(5), Level: "info", Text: "Computing join for range: [1999-12-30...1999-12-30]  | [2/3]"},
+		{Time: minutesAgo(5), Level: "warning", Text: "slot 3 is lost\tretrying"},
+		{Time: minutesAgo(4), Level: "error", Text: "Error handling range [1999-12-30...1999-12-30]: cannot resolve column 'amt_v2'"},
+		{Text: "\tat org.apache.spark.sql.Dataset.ofRows(Dataset.scala:100)"},
+	}
+}

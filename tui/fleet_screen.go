@@ -61,6 +61,7 @@ func newFleetScreen(s *shell) *fleetScreen {
 // What stands in place of the causes.
 const (
 	lookingForCauses = "looking for causes"
+	nothingToExplain = "where nothing runs, nothing fails"
 	noCauses         = "nothing failed, and nothing waits: every DAG, stream and comparison is as it should be"
 )
 
@@ -88,10 +89,16 @@ func (f *fleetScreen) sync() {
 		if _, ok := f.causes.Selected(); !ok && f.focus != 1 {
 			f.causes.Top() // a cause that became another one while nobody was at it
 		}
-		f.panes[1].note, f.panes[1].blank = causesNote(x.Causes), noCauses
+		f.panes[1].note, f.panes[1].blank = causesNote(x.Causes), toggle(f.dags == 0, nothingToExplain, noCauses)
 		f.layout()
 	}
 	f.showTeams()
+}
+
+// setSize lays the tables out for all teams, also while only those of a cause are shown.
+func (f *fleetScreen) setSize(width, height int) {
+	f.listing.setSize(width, height)
+	f.sync()
 }
 
 // causesNote says how much the causes explain.
@@ -228,10 +235,13 @@ func (f *fleetScreen) kindCell(t fleet.Team, kind dagspec.Kind) table.Cell {
 	switch {
 	case !ok || c.Of == 0:
 		return table.Cell{}
-	case c.Health == fleet.OK, c.Bad == 0:
+	case c.Health == fleet.OK:
 		return table.Cell{Text: fmt.Sprintf("%s %d", th.glyph(c.Health), c.Of), Style: th.paintOf(c.Health)}
 	}
 	short := fmt.Sprintf("%s %d/%d", th.glyph(c.Health), c.Bad, c.Of)
+	if c.Bad == 0 { // all of them, because of what they belong to
+		short = fmt.Sprintf("%s %d", th.glyph(c.Health), c.Of)
+	}
 	return table.Cell{Text: short + " " + c.Health.Word(), Short: short, Style: th.paintOf(c.Health)}
 }
 

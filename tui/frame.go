@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,13 +89,7 @@ func (s *shell) headLine() string {
 	if s.options.ReadOnly {
 		right += t.headDim.Render("  ") + t.strong.On(t.head).Render("READ-ONLY")
 	}
-	room := s.width - paint.Width(left) - paint.Width(right) - 3
-	for _, c := range s.counts() {
-		if w := paint.Width(c) + 3; w <= room {
-			left += t.head.Render("   ") + c
-			room -= w
-		}
-	}
+	left += s.countsWithin(s.width - paint.Width(left) - paint.Width(right) - 3)
 	gap := s.width - paint.Width(left) - paint.Width(right) - 1
 	return paint.Fit(left+t.head.Render(paint.Spaces(max(1, gap)))+right+t.head.Render(" "), s.width, "")
 }
@@ -104,13 +99,13 @@ func (s *shell) serverHealth() string {
 	t := s.theme
 	snap, ok := s.snapshot()
 	e := s.store.get(query{topic: topicSnapshot})
-	if !ok || e.cached && e.err == nil {
+	switch {
+	case e.err != nil:
+		return t.warn.On(t.head).Render(t.glyph(fleet.Unknown) + " no answer")
+	case !ok, e.cached:
 		return t.headDim.Render(t.glyph(fleet.Unknown) + " not reached yet")
 	}
 	h := snap.Server.Health
-	if e.err != nil {
-		return t.warn.On(t.head).Render(t.glyph(fleet.Unknown) + " no answer")
-	}
 	text := t.glyph(h) + " " + clean(snap.Server.Version)
 	if h != fleet.OK {
 		text += " " + h.Word()
@@ -118,20 +113,39 @@ func (s *shell) serverHealth() string {
 	return t.paintOf(h).On(t.head).Render(text)
 }
 
-// counts lists what needs a person, most urgent first, as glyph, number and word.
-func (s *shell) counts() []string {
-	snap, ok := s.snapshot()
-	if !ok {
-		return nil
-	}
-	t := s.theme
-	var out []string
-	for _, c := range needPerson(snap) {
-		if c.n > 0 {
-			out = append(out, t.paintOf(c.health).On(t.head).Render(fmt.Sprintf("%s %d %s", t.glyph(c.health), c.n, c.word)))
+// countsWithin says what needs a person, most urgent first, as glyph, number and word. Those for which there is no room are counted.
+func (s *shell) countsWithin(room int) string {
+	t, left := s.theme, s.counts()
+	var out string
+	for i, c := range left {
+		text := fmt.Sprintf("   %s %d %s", t.glyph(c.health), c.n, c.word)
+		more := ""
+		if rest := len(left) - i - 1; rest > 0 {
+			more = fmt.Sprintf("   +%d more", rest)
 		}
+		if paint.Width(text)+len(more) > room {
+			return out + t.headDim.Render(paint.Fit(fmt.Sprintf("   +%d more", len(left)-i), room, ""))
+		}
+		out += t.head.Render("   ") + t.paintOf(c.health).On(t.head).Render(text[len("   "):])
+		room -= paint.Width(text)
 	}
 	return out
+}
+
+// counts is what needs a person, without what there is none of. It is counted once per picture: it walks through all of it.
+func (s *shell) counts() []tally {
+	e := s.store.get(query{topic: topicSnapshot})
+	if e.version != s.urgent.version {
+		snap, _ := s.snapshot()
+		s.urgent = urgent{e.version, slices.DeleteFunc(needPerson(snap), func(c tally) bool { return c.n == 0 })}
+	}
+	return s.urgent.tallies
+}
+
+// urgent is what needs a person in one version of the picture.
+type urgent struct {
+	version uint64
+	tallies []tally
 }
 
 type tally struct {
@@ -142,7 +156,7 @@ type tally struct {
 
 // needPerson counts what an operator would look after, in the order in which to do so.
 func needPerson(snap fleet.Snapshot) []tally {
-	var failing, paused, broken, over, restarted, unknown int
+	var failing, paused, broken, over, late, restarted, unknown int
 	for _, d := range snap.DAGs {
 		switch {
 		case d.Paused:
@@ -161,6 +175,11 @@ func needPerson(snap fleet.Snapshot) []tally {
 	for _, j := range snap.Joins {
 		over += j.Over
 	}
+	for _, o := range snap.Outputs {
+		if o.State == fleet.OutputLate {
+			late++
+		}
+	}
 	for _, st := range snap.Streams {
 		if st.Health == fleet.Restarted {
 			restarted++
@@ -170,6 +189,7 @@ func needPerson(snap fleet.Snapshot) []tally {
 		{fleet.Failed, failing, "failing"},
 		{fleet.Failed, broken, "not importing"},
 		{fleet.Breach, over, "over budget"},
+		{fleet.Waiting, late, "late"},
 		{fleet.Restarted, restarted, "restarted"},
 		{fleet.Unknown, unknown, "unknown"},
 		{fleet.Paused, paused, "paused"},

@@ -47,6 +47,7 @@ func (r recorder) View() tea.View {
 type console struct {
 	t       *testing.T
 	program *tea.Program
+	root    *root // to be looked at only while the console has nothing to do
 	source  *fakeSource
 	mu      sync.Mutex
 	frame   string
@@ -88,7 +89,8 @@ func start(t *testing.T, s setup) *console {
 	}
 	c := &console{t: t, source: s.source, done: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
-	model := recorder{Model: newRoot(ctx, o), mu: &c.mu, frame: &c.frame}
+	c.root = newRoot(ctx, o)
+	model := recorder{Model: c.root, mu: &c.mu, frame: &c.frame}
 	c.program = tea.NewProgram(model,
 		tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutSignalHandler(), tea.WithWindowSize(s.width, s.height),
 		tea.WithColorProfile(colorprofile.TrueColor), tea.WithEnvironment([]string{"TERM=xterm"}), tea.WithFPS(1))
@@ -212,7 +214,7 @@ type fakeSource struct {
 	logDone bool
 	asked   []string
 	details fleet.Details
-	denied  bool // runs, tasks and logs may not be read
+	denied  bool // runs, tasks, logs, events and targets may not be read
 	applied []action.Plan
 	anew    int // how often everything was to be read anew
 	targets int // of a plan
@@ -235,11 +237,19 @@ func (f *fakeSource) answer(ctx context.Context, what string) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if verb, _, _ := strings.Cut(what, " "); f.denied && (verb == "runs" || verb == "tasks" || verb == "log") {
-		return errDenied
+	if verb, _, _ := strings.Cut(what, " "); f.denied {
+		switch verb {
+		case "runs", "tasks", "log", "events", "plan", "apply":
+			return errDenied
+		case "standing", "history", "drift", "propose":
+			return errNoAccess
+		}
 	}
 	return f.err
 }
+
+// errNoAccess is what a target says to who may not read it.
+var errNoAccess = errors.New("read the target: open /opt/airflow/dags/prod: permission denied")
 
 var errDenied = errors.New("read the runs: Airflow refused: 403 you may not read DAG runs")
 

@@ -27,6 +27,8 @@ type joinScreen struct {
 	listing
 	dag    string
 	join   fleet.Calendar
+	work   fleet.Work // on it, if there is any
+	atWork bool
 	days   calendar.Calendar
 	parts  *table.Table[fleet.Part]
 	asked  *table.Table[fleet.Run] // backfills, and runs by hand
@@ -42,8 +44,8 @@ func newJoinScreen(s *shell, dag string) *joinScreen {
 		ID: func(r fleet.Run) string { return r.ID }, Match: matcher(s, runFields(s)), Clean: clean, Columns: j.askedColumns(),
 	})
 	j.panes = []pane{
-		{grid: j.parts, title: "Parts", blank: "its newest run has no task instances yet", complete: completer(partFields())},
-		{grid: j.asked, title: "Backfills and runs by hand", blank: "none that Airflow still has", complete: completer(runFields(s))},
+		{grid: j.parts, title: "Parts", complete: completer(partFields())},
+		{grid: j.asked, title: "Backfills and runs by hand", complete: completer(runFields(s))},
 	}
 	return j
 }
@@ -96,6 +98,7 @@ func (j *joinScreen) sync() {
 			j.join = c
 		}
 	}
+	j.work, j.atWork = workByDAG(snap)[j.dag]
 	days := make([]string, len(j.join.Days))
 	states := make(map[string]fleet.DayState, len(j.join.Days))
 	for i, d := range j.join.Days {
@@ -108,6 +111,8 @@ func (j *joinScreen) sync() {
 		dag, _ := findDAG(snap, j.dag)
 		runs = dag.Runs
 	}
+	j.panes[1].blank = j.blankOf(j.runsQuery(), "the runs", "none that Airflow still has")
+	j.panes[0].blank = toggle(j.join.Health == fleet.Unknown, "not known: its runs could not be read", "its newest run has no task instances yet")
 	j.asked.SetRows(slices.DeleteFunc(slices.Clone(runs), func(r fleet.Run) bool { return r.Type != "backfill" && r.Type != "manual" }))
 	j.setSize(j.width, j.height)
 }
@@ -149,9 +154,8 @@ func (j *joinScreen) facts() string {
 	if o.Late == 0 {
 		add(j.dueText(o), t.dim)
 	}
-	snap, _ := j.snapshot()
-	if w, ok := workByDAG(snap)[j.dag]; ok {
-		parts = append(parts, j.progress(w))
+	if j.atWork {
+		parts = append(parts, j.progress(j.work))
 	}
 	add(o.Landed+toggle(o.Landed == "", "", " is the newest"), t.dim)
 	if n := len(j.join.Holes); n > 0 {
@@ -239,8 +243,8 @@ func sign(n int) int {
 
 // detail is the selected part with what it waits for, or the selected day.
 func (j *joinScreen) detail() string {
-	if j.onDays {
-		return j.dayText(j.days.Selected())
+	if day := j.days.Selected(); j.onDays && day != "" {
+		return j.dayText(day)
 	}
 	if p, ok := j.parts.Selected(); ok && j.focus == 0 {
 		writer := ""

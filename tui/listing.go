@@ -152,7 +152,10 @@ func (l *listing) drawPane(i int, place rectangle) []string {
 		if all > 0 {
 			text = fmt.Sprintf("nothing matches %q; esc shows all %d again", p.grid.Filter(), all)
 		}
-		return append(out, "  "+l.theme.dim.Render(clean(text)))
+		for _, line := range wrap(clean(text), place.w-4) {
+			out = append(out, "  "+l.theme.dim.Render(line))
+		}
+		return out
 	}
 	return append(out, p.grid.View(l.theme.tableLook(i == l.focus && !l.aside && l.dialog == nil))...)
 }
@@ -160,8 +163,16 @@ func (l *listing) drawPane(i int, place rectangle) []string {
 // detail is empty for listings whose rows say it all.
 func (l *listing) detail() string { return "" }
 
-// counted says how many rows the first table has, and how many of them the filter shows.
+// counted says how many rows the first table has, and how many of them the filter shows. Before there is a picture nobody knows.
 func (l *listing) counted(one string) string {
+	if _, known := l.snapshot(); !known {
+		return ""
+	}
+	return l.tally(one)
+}
+
+// tally is counted for rows that do not come from the picture.
+func (l *listing) tally(one string) string {
 	first := l.panes[0].grid
 	all, shown := first.Len()
 	text := count(all, one)

@@ -42,6 +42,14 @@ func newLogScreen(s *shell, task fleet.Task) *logScreen {
 
 func (l *logScreen) title() string { return l.task.ID + " log" }
 
+// summary is empty until something is known of the log.
+func (l *logScreen) summary() string {
+	if !l.began {
+		return ""
+	}
+	return l.pager.summary()
+}
+
 func (l *logScreen) query() query {
 	return query{
 		topic: topicLog, dag: l.task.DAGID, run: l.task.RunID, task: l.task.ID, index: l.task.MapIndex, try: l.task.Try,

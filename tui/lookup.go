@@ -48,6 +48,17 @@ func (s *shell) waiting(q query, what string) []string {
 	return append(lines, "", "  "+s.theme.dim.Render("It is tried again by itself; r tries now."))
 }
 
+// blankOf is what stands in place of the rows that a question would bring: they are being read, they could not be, or there are none.
+func (s *shell) blankOf(q query, what, none string) string {
+	switch e := s.store.get(q); {
+	case !e.at.IsZero():
+		return none
+	case e.err != nil:
+		return what + " could not be read: " + errorText(e.err)
+	}
+	return "reading " + what
+}
+
 // wrap breaks a text at spaces into lines of at most width bytes; a longer word is broken where it has to be.
 func wrap(text string, width int) []string {
 	var lines []string

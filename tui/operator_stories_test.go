@@ -14,7 +14,7 @@ import (
 // A stream flaps at night: the operator sees it without asking, follows it, and restarts it by a plan that names that stream alone.
 func TestStoryAStreamFlapsAtNight(t *testing.T) {
 	t.Parallel()
-	story(t, setup{width: 120, height: 30}, func(c *console) {
+	story(t, setup{width: 140, height: 30}, func(c *console) {
 		c.pass(time.Second)
 		c.seesNot("restarted")
 		c.source.change(func(f *fakeSource) { f.snap = troubledSnapshot() })

@@ -40,6 +40,7 @@ type shell struct {
 	work     *sync.WaitGroup // what has to end before the console does
 	underway *underway       // what leaving would cut off; nil: nothing
 
+	urgent  urgent // what needs a person in the picture
 	meter   Meter  // what was asked of Airflow, as of the last heartbeat
 	journal []deed // what was changed from here, oldest first
 }

@@ -48,6 +48,7 @@ type loaded struct {
 // entry is what is known about one query. A failed load leaves value and at as they were.
 type entry struct {
 	value    any
+	version  uint64    // of value; 0: there is none
 	at       time.Time // when value was read; zero: never
 	cached   bool      // value is of an earlier session
 	err      error     // of the last attempt
@@ -106,6 +107,7 @@ func (s *store) apply(m loaded) bool {
 		return true
 	}
 	e.value, e.at, e.cached, e.failures = m.value, m.at, false, 0
+	e.version++
 	return true
 }
 

@@ -113,14 +113,14 @@ func (st *streamsScreen) columns() []table.Column[fleet.Stream] {
 		},
 		{
 			Title: "24 H", Min: 4, Max: 4, Align: table.Right,
-			Cell:    func(r fleet.Stream) table.Cell { return dim(strconv.Itoa(r.Restarts)) },
+			Cell:    func(r fleet.Stream) table.Cell { return dim(st.restarts(r)) },
 			Compare: func(a, b fleet.Stream) int { return b.Restarts - a.Restarts },
 		},
 		{
 			Title: "LAST TICKS", Min: fewTicks, Max: shownTicks, Priority: 1, Whole: 2,
 			Cell: func(r fleet.Stream) table.Cell {
 				if strings.Trim(r.Ticks, "n") == "" { // it never ran: why says more than that it did not
-					return table.Cell{Text: r.Reason, Short: toggle(r.Why == fleet.WhyNoUpload, "no upload", ""), Style: st.theme.wait}
+					return table.Cell{Text: r.Reason, Short: toggle(r.Why == fleet.WhyNoUpload, "no upload", st.theme.none), Style: st.theme.dim}
 				}
 				return st.ticks(r.Ticks)
 			},
@@ -149,6 +149,14 @@ func (st *streamsScreen) columns() []table.Column[fleet.Stream] {
 			Compare: func(a, b fleet.Stream) int { return strings.Compare(a.Team, b.Team) },
 		},
 	}
+}
+
+// restarts is how often a stream was restarted, where that is known.
+func (st *streamsScreen) restarts(r fleet.Stream) string {
+	if r.Health == fleet.Unknown && r.Ticks == "" {
+		return st.theme.none
+	}
+	return strconv.Itoa(r.Restarts)
 }
 
 // How many ticks are drawn, and how many where there is little room.

@@ -31,6 +31,7 @@ type teamScreen struct {
 	rows  *table.Table[batchRow]
 	dags  *dagsScreen
 	shown []string // days of the grid
+	batch []string // ids of the team's batch and staging DAGs
 }
 
 func newTeamScreen(s *shell, team string) *teamScreen {
@@ -66,14 +67,11 @@ func (t *teamScreen) summary() string { return t.counted("output") }
 
 // needs are the runs of the team's batch and staging DAGs: two questions at most, which say how long tasks take. Of joins, the picture knows enough.
 func (t *teamScreen) needs() []need {
-	var out []need
-	snap, _ := t.snapshot()
-	for _, d := range snap.DAGs {
-		if d.Team == t.team && (d.Kind == dagspec.KindBatch || d.Kind == dagspec.KindStagingQuery) {
-			out = append(out, need{
-				query: query{topic: topicRuns, dag: d.ID}, every: time.Minute,
-				load: func(ctx context.Context, src Source) (any, error) { return src.Runs(ctx, d.ID) },
-			})
+	out := make([]need, len(t.batch))
+	for i, id := range t.batch {
+		out[i] = need{
+			query: query{topic: topicRuns, dag: id}, every: time.Minute,
+			load: func(ctx context.Context, src Source) (any, error) { return src.Runs(ctx, id) },
 		}
 	}
 	return out
@@ -85,6 +83,12 @@ func (t *teamScreen) sync() {
 		return
 	}
 	t.dags.sync()
+	t.batch = nil
+	for _, d := range t.dags.dags.Rows() {
+		if d.Kind == dagspec.KindBatch || d.Kind == dagspec.KindStagingQuery {
+			t.batch = append(t.batch, d.ID)
+		}
+	}
 	newest := ""
 	for _, o := range snap.Outputs {
 		if o.Team == t.team {
@@ -171,6 +175,9 @@ func taskNamed(r fleet.Run, id string) (fleet.Task, bool) {
 
 // dayState is what the newest run for a day says of an output. A run that ended well and whose tasks were not read did all that it had to.
 func dayState(o fleet.Output, runs []fleet.Run, day string, lag int) fleet.DayState {
+	if len(runs) == 0 && o.State == fleet.OutputUnknown {
+		return fleet.DayUnknown
+	}
 	for _, r := range runs {
 		if dataDay(r.Day, lag) != day {
 			continue
@@ -181,11 +188,8 @@ func dayState(o fleet.Output, runs []fleet.Run, day string, lag int) fleet.DaySt
 		}
 		return stateOfHealth(health)
 	}
-	switch {
-	case o.Landed == day:
+	if o.Landed == day {
 		return fleet.DayLanded
-	case day > o.Wanted && o.Wanted != "":
-		return fleet.DayNotDue
 	}
 	return fleet.DayNotDue
 }

@@ -179,9 +179,20 @@ func (w *whyScreen) remedies() []string {
 		}
 	}
 	if len(lines) == 1 {
-		lines = append(lines, "  "+t.dim.Render("the steps below it say so"))
+		lines = append(lines, "  "+t.dim.Render(unsaid(n)))
 	}
 	return lines
+}
+
+// unsaid is what stands in place of a remedy.
+func unsaid(n whyNode) string {
+	switch {
+	case len(n.below) > 0:
+		return "the steps below it say so"
+	case n.step.Health == fleet.OK || n.step.Health == fleet.Skipped:
+		return "nothing: it is done"
+	}
+	return "nothing that is known here says so"
 }
 
 func (w *whyScreen) detail() string { return "" }
