@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"chrononctl/airflowclient/parallel"
 )
 
 // pageGlance is how many DAGs one look at the list reads. A few at a time cost the same whatever the size of the fleet.
@@ -105,7 +105,7 @@ func (f *Feed) otherPages(ctx context.Context, d dialect, q DAGQuery, first page
 	for offset := length; length > 0 && offset < first.total; offset += length {
 		pages = append(pages, page{})
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := parallel.WithContext(ctx)
 	for i := range pages {
 		group.Go(func() (err error) {
 			pages[i], err = d.dagPage(ctx, q, (i+1)*length, length)

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"chrononctl/airflowclient/parallel"
 )
 
 const (
@@ -57,7 +57,7 @@ func (f *Feed) readStretches(ctx context.Context, stretches []stretch) ([]Run, e
 		all []Run
 		now = f.client.conn.serverTime()
 	)
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := parallel.WithContext(ctx)
 	for _, s := range stretches {
 		group.Go(func() error {
 			runs, err := f.client.Runs(ctx, s.query(now))

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"chrononctl/airflowclient/parallel"
 )
 
 // Pace bounds how fast a change of many items is carried out. The zero Pace is one after the other, ten a second at most.
@@ -31,17 +33,17 @@ func Each[T any](ctx context.Context, pace Pace, items []T, change func(context.
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var reporting sync.Mutex
-	var underWay sync.WaitGroup
+	var underWay parallel.Group
 	slots := make(chan struct{}, max(pace.AtATime, 1))
 	next := time.NewTimer(0)
 	defer next.Stop()
 	for i, item := range items {
 		if !begin(ctx, next.C, slots) {
-			underWay.Wait()
+			_ = underWay.Wait() // errors were reported
 			return fmt.Errorf("%d of %d were not begun: %w", len(items)-i, len(items), context.Cause(ctx))
 		}
 		next.Reset(pace.gap())
-		underWay.Go(func() {
+		underWay.Go(func() error {
 			defer func() { <-slots }()
 			err := change(ctx, item)
 			reporting.Lock()
@@ -50,9 +52,10 @@ func Each[T any](ctx context.Context, pace Pace, items []T, change func(context.
 			if IsAuth(err) {
 				stop(err)
 			}
+			return nil
 		})
 	}
-	underWay.Wait()
+	_ = underWay.Wait() // errors were reported
 	return nil
 }
 

@@ -3,144 +3,31 @@
 package cmd_test
 
 import (
-	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"chrononctl/internal/deploy/target/servertest"
+	"chrononctl/internal/demo/simulated"
 )
 
-// terminal is how tmux is started.
-type terminal struct{ program, libraries string }
-
-func (m terminal) command(ctx context.Context, args ...string) *exec.Cmd {
-	run := exec.CommandContext(ctx, m.program, args...)
-	run.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TERM=xterm-256color")
-	if m.libraries != "" {
-		run.Env = append(run.Env, "LD_LIBRARY_PATH="+m.libraries)
-	}
-	return run
-}
-
-// tmuxPane is a terminal of its own, as a person would have one.
-type tmuxPane struct {
-	t      *testing.T
-	mux    terminal
-	socket string
-	pid    string // file with the console's process id
-}
-
-// openConsoleInTmux starts the built program in a terminal, on an Airflow that is played, and waits for live rows.
-func openConsoleInTmux(t *testing.T, mux terminal, program string, width, height int) *tmuxPane {
+// openDemo opens the console of the simulated demo, and waits for live rows.
+func (m terminal) openDemo(t *testing.T, program string, width, height int) *tmuxPane {
 	t.Helper()
-	dir := t.TempDir()
-	p := &tmuxPane{t: t, mux: mux, socket: filepath.Join(dir, "tmux"), pid: filepath.Join(dir, "pid")}
-	line := fmt.Sprintf(`sh -c 'echo $$ > %s; exec %s demo --simulated'; echo ended=$?; exec cat`, p.pid, program)
-	p.tmux("-f", "/dev/null", "new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height),
-		"-e", "HOME="+dir, "-e", "XDG_STATE_HOME="+dir, "-e", "XDG_CACHE_HOME="+dir, line)
-	t.Cleanup(func() { _ = mux.command(context.Background(), "-S", p.socket, "kill-server").Run() })
+	p := m.open(t, window{width: width, height: height, command: program + " demo --simulated"})
 	p.waitFor("payments", "search", "chrononctl", "✔ 3.3")
 	return p
 }
 
-func (p *tmuxPane) tmux(args ...string) string {
-	p.t.Helper()
-	out, err := p.mux.command(p.t.Context(), append([]string{"-S", p.socket}, args...)...).CombinedOutput()
-	if err != nil {
-		p.t.Fatalf("tmux %v: %v\n%s", args, err, out)
-	}
-	return string(out)
-}
-
-func (p *tmuxPane) press(keys ...string) {
-	p.t.Helper()
-	p.tmux(append([]string{"send-keys"}, keys...)...)
-}
-
-// waitFor looks at the screen until it shows all texts.
-func (p *tmuxPane) waitFor(texts ...string) {
-	p.t.Helper()
-	screen := ""
-	if !eventually(20*time.Second, func() bool {
-		screen = p.tmux("capture-pane", "-p")
-		for _, text := range texts {
-			if !strings.Contains(screen, text) {
-				return false
-			}
-		}
-		return true
-	}) {
-		p.t.Fatalf("the screen does not show %q:\n%s", texts, screen)
-	}
-}
-
-// leave presses escape and waits until a text has gone: a key that follows at once would be taken for one with alt.
-func (p *tmuxPane) leave(text string) {
-	p.t.Helper()
-	p.press("Escape")
-	if !eventually(5*time.Second, func() bool { return !strings.Contains(p.tmux("capture-pane", "-p"), text) }) {
-		p.t.Fatalf("escape does not leave what shows %q", text)
-	}
-}
-
-// eventually asks again and again, until the answer is yes or the time is over.
-func eventually(limit time.Duration, ask func() bool) bool {
-	end, again := time.After(limit), time.NewTicker(50*time.Millisecond)
-	defer again.Stop()
-	for {
-		if ask() {
-			return true
-		}
-		select {
-		case <-end:
-			return false
-		case <-again.C:
-		}
-	}
-}
-
-// restored holds that the terminal is as it was: no alternate screen, a cursor, and the mouse with the terminal.
-func (p *tmuxPane) restored() {
-	p.t.Helper()
-	p.waitFor("ended=")
-	if got := strings.TrimSpace(p.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}")); got != "0 1 0" {
-		p.t.Errorf("alternate screen, cursor and mouse are %s; want 0 1 0", got)
-	}
-}
-
-// process is the console's process id.
-func (p *tmuxPane) process() int {
-	p.t.Helper()
-	data, err := os.ReadFile(p.pid)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return pid
-}
-
-// TestRealConsoleInATerminal drives the built program in tmux: an operator's way through it, and each way in which it may end.
+// TestRealConsoleInATerminal drives the built program in tmux, on an Airflow that is played: an operator's way through it, and each way in which it
+// may end. The same on real Airflows is a part of TestRealDemo.
 func TestRealConsoleInATerminal(t *testing.T) {
 	t.Parallel()
-	var mux terminal
-	mux.program, mux.libraries = servertest.Tmux(t)
-	program := filepath.Join(t.TempDir(), "chrononctl")
-	if out, err := exec.Command("go", "build", "-o", program, "chrononctl/cmd/chrononctl").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	mux, program := newTerminal(t), build(t, "chrononctl/cmd/chrononctl")
 	t.Run("an operator's way", func(t *testing.T) {
 		t.Parallel()
-		p := openConsoleInTmux(t, mux, program, 120, 36)
+		p := mux.openDemo(t, program, 120, 36)
 		p.press("2")
 		p.waitFor("batch_dag_payments", "enter runs")
 		p.press("Space", "Space", "p")
@@ -150,12 +37,10 @@ func TestRealConsoleInATerminal(t *testing.T) {
 		p.leave("esc close")
 		p.waitFor("‖ 2 paused")
 		p.press("/")
-		p.press("-l", "state:paused")
+		p.write("state:paused")
 		p.press("Enter")
 		p.waitFor("2 of 17 DAGs")
-		p.press(":")
-		p.press("-l", "backfill payments.checkout.v1 2026-11-01..2026-11-20")
-		p.press("Enter")
+		p.run("backfill payments.checkout.v1 2026-11-01..2026-11-20")
 		p.waitFor("Backfill payments.checkout.v1", "as a command")
 		p.leave("as a command")
 		p.press("6")
@@ -178,20 +63,62 @@ func TestRealConsoleInATerminal(t *testing.T) {
 	})
 	t.Run("SIGTERM", func(t *testing.T) {
 		t.Parallel()
-		p := openConsoleInTmux(t, mux, program, 80, 24)
-		if err := syscall.Kill(p.process(), syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
+		p := mux.openDemo(t, program, 80, 24)
+		p.signal(syscall.SIGTERM)
 		p.restored()
 	})
 	t.Run("a lost terminal", func(t *testing.T) {
 		t.Parallel()
-		p := openConsoleInTmux(t, mux, program, 200, 60)
-		pid := p.process()
-		p.tmux("kill-session")
-		if !eventually(15*time.Second, func() bool { return syscall.Kill(pid, 0) != nil }) {
-			t.Error("the console lives on without its terminal")
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+		mux.openDemo(t, program, 200, 60).vanish()
+	})
+}
+
+// TestRealConsoleThatPanics plants defects of the program: on the goroutine of a question that the console asks, and on one of several that a reader of
+// the fleet runs side by side.
+func TestRealConsoleThatPanics(t *testing.T) {
+	t.Parallel()
+	mux, program := newTerminal(t), build(t, "./testdata/failing")
+	demo, err := simulated.Start(t.Context(), simulated.Options{Airflow: "3.3", Days: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := demo.Stop(); err != nil {
+			t.Error(err)
 		}
 	})
+	for name, address := range map[string]string{"alone": "/chronon_join_ads__bidding__v1/details", "side by side": "/xcomEntries"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			panics(t, mux, window{
+				width: 120, height: 36, dir: demo.Repo, command: program, env: map[string]string{"CHRONONCTL_CONFIG": demo.ContextFile()},
+			}, address, "Basic ", "Bearer ")
+		})
+	}
+}
+
+// panics has the program fail while it reads an address, and holds that this leaves a usable terminal, and says what happened but no secret.
+func panics(t *testing.T, mux terminal, w window, address string, secrets ...string) {
+	t.Helper()
+	w.env["FAILS"] = filepath.Join(t.TempDir(), "fails")
+	p := mux.open(t, w)
+	p.waitFor("payments", "search", "s ago")
+	if err := os.WriteFile(w.env["FAILS"], []byte(address), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.press("r")
+	p.run("trigger chronon_join_ads__bidding__v1 2026-11-01")
+	p.restored()
+	p.waitFor("ended=1")
+	said := p.everything()
+	for _, want := range []string{"planted at", "chrononctl: console: ", "hint: "} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, said)
+		}
+	}
+	for _, secret := range secrets {
+		if strings.Contains(said, secret) {
+			t.Errorf("it gives %q away:\n%s", secret, said)
+		}
+	}
 }

@@ -74,9 +74,13 @@ func Run(ctx context.Context, options Options) error {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	root := newRoot(inner, options)
-	_, err := tea.NewProgram(root, programOptions(ctx, options)...).Run()
+	model := guard(root)
+	_, err := tea.NewProgram(model, programOptions(ctx, options)...).Run()
 	cancel()
 	root.work.Wait() // a deploy that is left stops cleanly, and gives its lock back
+	if defect := model.defect.Load(); defect != nil {
+		return defect
+	}
 	switch {
 	case err == nil, errors.Is(err, tea.ErrInterrupted):
 		return nil

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -82,8 +83,14 @@ func (s *shell) startDeploy(what Deployment, proposal Proposal) tea.Cmd {
 	buffer := &eventBuffer{news: make(chan struct{}, 1)}
 	end := make(chan deployedMsg, 1)
 	now := s.options.Now
+	defect := make(chan any, 1)
 	s.work.Go(func() {
 		defer cancel()
+		defer func() {
+			if value := recover(); value != nil {
+				defect <- fmt.Errorf("%v\n\n%s", value, debug.Stack())
+			}
+		}()
 		result, err := proposal.Apply(ctx, buffer.add)
 		end <- deployedMsg{of: run, ended: true, result: result, err: err}
 	})
@@ -94,6 +101,8 @@ func (s *shell) startDeploy(what Deployment, proposal Proposal) tea.Cmd {
 		case last := <-end:
 			last.at, last.events = now(), buffer.take()
 			return last
+		case value := <-defect:
+			panic(value) // on this goroutine the terminal is restored
 		}
 	}
 	return run.listen

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"chrononctl/airflowclient"
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/dagspec"
 	"chrononctl/internal/query"
 )
@@ -152,7 +151,7 @@ func (p *Planner) taskRows(ctx context.Context, since time.Duration) ([]taskRow,
 // wouldClearAll asks Airflow about many runs, three at a time.
 func (p *Planner) wouldClearAll(ctx context.Context, scopes []ClearScope) ([]Target, error) {
 	found := make([][]Target, len(scopes))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := parallel.WithContext(ctx)
 	group.SetLimit(pace.AtATime)
 	for i, scope := range scopes {
 		group.Go(func() (err error) {

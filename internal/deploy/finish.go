@@ -5,8 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/internal/deploy/target"
 )
 
@@ -133,7 +132,7 @@ func (d *deployment) activate(ctx context.Context) error {
 // unpause gives an error for each DAG.
 func (d *deployment) unpause(ctx context.Context, ids []string) []error {
 	errs := make([]error, len(ids))
-	var group errgroup.Group
+	var group parallel.Group
 	group.SetLimit(activators)
 	for i, id := range ids {
 		group.Go(func() error {

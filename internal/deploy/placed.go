@@ -8,8 +8,7 @@ import (
 	"io/fs"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/internal/deploy/target"
 )
 
@@ -79,7 +78,7 @@ func (m *memory) stat(ctx context.Context, reader target.Reader, paths []string)
 // learn reads files to know their hashes.
 func learn(ctx context.Context, reader target.Reader, entries map[string]target.Entry, names []string) error {
 	var mutex sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := parallel.WithContext(ctx)
 	group.SetLimit(fetchers)
 	for _, name := range names {
 		group.Go(func() error {

@@ -5,8 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/internal/deploy/target"
 )
 
@@ -69,7 +68,7 @@ func (d *deployment) keepBlobs(ctx context.Context, state target.Writer) error {
 	}
 	done := 0
 	for batch := range slices.Chunk(todo, max(1, d.opts.Target.Capabilities().Writers)) {
-		var group errgroup.Group
+		var group parallel.Group
 		for _, blob := range batch {
 			group.Go(func() error {
 				data, err := d.plan.wanted.read(contents[blob])

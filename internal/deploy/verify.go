@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"chrononctl/airflowclient"
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/dagspec"
 )
 
@@ -243,7 +242,7 @@ func (v *verifier) importState(want expectation, broken airflowclient.ImportErro
 // checkTasks reads the tasks of each DAG that is new at its content: a description can be half a minute ahead of the structure.
 func (v *verifier) checkTasks(ctx context.Context, results []DAGResult) error {
 	differences := make([]string, len(v.want))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := parallel.WithContext(ctx)
 	group.SetLimit(checkers)
 	for i, want := range v.want {
 		if !v.unchecked(want, results[i]) {

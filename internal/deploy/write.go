@@ -6,8 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/internal/deploy/target"
 )
 
@@ -48,7 +47,7 @@ func (d *deployment) batches(changes []FileChange) func(yield func([]FileChange)
 // writeBatch waits for all of a batch, also when one fails: what has become of each is known then.
 func (d *deployment) writeBatch(ctx context.Context, batch []FileChange, read func(string) ([]byte, error)) error {
 	var mutex sync.Mutex
-	var group errgroup.Group
+	var group parallel.Group
 	for _, change := range batch {
 		group.Go(func() error {
 			version, err := d.change(ctx, change, read)

@@ -9,9 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"chrononctl/airflowclient"
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/dagspec"
 )
 
@@ -41,7 +40,7 @@ func (o *Observer) Details(ctx context.Context, s Snapshot, first map[string]boo
 func (o *Observer) readWords(ctx context.Context, failed []Task) map[InstanceRef]Words {
 	out := make(map[InstanceRef]Words, len(failed))
 	var (
-		group errgroup.Group
+		group parallel.Group
 		mu    sync.Mutex
 	)
 	group.SetLimit(wordsAtOnce)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chrononctl/airflowclient"
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/dagspec"
 )
 
@@ -140,17 +141,20 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 // fillIn reads what the feed does not: the intent, and beside it tasks and reports.
 func (o *Observer) fillIn(ctx context.Context, obs *observation) []DAG {
 	var (
-		reading sync.WaitGroup
+		reading parallel.Group
 		intent  *Intent
 		problem error
 	)
-	reading.Go(func() { intent, problem = o.readIntent(ctx) })
+	reading.Go(func() error {
+		intent, problem = o.readIntent(ctx)
+		return nil
+	})
 	o.readTasks(ctx, obs)
 	dags := assemble(*obs)
 	o.readReports(ctx, obs, dags)
 	withReports(dags, obs.reports)
 	o.readProgress(ctx, obs, dags)
-	reading.Wait()
+	_ = reading.Wait() // its error has become a problem
 	obs.intent = intent
 	if problem != nil {
 		obs.miss("what should run", airflowclient.PartState{Err: problem})

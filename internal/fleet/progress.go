@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chrononctl/airflowclient"
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/dagspec"
 	"chrononctl/internal/joblog"
 )
@@ -43,7 +44,7 @@ func (o *Observer) readProgress(ctx context.Context, obs *observation, dags []DA
 	defer o.progress.turn.Unlock()
 	jobs := followed(dags, most)
 	wanted := make(map[instance]*follower, len(jobs))
-	var reading sync.WaitGroup
+	var reading parallel.Group
 	for _, t := range jobs {
 		f := o.progress.followers[instanceOf(t)]
 		if f == nil {
@@ -52,10 +53,13 @@ func (o *Observer) readProgress(ctx context.Context, obs *observation, dags []DA
 		wanted[instanceOf(t)] = f
 		if obs.at.Sub(f.read) >= everyProgress {
 			f.read = obs.at
-			reading.Go(func() { f.step(ctx) })
+			reading.Go(func() error {
+				f.step(ctx)
+				return nil
+			})
 		}
 	}
-	reading.Wait()
+	_ = reading.Wait() // a step has no error
 	o.progress.followers = wanted
 	obs.progress = make(map[instance]joblog.Facts, len(wanted))
 	for key, f := range wanted {

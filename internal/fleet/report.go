@@ -9,9 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"chrononctl/airflowclient"
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/dagspec"
 )
 
@@ -98,7 +97,7 @@ func summaryState(run Run) Health {
 // readReports reads what the newest ended runs of streaming and comparison DAGs published.
 func (o *Observer) readReports(ctx context.Context, obs *observation, dags []DAG) {
 	var (
-		group  errgroup.Group
+		group  parallel.Group
 		mu     sync.Mutex
 		failed int
 		first  error

@@ -9,8 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
+	"chrononctl/airflowclient/parallel"
 	"chrononctl/internal/deploy/target"
 )
 
@@ -44,7 +43,7 @@ func (s space) Stat(ctx context.Context, paths []string) (map[string]target.Entr
 		defer mutex.Unlock()
 		entries[name] = target.Entry{Version: object.Version}
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := parallel.WithContext(ctx)
 	group.SetLimit(writers)
 	alone, listings := looks(paths)
 	for _, l := range listings {
