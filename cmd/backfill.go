@@ -59,6 +59,7 @@ func newSteerCmd(a *app, verb action.Verb, name, short string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: name + " CONF [ID]", Short: short, Args: words("backfill "+name+": name the conf", 1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.wait.resume = "chrononctl backfill watch " + strings.Join(args, " ")
 			return a.change(cmd.Context(), opts, func(p *action.Planner) (action.Plan, error) {
 				return p.PlanSteer(cmd.Context(), verb, args[0], second(args))
 			})

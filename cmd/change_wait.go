@@ -84,6 +84,9 @@ func (a *app) await(ctx context.Context, w *action.Watcher, opts changeOptions) 
 		waiting, cancel = context.WithTimeout(ctx, opts.wait.timeout)
 		defer cancel()
 	}
+	if opts.wait.resume == "" {
+		opts.wait.resume = w.Command()
+	}
 	ticker := time.NewTicker(opts.wait.interval)
 	defer ticker.Stop()
 	var last action.Progress
@@ -124,14 +127,17 @@ func (a *app) follow(ctx context.Context, w *action.Watcher, opts changeOptions)
 
 // detached says what goes on after the wait was given up.
 func (a *app) detached(ctx context.Context, last action.Progress, opts changeOptions) error {
-	how := "chrononctl status --tasks shows them"
+	how, seen := "chrononctl status --tasks shows them", last.String()
+	if last.Phase == "" {
+		seen = "under way" // not even a first look came to its end
+	}
 	if opts.wait.resume != "" {
 		how = "to go on waiting: " + opts.wait.resume
 	}
 	if ctx.Err() != nil {
-		return exit(ExitInterrupted, pendingError{"stopped waiting; the runs go on (" + last.String() + ")", how})
+		return exit(ExitInterrupted, pendingError{"stopped waiting; the runs go on (" + seen + ")", how})
 	}
-	return exit(ExitPending, pendingError{fmt.Sprintf("still %s after %s", last.String(), opts.wait.timeout), how})
+	return exit(ExitPending, pendingError{fmt.Sprintf("still %s after %s", seen, opts.wait.timeout), how})
 }
 
 // awaited tells how it ended: on stdout what the jobs said, and as an error what failed.

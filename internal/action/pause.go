@@ -135,14 +135,14 @@ func (p *Planner) catchUp(ctx context.Context, plan *Plan, ids []string) error {
 		if err != nil {
 			return fmt.Errorf("plan to unpause %s: %w", id, err)
 		}
-		if details.NextTo.IsZero() || details.NextTo.After(p.now()) {
+		if details.NextTo.IsZero() || details.NextTo.After(p.serverNow()) {
 			continue
 		}
 		if !details.Catchup {
 			total++
 			continue
 		}
-		dates, err := p.Airflow.PlanBackfill(ctx, airflowclient.BackfillRequest{DAGID: id, From: details.NextFrom, To: p.now()})
+		dates, err := p.Airflow.PlanBackfill(ctx, airflowclient.BackfillRequest{DAGID: id, From: details.NextFrom, To: p.serverNow()})
 		if err != nil {
 			plan.Effects = append(plan.Effects, fmt.Sprintf("How many runs %s will catch up with is not known: %v", id, err))
 			continue

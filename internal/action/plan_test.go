@@ -23,6 +23,7 @@ type server struct {
 	mu      sync.Mutex
 	dags    map[string]airflowclient.DAG
 	start   time.Time // of the DAGs
+	clock   time.Time // that it tells; zero: it has told none
 	runs    []airflowclient.Run
 	cleared []airflowclient.TaskInstance
 	fail    map[string]error // by DAG id: what a change of it answers
@@ -42,6 +43,8 @@ func (s *server) Details(ctx context.Context, id string) (airflowclient.DAGDetai
 	d, err := s.DAG(ctx, id)
 	return airflowclient.DAGDetails{DAG: d, Start: s.start}, err
 }
+
+func (s *server) ServerTime() (time.Time, bool) { return s.clock, !s.clock.IsZero() }
 
 func (s *server) Variables(context.Context) ([]airflowclient.Variable, error) { return nil, nil }
 
@@ -172,6 +175,26 @@ func TestTriggerIsPlannedOnlyWhereItDoesSomething(t *testing.T) {
 				t.Errorf("refused with %q, hint %q; want %q, %q", refused.Reason, refused.Next, tc.refused, tc.hint)
 			}
 		})
+	}
+}
+
+// TestDaysAreOverByTheClockOfTheServer asks at five minutes past midnight, on a machine that is ten minutes ahead of the server.
+func TestDaysAreOverByTheClockOfTheServer(t *testing.T) {
+	t.Parallel()
+	midnight := monday.Truncate(24 * time.Hour)
+	s := newServer()
+	p := &action.Planner{Airflow: s, Now: func() time.Time { return midnight.Add(5 * time.Minute) }}
+	yesterday, before := midnight.AddDate(0, 0, -1).Format(time.DateOnly), midnight.AddDate(0, 0, -2).Format(time.DateOnly)
+	if _, err := p.PlanTrigger(t.Context(), "join", yesterday); err != nil {
+		t.Errorf("by our clock the day is over: %v", err)
+	}
+	s.clock = midnight.Add(-5 * time.Minute)
+	if _, err := p.PlanTrigger(t.Context(), "join", yesterday); err == nil || !strings.Contains(err.Error(), yesterday+" is not over") {
+		t.Errorf("the day is not over on the server: %v", err)
+	}
+	plan, err := p.PlanTrigger(t.Context(), "join", "")
+	if err != nil || plan.Targets[0].Day != before {
+		t.Errorf("the newest day that is over is %s: %+v, %v", before, plan.Targets, err)
 	}
 }
 

@@ -16,6 +16,7 @@ type Airflow interface {
 	Details(ctx context.Context, dagID string) (airflowclient.DAGDetails, error)
 	Source(ctx context.Context, dagID string, version int) (string, error)
 	Server(ctx context.Context) (airflowclient.Server, error)
+	ServerTime() (at time.Time, heard bool)
 
 	Run(ctx context.Context, dagID, runID string) (airflowclient.Run, error)
 	Runs(ctx context.Context, q airflowclient.RunQuery) ([]airflowclient.Run, error)
@@ -56,6 +57,14 @@ func (p *Planner) now() time.Time {
 		return time.Now().UTC()
 	}
 	return p.Now().UTC()
+}
+
+// serverNow is the present by the server's clock, once it was heard: days are over, and runs have begun, by it and not by ours.
+func (p *Planner) serverNow() time.Time {
+	if at, heard := p.Airflow.ServerTime(); heard {
+		return at.UTC()
+	}
+	return p.now()
 }
 
 // command is the command line that does the same. Words that a shell would take apart are quoted.

@@ -126,6 +126,24 @@ func (p *Planner) WatchBackfill(ctx context.Context, conf, id string) (*Watcher,
 	return w, b, nil
 }
 
+// Command is the command line that follows the same runs from another place. It is empty when they are of more than one DAG, or too many to name.
+func (w *Watcher) Command() string {
+	if len(w.runs) == 0 || len(w.runs) > namedRuns {
+		return ""
+	}
+	words := []string{"wait", w.runs[0].DAGID}
+	for _, run := range w.runs {
+		if run.DAGID != w.runs[0].DAGID {
+			return ""
+		}
+		words = append(words, run.RunID)
+	}
+	return w.planner.command(words...)
+}
+
+// namedRuns is how many runs a command line names: more would not fit a line.
+const namedRuns = 5
+
 // Look asks how far it is.
 func (w *Watcher) Look(ctx context.Context) (Progress, error) {
 	runs, err := w.read(ctx)
@@ -181,7 +199,7 @@ func (w *Watcher) left(p Progress) time.Duration {
 	if p.Began.IsZero() {
 		return w.usual
 	}
-	spent := w.planner.now().Sub(p.Began)
+	spent := w.planner.serverNow().Sub(p.Began)
 	if ended := p.Done + p.Failed; ended > 0 && p.Total > ended {
 		return spent / time.Duration(ended) * time.Duration(p.Total-ended)
 	}
@@ -257,7 +275,7 @@ func (w *Watcher) follow(ctx context.Context, ti airflowclient.TaskInstance, p *
 	}
 	p.Step = fmt.Sprintf("range %d of %d", t.step, t.n)
 	if t.step > 1 && t.step <= t.n && !ti.Start.IsZero() {
-		spent := w.planner.now().Sub(ti.Start)
+		spent := w.planner.serverNow().Sub(ti.Start)
 		p.Left = spent / time.Duration(t.step-1) * time.Duration(t.n-t.step+1)
 	}
 }
