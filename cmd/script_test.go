@@ -59,6 +59,8 @@ func TestScripts(t *testing.T) {
 			"airflow": airflow,
 
 			"simulated": simulatedAirflow,
+			"reads":     reads,
+			"trouble":   trouble,
 
 			"wrong-server":   wrongServer,
 			"use-context":    useContext,

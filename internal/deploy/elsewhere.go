@@ -34,8 +34,7 @@ func (e *Engine) elsewhere(ctx context.Context, a *assessment) error {
 			return nil
 		}
 	}
-	a.add(RiskAirflow, "", 0, "this Airflow shows none of the %s of release %s, which was seen live; it is another one than reads %s, or a new one",
-		count(len(live.DAGs), "DAG"), live.ID, plan.Target)
+	a.add(RiskAirflow, "", 0, "this Airflow shows no DAG of release %s, which was seen live: it is another one than reads %s, or a new one", live.ID, plan.Target)
 	return nil
 }
 
