@@ -118,8 +118,11 @@ func (a *activityScreen) sync() {
 }
 
 // changes are the lines of the journal, newest first: those on disk, with the deploys of this session; or where there is none, those of this session.
+// While the one on disk is being read only the deploys are shown: the others would come again as other lines, and the cursor would lose its own.
 func (a *activityScreen) changes() []numbered {
-	kept, onDisk := value[[]action.Entry](a.store, a.journalQuery())
+	q := a.journalQuery()
+	kept, _ := value[[]action.Entry](a.store, q)
+	onDisk := a.options.Chronicle != nil && (!a.store.get(q).at.IsZero() || a.store.get(q).err == nil)
 	var rows []numbered
 	for i, d := range a.journal {
 		if !onDisk || d.deploys() {

@@ -2,7 +2,9 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"chrononctl/dagspec"
@@ -53,6 +55,21 @@ func subject(ids []string, one string) string {
 		return ids[0]
 	}
 	return count(len(ids), one)
+}
+
+// namedObjects is how many objects a form names before it counts the rest.
+const namedObjects = 3
+
+// named names the first of several things, and counts the rest.
+func named(ids []string, one string) string {
+	if len(ids) <= 1 {
+		return subject(ids, one)
+	}
+	text := count(len(ids), one) + ": " + strings.Join(ids[:min(namedObjects, len(ids))], ", ")
+	if more := len(ids) - namedObjects; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // each returns one text of every element, without repeating one.
@@ -114,14 +131,14 @@ func (s *shell) planPause(pause bool, ids []string) tea.Cmd {
 // backfillBinding opens the form for the days of a conf.
 func (s *shell) backfillBinding(confs func() []string) []binding {
 	return s.offered(map[action.Verb]binding{
-		action.Backfill: {keys: []string{"b"}, label: "b", verb: "backfill", help: "compute a range of days, after its plan",
+		action.Backfill: {keys: []string{"b"}, label: "b", verb: "backfill", help: "compute a range of days, after a plan",
 			disabled: func() string {
 				if len(confs()) == 0 {
 					return "a backfill is of a join: select one"
 				}
 				return ""
 			},
-			do: func() tea.Cmd { return s.open(s.backfillForm(confs()[0], "", "")) }},
+			do: func() tea.Cmd { return s.open(s.backfillForm(confs(), "", "")) }},
 	}, action.Backfill)
 }
 
@@ -131,7 +148,7 @@ func (s *shell) daysBackfill(conf func() string, days func() (from, to string)) 
 		action.Backfill: {keys: []string{"b"}, label: "b", verb: "backfill", help: "compute the marked days, after a plan",
 			do: func() tea.Cmd {
 				from, to := days()
-				return s.open(s.backfillForm(conf(), from, to))
+				return s.open(s.backfillForm([]string{conf()}, from, to))
 			}},
 	}, action.Backfill)
 }

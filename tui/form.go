@@ -189,20 +189,20 @@ func (s *shell) uploadForm(confs []string) *form {
 	return f
 }
 
-// backfillForm asks for the days of a backfill. Empty days propose the last week.
-func (s *shell) backfillForm(conf, from, to string) *form {
+// backfillForm asks for the days of a backfill, the same for each of the joins. Empty days propose the last week.
+func (s *shell) backfillForm(confs []string, from, to string) *form {
 	if from == "" {
 		from = s.now.UTC().AddDate(0, 0, -7).Format(time.DateOnly)
 	}
 	if to == "" {
 		to = s.lastDay()
 	}
-	f := newForm(s, "Backfill", conf,
+	f := newForm(s, "Backfill", named(confs, "join"),
 		textField("from", from, ""), textField("to", to, "both days are computed"),
 		choiceField("as", "left and right choose", byJob, byDay),
 		textField("days at once", "", "of one job: days of a step; of runs: how many at a time; empty: the usual"))
 	f.next = func(values []string) (string, Request, error) {
-		request := Request{Verb: action.Backfill, Confs: []string{conf}, From: values[0], To: values[1], ByDay: values[2] == byDay}
+		request := Request{Verb: action.Backfill, Confs: confs, From: values[0], To: values[1], ByDay: values[2] == byDay}
 		most, err := smallNumber(values[3])
 		switch {
 		case aDay(values[0]) != nil || aDay(values[1]) != nil:
@@ -214,7 +214,7 @@ func (s *shell) backfillForm(conf, from, to string) *form {
 		default:
 			request.StepDays = most
 		}
-		return "Backfill " + conf, request, err
+		return "Backfill " + subject(confs, "join"), request, err
 	}
 	return f
 }

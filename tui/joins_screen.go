@@ -33,7 +33,7 @@ func newJoinsScreen(s *shell) *joinsScreen {
 		Columns: j.columns(),
 	})
 	j.joins.SortBy(1, false)
-	j.panes = []pane{{grid: j.joins, blank: "no join has a DAG", complete: completer(joinFields())}}
+	j.panes = []pane{{grid: j.joins, blank: "no join has a DAG", marks: true, complete: completer(joinFields())}}
 	return j
 }
 
@@ -115,7 +115,7 @@ func (j *joinsScreen) bindings() []binding {
 		},
 	}}
 	own = append(own, j.whyBinding(none, func() string { r := j.selected(); return cmp.Or(r.Join, r.DAGID) }))
-	own = append(own, j.changeBindings(j.dag, "")...)
+	own = append(own, j.dagBindings(j.chosenDAGs, "")...)
 	return append(own, j.listBindings()...)
 }
 
@@ -127,9 +127,16 @@ func (j *joinsScreen) selected() *joinRow {
 	return &joinRow{}
 }
 
-func (j *joinsScreen) dag() (fleet.DAG, bool) {
+// chosenDAGs are the DAGs of the marked joins, or of the selected one.
+func (j *joinsScreen) chosenDAGs() []fleet.DAG {
 	snap, _ := j.snapshot()
-	return findDAG(snap, j.selected().DAGID)
+	var dags []fleet.DAG
+	for _, r := range j.joins.Chosen() {
+		if d, ok := findDAG(snap, r.DAGID); ok {
+			dags = append(dags, d)
+		}
+	}
+	return dags
 }
 
 // stripOf are the states of the newest days of a join.

@@ -140,3 +140,54 @@ func TestStoryMarkedRowsStayMarkedWhileTheListChanges(t *testing.T) {
 		c.seesNot("marked")
 	})
 }
+
+// A backfill of marked joins is for all of them: the form names them, and the plan has each.
+func TestABackfillTakesAllMarkedJoins(t *testing.T) {
+	t.Parallel()
+	story(t, setup{source: manyFailures(), width: 120, height: 30}, func(c *console) {
+		c.pass(time.Second)
+		c.press("4", "/")
+		c.write("team_0")
+		c.press("enter", "space", "space", "b")
+		c.sees("Backfill", "2 joins: team_00.features.v1, team_01.features.v1")
+		c.press("enter")
+		c.pass(3 * time.Second)
+		c.sees("Backfill 2 joins", "type 2 and enter to start")
+		if asked := c.source.questions(); !slices.Contains(asked, "plan backfill team_00.features.v1 team_01.features.v1 1999-12-25") {
+			t.Errorf("asked %q", asked)
+		}
+	})
+}
+
+// The journal on disk takes the place of what this session remembers; the cursor stays on its change all the while.
+func TestTheActivityCursorStaysWhenTheJournalIsReadAgain(t *testing.T) {
+	t.Parallel()
+	source := healthyFleet()
+	chronicle := &fakeChronicle{fakeSource: source, journal: chronicleJournal()}
+	story(t, setup{source: source, width: 120, height: 30, options: Options{Chronicle: chronicle}}, func(c *console) {
+		c.pass(time.Second)
+		c.press("7")
+		c.pass(time.Second)
+		c.press("down")
+		before := c.cursorLine()
+		if !strings.Contains(before, "Clear 3 runs") {
+			t.Fatalf("the cursor is at %q", before)
+		}
+		c.press("2", "p")
+		c.pass(3 * time.Second)
+		c.press("y")
+		c.source.change(func(*fakeSource) {
+			chronicle.journal = append([]action.Entry{{ID: "a4", At: epoch, Ended: epoch, Title: "Pause chronon_batch_dag_core", Done: 1}}, chronicle.journal...)
+		})
+		c.pass(time.Second)
+		c.press("esc", "7")
+		if now := c.cursorLine(); now != before {
+			t.Errorf("before the journal was read again, the cursor went from %q to %q", before, now)
+		}
+		c.pass(20 * time.Second)
+		c.sees("Pause chronon_batch_dag_core")
+		if now := c.cursorLine(); now != before {
+			t.Errorf("the cursor went from %q to %q", before, now)
+		}
+	})
+}

@@ -113,7 +113,7 @@ func (d *planDialog) applied(m appliedMsg) {
 	d.cancel()
 	d.results, d.err, d.stage = m.results, m.err, stageEnded
 	d.did(d.plan, m.results, m.err)
-	d.store.forget(query{topic: topicJournal})
+	d.store.expire([]need{{query: query{topic: topicJournal}}})
 	d.refresh()
 }
 
