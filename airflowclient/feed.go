@@ -19,6 +19,7 @@ type FeedOptions struct {
 	Resync time.Duration    // between looks whether ended runs were deleted; 0: ten minutes
 	Focus  time.Duration    // between looks at the tasks of focused runs; 0: 4 s
 	Log    time.Duration    // between looks at the log that is followed; 0: 3 s
+	State  []byte           // of [Feed.State], to go on from there; nil, or one that does not fit: from the beginning
 	Pause  time.Duration    // longest time between two tries at a server that does not answer; 0: five minutes
 	Now    func() time.Time // nil: time.Now
 	Rand   func() float64   // jitter, from 0 to 1; nil: math/rand
@@ -129,6 +130,7 @@ func NewFeed(c *Client, o FeedOptions) *Feed {
 	if len(f.lists) == 0 {
 		f.lists = []list{{}}
 	}
+	f.restore(o.State)
 	return f
 }
 

@@ -167,8 +167,8 @@ func (f *Feed) replaceDAGs(ctx context.Context, all map[string]DAG, tell func(up
 	return nil
 }
 
-// readSomeDAGs looks at the next few rows of the lists, and at two numbers of each: how many DAGs there are, and how many are
-// paused. When one of them has changed, or a row is new, the lists are read as a whole.
+// readSomeDAGs looks at the next few rows of the lists, at how many DAGs each has, and at those that are paused. When the number has changed, another
+// DAG is paused, or a row is new, the lists are read as a whole.
 func (f *Feed) readSomeDAGs(ctx context.Context, tell func(update)) error {
 	d, err := f.client.connect(ctx)
 	if err != nil {
@@ -191,7 +191,7 @@ func (f *Feed) readSomeDAGs(ctx context.Context, tell func(update)) error {
 // glance looks at one list.
 func (f *Feed) glance(ctx context.Context, d dialect, l *list, tell func(update)) error {
 	start := f.opts.Now()
-	paused, err := countPaused(ctx, d, l.query)
+	paused, err := readPaused(ctx, d, l.query)
 	if err != nil {
 		return err
 	}
@@ -200,11 +200,14 @@ func (f *Feed) glance(ctx context.Context, d dialect, l *list, tell func(update)
 		return err
 	}
 	rows := l.wants(f.decodeDAGs(some))
-	f.unlisted = paused != l.paused || some.total != l.total
+	f.unlisted = paused.total != l.paused || some.total != l.total
 	f.look(func(p *picture) {
 		for _, dag := range rows {
 			known, ok := p.dags[dag.ID]
 			f.unlisted = f.unlisted || !ok || !reflect.DeepEqual(dag.Tags, known.Tags)
+		}
+		for _, dag := range l.wants(f.decodeDAGs(paused)) {
+			f.unlisted = f.unlisted || !p.dags[dag.ID].Paused
 		}
 	})
 	if f.unlisted {
@@ -221,12 +224,12 @@ func (f *Feed) glance(ctx context.Context, d dialect, l *list, tell func(update)
 	return nil
 }
 
-// countPaused asks for one row and reads the number of all.
-func countPaused(ctx context.Context, d dialect, q DAGQuery) (int, error) {
+// readPaused asks for the paused DAGs, as many as a page has: with a row more costs little more than the number alone. As long as there are no more,
+// one that is paused while another is unpaused does not go unseen.
+func readPaused(ctx context.Context, d dialect, q DAGQuery) (page, error) {
 	yes := true
 	q.Paused = &yes
-	p, err := d.dagPage(ctx, q, 0, 1)
-	return p.total, err
+	return d.dagPage(ctx, q, 0, pageGET)
 }
 
 func (f *Feed) readHealth(ctx context.Context, tell func(update)) error {

@@ -39,7 +39,7 @@ func (f *Feed) readRuns(ctx context.Context, tell func(update)) error {
 		for _, r := range slices.Concat(active, ended) {
 			seen[runKey(r)] = true
 			f.meet(p, r)
-			p.putRun(r, c)
+			f.putLater(p, r, c)
 		}
 		for ref, r := range p.runs {
 			if !seen[ref] && !hasEnded(r.State) {
@@ -69,6 +69,15 @@ func (f *Feed) named() (ids []string, none bool) {
 	return ids, none
 }
 
+// putLater takes what a run is now. One that had ended and runs again is no longer the last of its DAG that ended: that is another one, which has to be
+// looked for.
+func (f *Feed) putLater(p *picture, r Run, c *Changes) {
+	if known, ok := p.runs[runKey(r)]; ok && hasEnded(known.State) && !hasEnded(r.State) {
+		delete(f.quiet, r.DAGID)
+	}
+	p.putRun(r, c)
+}
+
 // meet has the DAG lists read when a run belongs to a DAG that nobody has heard of.
 func (f *Feed) meet(p *picture, r Run) {
 	if _, ours := p.dags[r.DAGID]; !ours && !f.strangers[r.DAGID] {
@@ -93,7 +102,7 @@ func (f *Feed) settleDoubts(ctx context.Context, tell func(update)) error {
 				p.dropRun(ref, c)
 				return
 			}
-			p.putRun(run, c)
+			f.putLater(p, run, c)
 		})
 	}
 	return nil

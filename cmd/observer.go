@@ -27,7 +27,7 @@ type remembering struct {
 func (r remembering) Observe(ctx context.Context) (fleet.Snapshot, error) {
 	snap, err := r.Observer.Observe(ctx)
 	if err == nil {
-		_ = r.past.Record(snap, r.whole) // it is experience: a look without it says less, and no look fails for it
+		_ = r.past.Record(snap, r.Reading(), r.whole) // it is experience: a look without it says less, and no look fails for it
 	}
 	return snap, err
 }
@@ -46,6 +46,9 @@ func (a *app) observerOf(chosen config.Context, client *airflowclient.Client, te
 	opts := fleet.Options{Context: chosen.Label(), URL: chosen.URL, Teams: teams, Every: every, Now: a.Now, Past: past.Past()}
 	if last, ok := past.LastSnapshot(); ok {
 		opts.Last = &last // what ended runs had is not read again
+	}
+	if len(teams) == 0 {
+		opts.Reading = past.Reading()
 	}
 	return remembering{
 		Observer: fleet.NewObserver(client, opts),

@@ -24,6 +24,7 @@ type Options struct {
 	Intent    *Intent   // what should run, where a Chronon repository is at hand; nil: what the releases tell
 	Past      Past      // experience of earlier looks; its zero value is none
 	Last      *Snapshot // an earlier picture of the same Airflow, from which is known what ended runs had; nil: none
+	Reading   []byte    // of [Observer.Reading] of an earlier observer of the same teams, to go on from there; nil: none
 	Progress  int       // of so many jobs at work the logs are followed, for their steps; 0: of none
 	Lifetimes Lifetimes // of rows in the KV store; its zero value is not known
 }
@@ -81,7 +82,7 @@ func NewObserver(client *airflowclient.Client, o Options) *Observer {
 		obs.cache.seed(o.Last.DAGs)
 	}
 	obs.feed = airflowclient.NewFeed(client, airflowclient.FeedOptions{
-		DAGs: obs.queries(), KeepOf: obs.keep, Fast: o.Every, Pause: patience, Now: o.Now,
+		DAGs: obs.queries(), KeepOf: obs.keep, Fast: o.Every, Pause: patience, Now: o.Now, State: o.Reading,
 	})
 	return obs
 }
@@ -180,6 +181,18 @@ func (o *Observer) Refresh() {
 	defer o.mu.Unlock()
 	o.cache, o.madeOf = newRunCache(), 0
 	clear(o.lists)
+}
+
+// Reading is how far the server was read, for [Options] of a later observer, which then asks only for what has changed; nil while nothing is known, or
+// while the observer reads.
+func (o *Observer) Reading() []byte {
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+		return o.feed.State()
+	default:
+		return nil
+	}
 }
 
 // TeamNames lists the teams that have DAGs here, whichever the observer looks at.

@@ -23,6 +23,7 @@ import (
 const (
 	pastFile    = "past"
 	pictureFile = "picture"
+	readingFile = "reading"
 )
 
 const (

@@ -46,6 +46,7 @@ type History struct {
 	past     fleet.Past
 	picture  fleet.Snapshot
 	has      bool // picture is one
+	reading  []byte
 	problem  string
 	recorded time.Time
 }
@@ -84,6 +85,9 @@ func Open(o Options) *History {
 		picture.Intent = &fleet.Intent{}
 		h.picture, h.has = picture, true
 	}
+	if err := h.read(readingFile, &h.reading); err != nil {
+		h.note(err)
+	}
 	return h
 }
 
@@ -111,6 +115,13 @@ func (h *History) LastSnapshot() (picture fleet.Snapshot, ok bool) {
 	return h.picture, h.has
 }
 
+// Reading is what [fleet.Observer.Reading] was when the last picture was recorded; nil when there is none.
+func (h *History) Reading() []byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.reading
+}
+
 // Past is the experience, for [fleet.Options].
 func (h *History) Past() fleet.Past {
 	h.mu.Lock()
@@ -134,9 +145,9 @@ func (h *History) Usual(ref fleet.TaskRef) (took, landing fleet.Usual) {
 	return fleet.UsualOf(ran), fleet.UsualOf(landed)
 }
 
-// Record keeps what a picture shows. It writes at most once a minute, however often it is called, and a picture only when it is of the whole
-// fleet: that of a few teams would hide the others.
-func (h *History) Record(s fleet.Snapshot, whole bool) error {
+// Record keeps what a picture shows, and how far the server was read for it. It writes at most once a minute, however often it is called, and a picture
+// only when it is of the whole fleet: that of a few teams would hide the others.
+func (h *History) Record(s fleet.Snapshot, reading []byte, whole bool) error {
 	now := h.opts.Now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -147,7 +158,7 @@ func (h *History) Record(s fleet.Snapshot, whole bool) error {
 	h.learn(s.Samples(), now)
 	err := h.write(pastFile, sorted(h.past))
 	if whole {
-		err = errors.Join(err, h.write(pictureFile, s))
+		err = errors.Join(err, h.write(pictureFile, s), h.write(readingFile, reading))
 	}
 	if err != nil {
 		return fmt.Errorf("keep what was seen: %w", err)
