@@ -29,12 +29,12 @@ type Look struct {
 
 // Calendar is the widget. The zero value has no days.
 type Calendar struct {
-	cells map[string]Cell // by day
-	first time.Time       // Monday of the first week
-	last  time.Time       // the last day
-	day   time.Time       // selected
-	from  time.Time       // other end of the marked range; zero: none
-	top   int             // first week on the screen
+	cells []Cell    // by day, from the first; those that were not given are blank
+	first time.Time // Monday of the first week
+	last  time.Time // the last day
+	day   time.Time // selected
+	from  time.Time // other end of the marked range; zero: none
+	top   int       // first week on the screen
 
 	width, height int
 }
@@ -50,14 +50,14 @@ const (
 // SetDays replaces the days, YYYY-MM-DD, which are drawn from the first to the last of them without a gap. The selection stays; at the beginning
 // it is the last day.
 func (c *Calendar) SetDays(days []string, cell func(day string) Cell) {
-	c.cells = make(map[string]Cell, len(days))
 	c.first, c.last = time.Time{}, time.Time{}
+	given := make(map[time.Time]string, len(days))
 	for _, d := range days {
 		at, err := time.Parse(time.DateOnly, d)
 		if err != nil {
 			continue
 		}
-		c.cells[d] = cell(d)
+		given[at] = d
 		if c.first.IsZero() || at.Before(c.first) {
 			c.first = at
 		}
@@ -70,12 +70,22 @@ func (c *Calendar) SetDays(days []string, cell func(day string) Cell) {
 		return
 	}
 	c.first = monday(c.first)
+	c.cells = make([]Cell, c.index(c.last)+1)
+	for i := range c.cells {
+		c.cells[i].Mark = " "
+	}
+	for at, d := range given {
+		c.cells[c.index(at)] = cell(d)
+	}
 	if c.day.IsZero() {
 		c.day = c.last
 	}
 	c.day = c.within(c.day)
 	c.scroll()
 }
+
+// index is the place of a day, counted from the first.
+func (c *Calendar) index(day time.Time) int { return int(day.Sub(c.first) / (24 * time.Hour)) }
 
 func monday(at time.Time) time.Time { return at.AddDate(0, 0, -(int(at.Weekday())+6)%7) }
 
@@ -207,45 +217,53 @@ func (c *Calendar) block(out []string, look Look, block, from int) {
 		lead = ""
 	}
 	out[0] = paint.Pad(out[0], block*(blockWidth+blockGap)-len(lead)) + lead + look.Head.Render(paint.Spaces(labelWidth)+"Mo Tu We Th Fr Sa Su")
-	for row := 1; row < len(out); row++ {
-		if from+row > c.Weeks() {
-			return
-		}
-		out[row] += lead + c.week(look, c.first.AddDate(0, 0, 7*(from+row-1)))
+	marked := c.marked()
+	var b strings.Builder
+	for row := 1; row < len(out) && from+row <= c.Weeks(); row++ {
+		b.Reset()
+		b.WriteString(out[row])
+		b.WriteString(lead)
+		c.week(&b, look, from+row-1, marked)
+		out[row] = b.String()
 	}
 }
 
 // week draws a week: before each day a blank, the day, and after it a blank. The selected day has signs in their places.
-func (c *Calendar) week(look Look, start time.Time) string {
-	var b strings.Builder
-	b.WriteString(look.Label.Render(paint.Pad(start.Format("Jan _2"), labelWidth-1)))
-	for i := range 7 {
-		day := start.AddDate(0, 0, i)
-		cell, ok := c.cells[format(day)]
-		if !ok {
-			cell.Mark = " "
+func (c *Calendar) week(b *strings.Builder, look Look, week int, marked span) {
+	selected := c.index(c.day)
+	look.Label.Write(b, paint.Pad(c.first.AddDate(0, 0, 7*week).Format("Jan _2"), labelWidth-1))
+	for day := 7 * week; day < 7*week+7; day++ {
+		cell := Cell{Mark: " "}
+		if day < len(c.cells) {
+			cell = c.cells[day]
 		}
 		switch {
-		case day.Equal(c.day):
-			b.WriteString(look.Selected.Render(look.Left) + cell.Style.On(look.Selected).Render(cell.Mark) + look.Selected.Render(look.Right))
-		case c.inRange(day):
-			b.WriteString(look.Range.Render(" ") + cell.Style.On(look.Range).Render(cell.Mark) + look.Range.Render(" "))
+		case day == selected:
+			look.Selected.Write(b, look.Left)
+			cell.Style.On(look.Selected).Write(b, cell.Mark)
+			look.Selected.Write(b, look.Right)
+		case marked.from <= day && day <= marked.to:
+			look.Range.Write(b, " ")
+			cell.Style.On(look.Range).Write(b, cell.Mark)
+			look.Range.Write(b, " ")
 		default:
-			b.WriteString(" " + cell.Style.Render(cell.Mark) + " ")
+			b.WriteByte(' ')
+			cell.Style.Write(b, cell.Mark)
+			b.WriteByte(' ')
 		}
 	}
-	return b.String()
 }
 
-func (c *Calendar) inRange(day time.Time) bool {
+// span is a range of days by their places, both included.
+type span struct{ from, to int }
+
+// marked is the marked range; without one, none that holds a day.
+func (c *Calendar) marked() span {
 	if c.from.IsZero() {
-		return false
+		return span{0, -1}
 	}
-	from, to := c.from, c.day
-	if to.Before(from) {
-		from, to = to, from
-	}
-	return !day.Before(from) && !day.After(to)
+	from, to := c.index(c.from), c.index(c.day)
+	return span{min(from, to), max(from, to)}
 }
 
 func format(at time.Time) string {
