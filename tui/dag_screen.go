@@ -191,7 +191,7 @@ func (d *dagScreen) facts() string {
 		parts = append(parts, t.bad.Render("its file does not import"))
 	}
 	if next := until(d.now, dag.NextRun); next != "" && !dag.Paused {
-		add("next run in " + next)
+		add(toggle(next == "now", "the next run is due", "next run in "+next))
 	}
 	if dag.Hash != "" {
 		add("content " + dag.Hash)

@@ -191,3 +191,22 @@ func TestTheActivityCursorStaysWhenTheJournalIsReadAgain(t *testing.T) {
 		}
 	})
 }
+
+// The plan of a change names each target in full, however long its name is: that is what the reader says yes to.
+func TestStoryTheTargetOfABackfillIsReadInFull(t *testing.T) {
+	t.Parallel()
+	const run = "chrononctl__backfill__payments.checkout_of_returning_customers.v2__2026-10-05_2026-10-08__1"
+	source := healthyFleet()
+	source.shape = func(p *action.Plan, _ Request) { p.Targets[0].RunID = run }
+	story(t, setup{source: source, width: 80, height: 24}, func(c *console) {
+		c.pass(time.Second)
+		c.press(":")
+		c.write("trigger batch_dag_core 1999-12-31")
+		c.press("enter")
+		c.pass(3 * time.Second)
+		shown := strings.NewReplacer("\n", "", "│", "", " ", "").Replace(c.plain())
+		if !strings.Contains(shown, "chronon_batch_dag_core") || !strings.Contains(shown, run[:40]) || !strings.Contains(c.plain(), "10-08__1") {
+			t.Errorf("the target is not shown in full:\n%s", c.plain())
+		}
+	})
+}

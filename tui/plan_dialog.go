@@ -202,16 +202,24 @@ func (d *planDialog) view(width, height int) []string {
 // planLines is the plan as --dry-run prints it: the targets, what it means, the command that does the same.
 func (d *planDialog) planLines(width, room int) []string {
 	below := d.meaning(width)
-	room = max(1, room-len(below))
+	return append(d.targetLines(width, room-len(below)), below...)
+}
+
+// targetLines are as many targets as there is room for, each in full, and at least one.
+func (d *planDialog) targetLines(width, room int) []string {
 	var lines []string
 	for i, target := range d.plan.Targets {
-		if i == room && len(d.plan.Targets) > room+1 {
-			lines = append(lines, d.theme.dim.Render(fmt.Sprintf("and %d more", len(d.plan.Targets)-room)))
-			break
+		left := len(d.plan.Targets) - i
+		own := []string{targetText(target)}
+		if paint.Width(own[0]) > width {
+			own = wrap(own[0], width)
 		}
-		lines = append(lines, paint.Fit(targetText(target), width, d.theme.tail))
+		if i > 0 && left > 1 && len(lines)+len(own) > room {
+			return append(lines, d.theme.dim.Render(fmt.Sprintf("and %d more", left)))
+		}
+		lines = append(lines, own...)
 	}
-	return append(lines, below...)
+	return lines
 }
 
 // meaning says what the plan does, costs and reaches, how it is taken back, and which command does the same.
