@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Config says how to reach one Airflow. Only URL is needed.
@@ -182,18 +184,23 @@ func (c *Client) TaskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance
 		return nil, err
 	}
 	runs := slices.Clone(q.Runs)
-	slices.SortFunc(runs, func(a, b RunRef) int {
-		return cmp.Or(strings.Compare(a.DAGID, b.DAGID), strings.Compare(a.RunID, b.RunID))
-	})
-	var all []TaskInstance
-	for part := range slices.Chunk(slices.Compact(runs), runsPerRequest) {
-		q.Runs = part
-		some, err := d.taskInstances(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
+	slices.SortFunc(runs, compareRefs)
+	runs = slices.Compact(runs)
+	batches := batchesOf(runs)
+	found := make([][]TaskInstance, len(batches))
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range batches {
+		q := q
+		q.Runs = batches[i]
+		group.Go(func() (err error) {
+			found[i], err = d.taskInstances(ctx, q)
+			return err
+		})
 	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	all := slices.Concat(found...)
 	all = slices.DeleteFunc(all, func(t TaskInstance) bool { return !q.matches(runs, t) })
 	slices.SortFunc(all, byIdentity)
 	return all, nil

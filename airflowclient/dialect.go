@@ -55,8 +55,28 @@ const (
 	opReparse      = "reparse DAG file"
 )
 
-// runsPerRequest bounds the run ids in one batch request for task instances.
-const runsPerRequest = 100
+// How many runs one batch request for task instances names. It answers for the product of all DAG ids and all run ids, so many runs are only named
+// together where they have one id, as the runs of one day do.
+const (
+	runsPerRequest = 100
+	dagsPerRequest = 500
+)
+
+// batchesOf divides sorted runs into those that one request names.
+func batchesOf(runs []RunRef) [][]RunRef {
+	sameID := map[string][]RunRef{}
+	for _, r := range runs {
+		sameID[r.RunID] = append(sameID[r.RunID], r)
+	}
+	var batches [][]RunRef
+	for _, id := range sortedKeys(sameID) {
+		if len(sameID[id]) >= runsPerRequest {
+			batches = slices.AppendSeq(batches, slices.Chunk(sameID[id], dagsPerRequest))
+		}
+	}
+	few := slices.DeleteFunc(slices.Clone(runs), func(r RunRef) bool { return len(sameID[r.RunID]) >= runsPerRequest })
+	return slices.AppendSeq(batches, slices.Chunk(few, runsPerRequest))
+}
 
 // escaped joins path segments, each escaped: ids may hold blanks, colons and plus signs.
 func escaped(segments ...string) string {

@@ -252,3 +252,36 @@ func TestManyRunsAreAskedForInParts(t *testing.T) {
 		})
 	}
 }
+
+// Tasks are asked for by the product of DAGs and runs, so what is asked for together must not name many runs that nobody asked for.
+func TestBatchesOfRunsNameNoOthers(t *testing.T) {
+	t.Parallel()
+	var runs []airflowclient.RunRef
+	for i := range 1200 {
+		runs = append(runs, airflowclient.RunRef{DAGID: fmt.Sprintf("d%04d", i), RunID: "scheduled__2026-11-22"})
+	}
+	for i := range 150 {
+		runs = append(runs, airflowclient.RunRef{DAGID: fmt.Sprintf("d%04d", i), RunID: fmt.Sprint("manual__", i)})
+	}
+	const path = "/api/v2/dags/~/dagRuns/~/taskInstances/list"
+	f := newFake(apiV2, map[string]http.HandlerFunc{"POST " + path: answer(http.StatusOK, `{"task_instances": [], "total_entries": 0}`)})
+	if _, err := newClient(t, f, airflowclient.Config{}).TaskInstances(t.Context(), airflowclient.TaskQuery{Runs: runs}); err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	for _, r := range f.requests(path) {
+		var body struct {
+			DAGs []string `json:"dag_ids"`
+			Runs []string `json:"dag_run_ids"`
+		}
+		if err := json.Unmarshal([]byte(r.Body), &body); err != nil {
+			t.Fatal(err)
+		}
+		asked = append(asked, fmt.Sprintf("%d DAGs, %d runs", len(body.DAGs), len(body.Runs)))
+	}
+	slices.Sort(asked)
+	want := []string{"100 DAGs, 100 runs", "200 DAGs, 1 runs", "50 DAGs, 50 runs", "500 DAGs, 1 runs", "500 DAGs, 1 runs"}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}

@@ -31,7 +31,8 @@ type RunRef struct {
 	RunID string
 }
 
-// TaskQuery selects task instances of one or many runs. Many runs cost one request for each hundred of them.
+// TaskQuery selects task instances of one or many runs. Many runs cost one request for each hundred of them, and those that have the same id, as the
+// runs of one day do, one for each five hundred.
 type TaskQuery struct {
 	Runs    []RunRef
 	TaskIDs []string // empty: all tasks
