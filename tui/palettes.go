@@ -5,32 +5,32 @@ type palette struct {
 	dim, faint, accent, ok, run, wait, warn, bad, head, selected, unaware, match string
 }
 
-// The palettes. Colours for text keep a contrast of at least 4.5 to 1 (rules and what is faint 3 to 1, high contrast 7 to 1) against a black or a white
-// background. Backgrounds are of the 256 colours, because the nearest of these to a dark blue-grey is a bright blue.
+// The palettes. Colours for text keep a contrast of at least 4.5 to 1 against a black or a white background and against the bar at the top; rules, what is
+// faint, and the bold text of the selected row 3 to 1; high contrast 7 to 1. A test holds that. Backgrounds are of the 256 colours, because the nearest of these to a dark blue-grey is a bright blue.
 var (
 	onDark = palette{
 		dim: "#9aa3ad", faint: "#6b7480", accent: "#7cc4ff", ok: "#7fb88a", run: "#6cb6ff", wait: "#c3b37c", warn: "#f0b429", bad: "#ff6b6b",
 		head: "235", selected: "238", unaware: "235", match: "58",
 	}
 	onLight = palette{
-		dim: "#59636e", faint: "#818b98", accent: "#0a58a8", ok: "#2d7a3e", run: "#0a62c0", wait: "#7a6417", warn: "#955400", bad: "#c1121f",
+		dim: "#59636e", faint: "#818b98", accent: "#0a58a8", ok: "#28733a", run: "#0a62c0", wait: "#7a6417", warn: "#955400", bad: "#c1121f",
 		head: "254", selected: "252", unaware: "255", match: "222",
 	}
 	contrastOnDark = palette{
 		dim: "#d7dde4", faint: "#b4bcc6", accent: "#9fd6ff", ok: "#8ef0a2", run: "#9fd6ff", wait: "#ffe98a", warn: "#ffc14d", bad: "#ff9d9d",
-		head: "236", unaware: "236", match: "58",
+		head: "235", unaware: "235", match: "58",
 	}
 	contrastOnLight = palette{
 		dim: "#24292f", faint: "#4a525c", accent: "#043b78", ok: "#0b4a1c", run: "#043b78", wait: "#4d3d05", warn: "#5e3300", bad: "#8a0611",
 		head: "254", unaware: "254", match: "222",
 	}
-	// The hues of these two are Okabe and Ito's, which people who see colours otherwise can tell apart.
+	// The states of these two are told apart by people who lack one kind of cone, whichever it is; on the dark one the blue and the yellow are Okabe and Ito's.
 	distinctOnDark = palette{
-		dim: "#9aa3ad", faint: "#6b7480", accent: "#56b4e9", ok: "#56b4e9", run: "#cfe8f7", wait: "#f0e442", warn: "#e69f00", bad: "#ff7f2a",
+		dim: "#9aa3ad", faint: "#6b7480", accent: "#56b4e9", ok: "#56b4e9", run: "#cfe8f7", wait: "#f0e442", warn: "#c0871c", bad: "#f35c86",
 		head: "235", selected: "238", unaware: "235", match: "58",
 	}
 	distinctOnLight = palette{
-		dim: "#59636e", faint: "#818b98", accent: "#005a8f", ok: "#005a8f", run: "#1f2a33", wait: "#6d6200", warn: "#8a5a00", bad: "#b34000",
+		dim: "#59636e", faint: "#818b98", accent: "#005a8f", ok: "#1661cf", run: "#223762", wait: "#626406", warn: "#4a2e06", bad: "#b71750",
 		head: "254", selected: "252", unaware: "255", match: "222",
 	}
 	noColour = palette{}
