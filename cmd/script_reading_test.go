@@ -154,3 +154,27 @@ func readDAGFile(_, text string) ([]airflowtest.DAG, error) {
 	}
 	return dags, nil
 }
+
+// captures is the script command "captures VARIABLE REGEXP": the variable gets what the regexp's group holds in the last standard output.
+func captures(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: captures VARIABLE REGEXP")
+	}
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) < 2 {
+		ts.Fatalf("%s is not in\n%s", args[1], ts.ReadFile("stdout"))
+	}
+	ts.Setenv(args[0], found[1])
+}
+
+// damage is the script command "damage FOLDER": one byte more is in each file of the folder.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: damage FOLDER")
+	}
+	files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*"))
+	ts.Check(err)
+	for _, file := range files {
+		ts.Check(os.WriteFile(file, append([]byte(ts.ReadFile(file)), '#'), 0o600))
+	}
+}

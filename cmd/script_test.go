@@ -61,6 +61,9 @@ func TestScripts(t *testing.T) {
 			"simulated": simulatedAirflow,
 			"reads":     reads,
 			"trouble":   trouble,
+			"captures":  captures,
+			"damage":    damage,
+			"bucket":    bucketCommand,
 
 			"wrong-server":   wrongServer,
 			"use-context":    useContext,

@@ -73,7 +73,7 @@ func (d *deployment) steps(ctx context.Context) error {
 	if err := d.lock(ctx); err != nil {
 		return err
 	}
-	defer func() { _ = d.session.Close() }() // a lock that could not be given back runs out
+	defer d.unlock()
 	if err := d.recheck(ctx); err != nil {
 		return err
 	}
@@ -130,6 +130,14 @@ func (d *deployment) lock(ctx context.Context) error {
 		if err := sleep(ctx, min(pause, left)); err != nil {
 			return err
 		}
+	}
+}
+
+// unlock gives the lock back. One that cannot be, as when the network is gone, runs out: whoever deploys next is told how to have it sooner.
+func (d *deployment) unlock() {
+	if err := d.session.Close(); err != nil {
+		d.progress.say(StepLock, 0, 0, fmt.Sprintf("could not be given back, and runs out in %.0f minutes; sooner: chrononctl deploy unlock %s",
+			target.DefaultTTL.Minutes(), d.session.Owner().ID))
 	}
 }
 

@@ -210,6 +210,8 @@ func (s *Store) explain(doing, key string, err error) error {
 		return fmt.Errorf("%s/%s: %w", s, key, fs.ErrNotExist)
 	case status == http.StatusPreconditionFailed, status == http.StatusConflict:
 		return &target.ConflictError{Path: key}
+	case code == "RequestTimeTooSkewed":
+		return &target.DeniedError{Target: s.String(), Doing: doing + " " + key, Cause: err, Advice: "the clock of this machine is wrong: set it, and try again"}
 	case status == http.StatusForbidden, status == http.StatusUnauthorized, code == "ExpiredToken", code == "InvalidToken", isCredential(err):
 		return &target.DeniedError{Target: s.String(), Doing: doing + " " + key, Cause: err,
 			Advice: "check with `aws sts get-caller-identity` who you are, and that you may get, put, list and delete there"}
