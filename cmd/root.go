@@ -96,6 +96,7 @@ func newRoot(a *app) *cobra.Command {
 	addCommands(root, a)
 	addCompletion(root, a)
 	strictArguments(root)
+	documentExits(root)
 	return root
 }
 

@@ -1,14 +1,19 @@
 package cmd_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -34,6 +39,19 @@ func (c *pacedClock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
+// dagOfRun is a request that makes a run, or sets one to work again.
+var dagOfRun = regexp.MustCompile(`^POST /api/v[12]/dags/([^/~]+)/(?:dagRuns|clearTaskInstances)$`)
+
+type runsFailKey struct{}
+
+// runsFail is the script command "runs-fail yes|no": each run that a simulated Airflow is asked for is failed at once, or no longer.
+func runsFail(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: runs-fail yes|no")
+	}
+	ts.Value(runsFailKey{}).(*atomic.Bool).Store(args[0] == "yes")
+}
+
 // simulatedAirflow is the script command "simulated VERSION [PACE]": the sample on a simulated Airflow, three days after its deploy, answers until the
 // script ends. Each request takes PACE of its time, or none. CHRONONCTL_CONFIG leads to it, and $REPO is the sample's repository.
 func simulatedAirflow(ts *testscript.TestScript, neg bool, args []string) {
@@ -52,9 +70,24 @@ func simulatedAirflow(ts *testscript.TestScript, neg bool, args []string) {
 	behind, err := url.Parse(demo.URL)
 	ts.Check(err)
 	forward := httputil.NewSingleHostReverseProxy(behind)
+	fails := ts.Value(runsFailKey{}).(*atomic.Bool)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		clock.pass(pace)
+		made := dagOfRun.FindStringSubmatch(r.Method + " " + r.URL.Path)
+		if made == nil || !fails.Load() {
+			forward.ServeHTTP(w, r)
+			return
+		}
+		text, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(text))
 		forward.ServeHTTP(w, r)
+		var asked struct {
+			RunID  string `json:"dag_run_id"`
+			DryRun bool   `json:"dry_run"`
+		}
+		if json.Unmarshal(text, &asked) == nil && !asked.DryRun {
+			demo.Airflow.Mark(made[1], asked.RunID, "failed")
+		}
 	}))
 	ts.Defer(server.Close)
 	ts.Setenv("CHRONONCTL_URL", server.URL)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -48,6 +49,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
 			env.Setenv("CHRONONCTL_CACHE", env.WorkDir+"/cache")
 			env.Setenv("WORLDS", worlds)
+			env.Values[runsFailKey{}] = new(atomic.Bool)
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // a program under the race detector sleeps a second before it ends
 			// The folder of the program under test alone: a PATH without anything else.
 			env.Setenv("BIN", filepath.SplitList(os.Getenv("PATH"))[0])
@@ -59,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"airflow": airflow,
 
 			"simulated": simulatedAirflow,
+			"runs-fail": runsFail,
 			"reads":     reads,
 			"trouble":   trouble,
 			"captures":  captures,

@@ -29,6 +29,15 @@ var wrongServers = map[string]http.HandlerFunc{
 		w.WriteHeader(http.StatusUnauthorized)
 		reply(w, row{"detail": "Invalid credentials"})
 	},
+	// Airflow 3 whose database is away.
+	"airflow3-failing": func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/v2/version" {
+			reply(w, row{"version": "3.3.2"})
+			return
+		}
+		w.WriteHeader(http.StatusInternalServerError)
+		reply(w, row{"detail": "the database is away"})
+	},
 	// Airflow 2 refuses the question itself.
 	"airflow2-refusing": func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -46,7 +55,7 @@ var wrongServers = map[string]http.HandlerFunc{
 // wrongServer is the script command "wrong-server KIND": CHRONONCTL_URL leads to such a server until the script ends.
 func wrongServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 || wrongServers[args[0]] == nil {
-		ts.Fatalf("usage: wrong-server page|airflow3-refusing|airflow2-refusing")
+		ts.Fatalf("usage: wrong-server page|airflow3-refusing|airflow3-failing|airflow2-refusing")
 	}
 	server := httptest.NewServer(wrongServers[args[0]])
 	ts.Defer(server.Close)

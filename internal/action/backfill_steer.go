@@ -116,8 +116,15 @@ func (p *Planner) planCancel(plan *Plan, b BackfillState) {
 	}
 }
 
-// planRerun clears what did not succeed of the runs that failed.
+// planRerun clears what did not succeed of the runs that failed. Those of a backfill that Airflow 3 has cancelled stay held for good: cancelling pauses it,
+// and Airflow starts no run of a backfill that is paused (airflow/models/dagrun.py, get_queued_dag_runs_to_set_running).
 func (p *Planner) planRerun(ctx context.Context, plan *Plan, b BackfillState) error {
+	if b.State == Cancelled && b.Number != 0 {
+		return &RefusedError{
+			Reason: b.ID + " was cancelled: Airflow would start none of its runs again, and they would stay queued",
+			Next:   "start a new one, which takes days that failed too: " + p.command("backfill", b.Conf, b.From+".."+b.To, "--by-day", "--failed"),
+		}
+	}
 	q := airflowclient.TaskQuery{}
 	for _, run := range b.Runs {
 		if run.State == airflowclient.StateFailed {
