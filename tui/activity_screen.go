@@ -64,7 +64,7 @@ func eventFields(s *shell) []ql.Field[Event] {
 		ql.Text("dag", "the DAG", func(e Event) string { return e.DAGID }),
 		ql.Text("task", "the task", func(e Event) string { return e.TaskID }),
 		ql.Text("run", "the run", func(e Event) string { return e.RunID }),
-		ageField(s, "age", "how long ago it was", func(e Event) time.Time { return e.At }),
+		fleet.AgeField(s.clock, "age", "how long ago it was", func(e Event) time.Time { return e.At }),
 	}
 }
 

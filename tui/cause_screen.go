@@ -38,7 +38,7 @@ func effectFields() []ql.Field[fleet.Effect] {
 		ql.Text("what", "its name", fleet.Effect.Name),
 		ql.Text("team", "whose it is", func(e fleet.Effect) string { return e.Team }),
 		ql.Text("conf", "of which conf", func(e fleet.Effect) string { return e.Conf }),
-		stateField(func(e fleet.Effect) fleet.Health { return e.Health }),
+		fleet.StateField(func(e fleet.Effect) fleet.Health { return e.Health }),
 		ql.Day("ds", "of which day", func(e fleet.Effect) string { return e.Day }),
 	}
 }
@@ -248,9 +248,9 @@ func causeFields(s *shell) []ql.Field[fleet.Cause] {
 		ql.Text("team", "whom it touches", func(c fleet.Cause) string { return strings.Join(append(c.Teams(), c.Team), " ") }),
 		ql.Text("owner", "whose it is", func(c fleet.Cause) string { return c.Owner }),
 		ql.Text("kind", "partition, task, error, stream, ...", func(c fleet.Cause) string { return c.Kind.String() }),
-		stateField(func(c fleet.Cause) fleet.Health { return c.Health }),
+		fleet.StateField(func(c fleet.Cause) fleet.Health { return c.Health }),
 		ql.Number("runs", "in how many runs", func(c fleet.Cause) (float64, bool) { return float64(c.Runs()), true }),
-		ageField(s, "age", "how long ago it began", func(c fleet.Cause) time.Time { return c.Since }),
+		fleet.AgeField(s.clock, "age", "how long ago it began", func(c fleet.Cause) time.Time { return c.Since }),
 	}
 }
 

@@ -24,7 +24,7 @@ func newConsistencyScreen(s *shell) *consistencyScreen {
 	c := &consistencyScreen{listing: listing{shell: s, beside: true}}
 	c.joins = table.New(table.Spec[fleet.Comparison]{
 		ID:      func(r fleet.Comparison) string { return r.Join },
-		Search:  func(r fleet.Comparison) string { return r.Join + " " + r.State + " " + r.Reason },
+		Match:   matcher(s, fleet.ComparisonFields()),
 		Clean:   clean,
 		Columns: c.joinColumns(),
 	})
@@ -36,7 +36,7 @@ func newConsistencyScreen(s *shell) *consistencyScreen {
 	})
 	c.joins.SortBy(1, false)
 	c.panes = []pane{
-		{grid: c.joins, title: "Joins", blank: "no comparison has been made yet"},
+		{grid: c.joins, title: "Joins", blank: "no comparison has been made yet", complete: completer(fleet.ComparisonFields())},
 		{grid: c.features, title: "Features"},
 	}
 	c.moved = c.fillFeatures

@@ -34,19 +34,19 @@ func newDAGScreen(s *shell, id string) *dagScreen {
 	d := &dagScreen{listing: listing{shell: s, beside: true, lead: 2}, id: id}
 	d.runs = table.New(table.Spec[fleet.Run]{
 		ID:      func(r fleet.Run) string { return r.ID },
-		Match:   matcher(s, runFields(s)),
+		Match:   matcher(s, fleet.RunFields(s.clock)),
 		Clean:   clean,
 		Columns: d.runColumns(),
 	})
 	d.tasks = table.New(table.Spec[fleet.Task]{
 		ID:      taskID,
-		Match:   matcher(s, taskFields(s)),
+		Match:   matcher(s, fleet.TaskFields(s.clock)),
 		Clean:   clean,
 		Columns: d.taskColumns(),
 	})
 	d.panes = []pane{
-		{grid: d.runs, title: "Runs", blank: "it has not run yet", marks: true, complete: completer(runFields(s))},
-		{grid: d.tasks, title: "Tasks", blank: "no task instances", marks: true, complete: completer(taskFields(s))},
+		{grid: d.runs, title: "Runs", blank: "it has not run yet", marks: true, complete: completer(fleet.RunFields(s.clock))},
+		{grid: d.tasks, title: "Tasks", blank: "no task instances", marks: true, complete: completer(fleet.TaskFields(s.clock))},
 	}
 	d.moved = d.followRun
 	return d

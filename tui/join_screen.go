@@ -41,11 +41,11 @@ func newJoinScreen(s *shell, dag string) *joinScreen {
 		ID: func(p fleet.Part) string { return p.TaskID }, Match: matcher(s, partFields()), Clean: clean, Columns: j.partColumns(),
 	})
 	j.asked = table.New(table.Spec[fleet.Run]{
-		ID: func(r fleet.Run) string { return r.ID }, Match: matcher(s, runFields(s)), Clean: clean, Columns: j.askedColumns(),
+		ID: func(r fleet.Run) string { return r.ID }, Match: matcher(s, fleet.RunFields(s.clock)), Clean: clean, Columns: j.askedColumns(),
 	})
 	j.panes = []pane{
 		{grid: j.parts, title: "Parts", complete: completer(partFields())},
-		{grid: j.asked, title: "Backfills and runs by hand", complete: completer(runFields(s))},
+		{grid: j.asked, title: "Backfills and runs by hand", complete: completer(fleet.RunFields(s.clock))},
 	}
 	return j
 }
@@ -378,7 +378,7 @@ func partFields() []ql.Field[fleet.Part] {
 		ql.Text("part", "its name", func(p fleet.Part) string { return p.Name }),
 		ql.Text("waits", "what it waits for", func(p fleet.Part) string { return p.WaitsFor }),
 		ql.Text("word", "Airflow's own word for its state", func(p fleet.Part) string { return p.State }),
-		stateField(func(p fleet.Part) fleet.Health { return p.Health }),
+		fleet.StateField(func(p fleet.Part) fleet.Health { return p.Health }),
 	}
 }
 

@@ -38,18 +38,8 @@ func newJoinsScreen(s *shell) *joinsScreen {
 }
 
 func joinFields() []ql.Field[*joinRow] {
-	return []ql.Field[*joinRow]{
-		ql.Text("join", "its name", func(r *joinRow) string { return r.Join }),
-		ql.Text("team", "who owns it", func(r *joinRow) string { return r.Team }),
-		ql.Text("table", "what it writes", func(r *joinRow) string { return r.Table }),
-		ql.Text("word", "how far its newest day is", func(r *joinRow) string { return outputWord(r.Output) }),
-		stateField(joinHealth),
-		ql.Day("ds", "the newest day that landed", func(r *joinRow) string { return r.Output.Landed }),
-	}
+	return ql.Over(fleet.CalendarFields(), func(r *joinRow) fleet.Calendar { return r.Calendar })
 }
-
-// joinHealth is what a join needs: by its newest day, or by its older ones where those are worse.
-func joinHealth(r *joinRow) fleet.Health { return fleet.Worst(r.Output.Health, r.Health) }
 
 func (j *joinsScreen) title() string   { return "Joins" }
 func (j *joinsScreen) summary() string { return j.counted("join") }
@@ -160,7 +150,7 @@ func (j *joinsScreen) columns() []table.Column[*joinRow] {
 		{
 			Title: "STATE", Min: 14, Max: 14,
 			Cell:    func(r *joinRow) table.Cell { return j.outputCell(r.Output) },
-			Compare: func(a, b *joinRow) int { return cmp.Compare(joinHealth(b), joinHealth(a)) },
+			Compare: func(a, b *joinRow) int { return cmp.Compare(b.Health, a.Health) },
 		},
 		{
 			Title: "NEWEST", Min: 6, Max: 10,

@@ -103,12 +103,12 @@ func TestTextCanBeReadInEveryTheme(t *testing.T) {
 
 func TestStatesAreToldApartInTheThemeForTheColourBlind(t *testing.T) {
 	t.Parallel()
-	const clear = 20 // a distance that is seen at a glance; 2 is just seen
+	const glance = 20 // a distance that is seen at a glance; 2 is just seen
 	for name, p := range map[string]palette{"dark": distinctOnDark, "light": distinctOnLight} {
 		for who, eyes := range seenBy {
 			for a, first := range p.states() {
 				for b, second := range p.states() {
-					if d := distance(lab(lipgloss.Color(first), eyes), lab(lipgloss.Color(second), eyes)); a < b && d < clear {
+					if d := distance(lab(lipgloss.Color(first), eyes), lab(lipgloss.Color(second), eyes)); a < b && d < glance {
 						t.Errorf("%s: people %s see %s and %s at a distance of %.1f", name, who, a, b, d)
 					}
 				}

@@ -22,12 +22,12 @@ func newStreamsScreen(s *shell) *streamsScreen {
 	st := &streamsScreen{listing: listing{shell: s}}
 	st.streams = table.New(table.Spec[fleet.Stream]{
 		ID:      func(r fleet.Stream) string { return r.GroupBy },
-		Match:   matcher(s, streamFields(s)),
+		Match:   matcher(s, fleet.StreamFields(s.clock)),
 		Clean:   clean,
 		Columns: st.columns(),
 	})
 	st.streams.SortBy(1, false)
-	st.panes = []pane{{grid: st.streams, blank: "no streaming DAG has reported yet", marks: true, complete: completer(streamFields(s))}}
+	st.panes = []pane{{grid: st.streams, blank: "no streaming DAG has reported yet", marks: true, complete: completer(fleet.StreamFields(s.clock))}}
 	return st
 }
 

@@ -50,16 +50,7 @@ func newTeamScreen(s *shell, team string) *teamScreen {
 }
 
 func batchFields() []ql.Field[batchRow] {
-	return []ql.Field[batchRow]{
-		ql.Text("conf", "its name", func(r batchRow) string { return r.Conf }),
-		ql.Text("table", "what it writes", func(r batchRow) string { return r.Table }),
-		ql.Text("mode", "backfill, upload, kv-load, ...", func(r batchRow) string { return string(r.Mode) }),
-		ql.Text("word", "how far its newest day is", func(r batchRow) string { return outputWord(r.Output) }),
-		stateField(func(r batchRow) fleet.Health { return r.Health }),
-		ql.Day("ds", "the newest day that landed", func(r batchRow) string { return r.Landed }),
-		ql.Age("late", "by how much it is later than usual", func(r batchRow) (time.Duration, bool) { return r.Late, r.Usual.Known() }),
-		ql.Number("days", "how old what is served is", func(r batchRow) (float64, bool) { return float64(r.Serving.Days), r.Serving.Band != fleet.BandNone }),
-	}
+	return ql.Over(fleet.OutputFields(), func(r batchRow) fleet.Output { return r.Output })
 }
 
 func (t *teamScreen) title() string   { return t.team }

@@ -12,8 +12,8 @@ type Calendar struct {
 	Team   string
 	Join   string // full conf name
 	DAGID  string
-	Table  string // empty where nobody told
-	Health Health
+	Table  string        // empty where nobody told
+	Health Health        // the worse of its DAG's and its output's
 	Start  string        // first day that it has, YYYY-MM-DD; empty: not known
 	Days   []CalendarDay // oldest first, without gaps; only days of which something is known
 	Holes  []string      // days that are missing between days that landed

@@ -33,6 +33,7 @@ func calendarsOf(o observation, dags []DAG, jobs [][]job, outputs []Output) []Ca
 		v := calendarView{o: o, d: d, from: dagspec.DateOf(o.clock().Add(-pictured)).String(), landed: landed}
 		if c, ok := v.calendar(jobs[i]); ok {
 			c.Output = outputs[byTask[TaskRef{d.ID, v.j.def.ID}]]
+			c.Health = Worst(c.Health, c.Output.Health)
 			calendars = append(calendars, c)
 		}
 	}

@@ -17,13 +17,13 @@ func HealthWords() []string {
 	return words
 }
 
-// stateField asks for a row's state.
-func stateField[T any](get func(T) Health) query.Field[T] {
+// StateField asks for a row's state.
+func StateField[T any](get func(T) Health) query.Field[T] {
 	return query.Word("state", "how it is", HealthWords(), func(row T) string { return get(row).String() })
 }
 
-// ageField asks how long ago something was; a row without that moment does not say.
-func ageField[T any](now func() time.Time, name, help string, get func(T) time.Time) query.Field[T] {
+// AgeField asks how long ago something was; a row without that moment does not say.
+func AgeField[T any](now func() time.Time, name, help string, get func(T) time.Time) query.Field[T] {
 	return query.Age(name, help, func(row T) (time.Duration, bool) {
 		at := get(row)
 		return now().Sub(at), !at.IsZero()
@@ -47,9 +47,9 @@ func RunFields(now func() time.Time) []query.Field[Run] {
 		query.Text("run", "its id", func(r Run) string { return r.ID }),
 		query.Text("type", "scheduled, manual, backfill", func(r Run) string { return r.Type }),
 		query.Text("word", "Airflow's own word for its state", func(r Run) string { return r.State }),
-		stateField(func(r Run) Health { return r.Health }),
+		StateField(func(r Run) Health { return r.Health }),
 		query.Day("ds", "its day", func(r Run) string { return r.Day }),
-		ageField(now, "age", "how long ago it began", func(r Run) time.Time { return r.Start }),
+		AgeField(now, "age", "how long ago it began", func(r Run) time.Time { return r.Start }),
 		tookField(now, func(r Run) (time.Time, time.Time) { return r.Start, r.End }),
 	}
 }
@@ -59,9 +59,9 @@ func TaskFields(now func() time.Time) []query.Field[Task] {
 	return []query.Field[Task]{
 		query.Text("task", "its id", func(t Task) string { return t.ID }),
 		query.Text("word", "Airflow's own word for its state", Task.Word),
-		stateField(func(t Task) Health { return t.Health }),
+		StateField(func(t Task) Health { return t.Health }),
 		query.Number("tries", "how often it was tried", func(t Task) (float64, bool) { return float64(t.Try), t.Try > 0 }),
-		ageField(now, "age", "how long ago it began", func(t Task) time.Time { return t.Start }),
+		AgeField(now, "age", "how long ago it began", func(t Task) time.Time { return t.Start }),
 		tookField(now, func(t Task) (time.Time, time.Time) { return t.Start, t.End }),
 	}
 }
@@ -74,25 +74,30 @@ func StreamFields(now func() time.Time) []query.Field[Stream] {
 		query.Text("word", "what its keep-alive said", func(s Stream) string { return s.State }),
 		query.Text("app", "its application", func(s Stream) string { return s.App }),
 		query.Text("reason", "what its keep-alive said of it", func(s Stream) string { return s.Reason }),
-		stateField(func(s Stream) Health { return s.Health }),
+		StateField(func(s Stream) Health { return s.Health }),
 		query.Number("restarts", "in 24 hours", func(s Stream) (float64, bool) { return float64(s.Restarts), s.State != "" }),
-		ageField(now, "age", "how long it has been so", func(s Stream) time.Time { return s.Since }),
+		AgeField(now, "age", "how long it has been so", func(s Stream) time.Time { return s.Since }),
 	}
 }
 
-// OutputFields are what outputs can be asked.
-func OutputFields() []query.Field[Output] {
+// outputWords are the states of outputs as a query names them.
+func outputWords() []string {
 	var words []string
 	for s := OutputUnknown; s <= OutputNever; s++ {
 		words = append(words, s.String())
 	}
+	return words
+}
+
+// OutputFields are what outputs can be asked.
+func OutputFields() []query.Field[Output] {
 	return []query.Field[Output]{
 		query.Text("conf", "its conf", func(o Output) string { return o.Conf }),
 		query.Text("team", "who owns it", func(o Output) string { return o.Team }),
 		query.Text("table", "what it writes", func(o Output) string { return o.Table }),
 		query.Text("mode", "upload, backfill, ...", func(o Output) string { return string(o.Mode) }),
-		query.Word("word", "how far its newest wanted day is", words, func(o Output) string { return o.State.String() }),
-		stateField(func(o Output) Health { return o.Health }),
+		query.Word("word", "how far its newest wanted day is", outputWords(), func(o Output) string { return o.State.String() }),
+		StateField(func(o Output) Health { return o.Health }),
 		query.Day("ds", "the newest day that landed", func(o Output) string { return o.Landed }),
 		query.Age("late", "by how much it is over what is usual", func(o Output) (time.Duration, bool) { return o.Late, o.Usual.Known() }),
 		query.Number("days", "how old what is served is", func(o Output) (float64, bool) { return float64(o.Serving.Days), o.Serving.Band != BandNone }),
@@ -105,7 +110,8 @@ func CalendarFields() []query.Field[Calendar] {
 		query.Text("join", "its conf", func(c Calendar) string { return c.Join }),
 		query.Text("team", "who owns it", func(c Calendar) string { return c.Team }),
 		query.Text("table", "what it writes", func(c Calendar) string { return c.Table }),
-		stateField(func(c Calendar) Health { return c.Health }),
+		query.Word("word", "how far its newest wanted day is", outputWords(), func(c Calendar) string { return c.Output.State.String() }),
+		StateField(func(c Calendar) Health { return c.Health }),
 		query.Day("ds", "the newest day that landed", func(c Calendar) string { return c.Output.Landed }),
 		query.Number("holes", "days missing between days that landed", func(c Calendar) (float64, bool) { return float64(len(c.Holes)), true }),
 	}
@@ -117,7 +123,7 @@ func ComparisonFields() []query.Field[Comparison] {
 		query.Text("join", "its conf", func(c Comparison) string { return c.Join }),
 		query.Text("team", "who owns it", func(c Comparison) string { return c.Team }),
 		query.Text("word", "what its report said", func(c Comparison) string { return c.State }),
-		stateField(func(c Comparison) Health { return c.Health }),
+		StateField(func(c Comparison) Health { return c.Health }),
 		query.Day("ds", "the day that was compared", func(c Comparison) string { return c.Day }),
 		query.Number("over", "features beyond their budget", func(c Comparison) (float64, bool) { return float64(c.Over), c.Total > 0 }),
 		query.Number("sample", "percent of the log that was compared", func(c Comparison) (float64, bool) { return c.Sampled, c.Total > 0 }),

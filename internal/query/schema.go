@@ -62,6 +62,21 @@ func Day[T any](name, help string, get func(T) string) Field[T] {
 	}}
 }
 
+// Over makes fields of a part of a row fields of the row.
+func Over[T, P any](fields []Field[P], part func(T) P) []Field[T] {
+	out := make([]Field[T], len(fields))
+	for i, f := range fields {
+		out[i] = Field[T]{Name: f.Name, Help: f.Help, kind: f.kind, words: f.words}
+		if f.text != nil {
+			out[i].text = func(row T) string { return f.text(part(row)) }
+		}
+		if f.number != nil {
+			out[i].number = func(row T) (float64, bool) { return f.number(part(row)) }
+		}
+	}
+	return out
+}
+
 // dayNumber counts the days since 1970-01-01.
 func dayNumber(day string) (float64, bool) {
 	t, err := time.Parse(time.DateOnly, day)
