@@ -84,6 +84,7 @@ type Feed struct {
 	editMark  time.Time
 	behind    bool // runs may have ended that were not seen: the history has to be read, not only counted
 	lists     []list
+	begun     []page          // the first page of each list, until the lists are read
 	unlisted  bool            // the lists of DAGs have to be read as a whole
 	strangers map[string]bool // DAGs of runs that are not followed
 	doubts    map[RunRef]bool // runs to ask for one by one: they may be gone
@@ -181,6 +182,22 @@ func (f *Feed) Step(ctx context.Context, emit func(Changes)) {
 	f.part(ctx, PartImportErrors, f.opts.Slow, emit, f.readImportErrors)
 	f.part(ctx, PartFocus, f.opts.Focus, emit, f.readFocus)
 	f.part(ctx, PartLog, f.opts.Log, emit, f.readLog)
+}
+
+// Begin reads the next piece of the DAG list of a feed that does not have it: its first page, then the rest. It reports whether the picture has more
+// DAGs than before and less than everything; where it does not, Step goes on, also after an error. It is for who wants rows on a screen at once.
+func (f *Feed) Begin(ctx context.Context, emit func(Changes)) bool {
+	switch {
+	case f.known(PartDAGs):
+		return false
+	case f.begun == nil:
+		pages, complete, err := f.firstPages(ctx, func(u update) { f.apply(u, emit) })
+		f.begun = pages
+		return err == nil && !complete
+	default:
+		f.part(ctx, PartDAGs, f.opts.Slow, emit, f.readAllDAGs)
+		return f.known(PartDAGs)
+	}
 }
 
 // Next is when something is due, by the client's clock.

@@ -46,10 +46,16 @@ func (f *Feed) readAllDAGs(ctx context.Context, tell func(update)) error {
 		return err
 	}
 	start := f.opts.Now()
+	first := f.begun
+	if f.begun = nil; first == nil {
+		if first, _, err = f.firstPages(ctx, tell); err != nil {
+			return err
+		}
+	}
 	all := map[string]DAG{}
 	for i := range f.lists {
 		l := &f.lists[i]
-		rows, err := f.readList(ctx, d, l, tell)
+		rows, err := f.readList(ctx, d, l, first[i])
 		if err != nil {
 			return err
 		}
@@ -70,19 +76,33 @@ func (f *Feed) readAllDAGs(ctx context.Context, tell func(update)) error {
 	return nil
 }
 
-// readList reads one list. At the start its first page is told as soon as it is there.
-func (f *Feed) readList(ctx context.Context, d dialect, l *list, tell func(update)) ([]DAG, error) {
-	first, err := d.dagPage(ctx, l.query, 0, pageGET)
+// firstPages reads the first page of each list. At the start it is told as soon as it is there. complete says that there are no others.
+func (f *Feed) firstPages(ctx context.Context, tell func(update)) (pages []page, complete bool, err error) {
+	d, err := f.client.connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if !f.known(PartDAGs) {
-		tell(func(p *picture, c *Changes) {
-			for _, dag := range l.wants(f.decodeDAGs(first)) {
-				p.putDAG(dag, c)
-			}
-		})
+	complete = true
+	for i := range f.lists {
+		l := &f.lists[i]
+		first, err := d.dagPage(ctx, l.query, 0, pageGET)
+		if err != nil {
+			return nil, false, err
+		}
+		if !f.known(PartDAGs) {
+			tell(func(p *picture, c *Changes) {
+				for _, dag := range l.wants(f.decodeDAGs(first)) {
+					p.putDAG(dag, c)
+				}
+			})
+		}
+		pages, complete = append(pages, first), complete && len(first.rows) == first.total
 	}
+	return pages, complete, nil
+}
+
+// readList reads one list, of which the first page is there.
+func (f *Feed) readList(ctx context.Context, d dialect, l *list, first page) ([]DAG, error) {
 	all, complete, err := f.otherPages(ctx, d, l.query, first)
 	if err != nil || complete {
 		return all, err

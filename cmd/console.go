@@ -118,12 +118,10 @@ const followedJobs = 4
 // consoleSource looks at the whole fleet, and begins with what earlier looks have seen. Of an Airflow that will soon be gone nothing is kept.
 func (a *app) consoleSource(chosen config.Context, client *airflowclient.Client, every time.Duration, passing bool) remembering {
 	if !passing {
-		source := a.observerOf(chosen, client, nil, every)
-		source.FollowProgress(followedJobs)
-		return source
+		return a.observerOf(chosen, client, fleet.Options{Every: every, Progress: followedJobs, Piecemeal: true})
 	}
 	return remembering{
-		Observer: fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now, Progress: followedJobs}),
+		Observer: fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now, Progress: followedJobs, Piecemeal: true}),
 		past:     history.Open(history.Options{Context: chosen.Name, URL: chosen.URL, Now: a.Now}),
 	}
 }

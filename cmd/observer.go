@@ -26,7 +26,7 @@ type remembering struct {
 // Observe takes a picture and keeps what it shows.
 func (r remembering) Observe(ctx context.Context) (fleet.Snapshot, error) {
 	snap, err := r.Observer.Observe(ctx)
-	if err == nil {
+	if err == nil && !snap.Partial {
 		_ = r.past.Record(snap, r.Reading(), r.whole) // it is experience: a look without it says less, and no look fails for it
 	}
 	return snap, err
@@ -38,20 +38,22 @@ func (a *app) observer(ctx context.Context, teams []string, every time.Duration)
 	if err != nil {
 		return remembering{}, err
 	}
-	return a.observerOf(chosen, client, teams, every), nil
+	return a.observerOf(chosen, client, fleet.Options{Teams: teams, Every: every}), nil
 }
 
-func (a *app) observerOf(chosen config.Context, client *airflowclient.Client, teams []string, every time.Duration) remembering {
+// observerOf is an observer of a context with the options that are given, which knows what earlier ones have seen.
+func (a *app) observerOf(chosen config.Context, client *airflowclient.Client, opts fleet.Options) remembering {
 	past := history.Open(history.Options{Dir: a.stateDir(), Context: chosen.Name, URL: chosen.URL, Now: a.Now})
-	opts := fleet.Options{Context: chosen.Label(), URL: chosen.URL, Teams: teams, Every: every, Now: a.Now, Past: past.Past()}
+	opts.Context, opts.URL, opts.Now, opts.Past = chosen.Label(), chosen.URL, a.Now, past.Past()
 	if last, ok := past.LastSnapshot(); ok {
 		opts.Last = &last // what ended runs had is not read again
 	}
-	if len(teams) == 0 {
+	whole := len(opts.Teams) == 0
+	if whole {
 		opts.Reading = past.Reading()
 	}
 	return remembering{
 		Observer: fleet.NewObserver(client, opts),
-		past:     past, whole: len(teams) == 0,
+		past:     past, whole: whole,
 	}
 }

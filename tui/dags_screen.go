@@ -51,7 +51,7 @@ func (d *dagsScreen) summary() string { return d.counted("DAG") }
 func (d *dagsScreen) needs() []need   { return nil }
 
 func (d *dagsScreen) sync() {
-	snap, ok := d.snapshot()
+	snap, ok := d.firstRows()
 	if !ok {
 		return
 	}
@@ -65,7 +65,7 @@ func (d *dagsScreen) sync() {
 }
 
 func (d *dagsScreen) view() []string {
-	if _, ok := d.snapshot(); !ok {
+	if _, ok := d.firstRows(); !ok {
 		return d.waiting(query{topic: topicSnapshot}, "the DAGs of "+d.options.Context)
 	}
 	return d.listing.view()

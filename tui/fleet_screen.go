@@ -68,7 +68,7 @@ const (
 func (f *fleetScreen) title() string { return "Fleet" }
 
 func (f *fleetScreen) summary() string {
-	if _, ok := f.snapshot(); !ok {
+	if _, ok := f.firstRows(); !ok {
 		return ""
 	}
 	return f.counted("team") + f.theme.dot + count(f.dags, "DAG")
@@ -77,7 +77,7 @@ func (f *fleetScreen) summary() string {
 func (f *fleetScreen) needs() []need { return f.explanationNeeds() }
 
 func (f *fleetScreen) sync() {
-	snap, ok := f.snapshot()
+	snap, ok := f.firstRows()
 	if !ok {
 		return
 	}
@@ -127,7 +127,7 @@ func (f *fleetScreen) showTeams() {
 		return
 	}
 	f.only = want
-	snap, _ := f.snapshot()
+	snap, _ := f.firstRows()
 	rows := snap.Teams
 	if want != "" {
 		touched := c.Teams()
@@ -137,7 +137,7 @@ func (f *fleetScreen) showTeams() {
 }
 
 func (f *fleetScreen) view() []string {
-	if _, ok := f.snapshot(); !ok {
+	if _, ok := f.firstRows(); !ok {
 		return f.waiting(query{topic: topicSnapshot}, "the fleet of "+f.options.Context)
 	}
 	return f.listing.view()

@@ -97,7 +97,7 @@ func (s *shell) headLine() string {
 // serverHealth is the version with the server's state; what is wrong with it follows in words.
 func (s *shell) serverHealth() string {
 	t := s.theme
-	snap, ok := s.snapshot()
+	snap, ok := s.firstRows()
 	e := s.store.get(query{topic: topicSnapshot})
 	switch {
 	case e.err != nil:
@@ -205,13 +205,16 @@ func (s *shell) ageOfData() string {
 		return utc
 	}
 	read, due := e.at, e.at
-	if snap, ok := s.snapshot(); ok && !snap.Read.IsZero() { // a picture may be newer than what it shows
+	snap, _ := s.firstRows()
+	if !snap.Read.IsZero() { // a picture may be newer than what it shows
 		read, due = snap.Read, snap.Due
 	}
 	age := s.now.Sub(read)
 	text := span(age) + " ago"
 	style := t.headDim
 	switch {
+	case snap.Partial:
+		style, text = t.accent.On(t.head), "reading, "+count(len(snap.DAGs), "DAG")+" so far"
 	case e.cached:
 		style, text = t.warn.On(t.head), "cached, "+span(age)+" old"
 	case e.err != nil, s.now.Sub(due) > s.staleAfter():

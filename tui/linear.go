@@ -58,6 +58,9 @@ func (n *narrator) tell(snap fleet.Snapshot, err error) time.Duration {
 		n.say("%s answers again", clean(n.options.Context))
 	}
 	n.failures = 0
+	if snap.Partial {
+		return 0
+	}
 	n.picture(snap)
 	return n.options.Interval
 }

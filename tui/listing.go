@@ -165,7 +165,7 @@ func (l *listing) detail() string { return "" }
 
 // counted says how many rows the first table has, and how many of them the filter shows. Before there is a picture nobody knows.
 func (l *listing) counted(one string) string {
-	if _, known := l.snapshot(); !known {
+	if _, known := l.firstRows(); !known {
 		return ""
 	}
 	return l.tally(one)

@@ -103,8 +103,17 @@ func (s *shell) enter() {
 // say tells the reader something that needs no answer.
 func (s *shell) say(text string) { s.note = note{text: text, until: s.now.Add(noteTime)} }
 
-// snapshot returns the last good picture, and whether there is one.
+// snapshot returns the last good picture, and whether there is one. One that has begun to be read is none.
 func (s *shell) snapshot() (fleet.Snapshot, bool) {
+	snap, ok := s.firstRows()
+	if snap.Partial {
+		return fleet.Snapshot{}, false
+	}
+	return snap, ok
+}
+
+// firstRows is the last good picture, be it no more than some DAGs without their runs.
+func (s *shell) firstRows() (fleet.Snapshot, bool) {
 	return value[fleet.Snapshot](s.store, query{topic: topicSnapshot})
 }
 

@@ -3,6 +3,8 @@ package tui
 import (
 	"context"
 	"time"
+
+	"chrononctl/internal/fleet"
 )
 
 // topic is what a query is about.
@@ -106,7 +108,14 @@ func (s *store) apply(m loaded) bool {
 		e.failures++
 		return true
 	}
-	e.value, e.at, e.cached, e.failures = m.value, m.at, false, 0
+	e.failures = 0
+	if snap, ok := m.value.(fleet.Snapshot); ok && snap.Partial {
+		e.tried = time.Time{} // there is more to be had at once
+		if e.value != nil && e.cached {
+			return true // what an earlier session has left shows more
+		}
+	}
+	e.value, e.at, e.cached = m.value, m.at, false
 	e.version++
 	return true
 }

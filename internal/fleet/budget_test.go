@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"chrononctl/airflowclient"
 	"chrononctl/airflowclient/airflowtest"
 	"chrononctl/internal/fleet"
@@ -191,6 +193,58 @@ func TestAChangeIsSeenWithinATick(t *testing.T) {
 		if d.ID == longDAG && d.Health != fleet.Failed {
 			t.Errorf("it is %v", d.Health)
 		}
+	}
+}
+
+// The first rows of a large fleet come with the first page, then all of them, then what they do.
+func TestAPictureThatComesPiecemeal(t *testing.T) {
+	t.Parallel()
+	for _, version := range versions {
+		c := openConsole(t, version, airflowtest.Healthy(250))
+		o := fleet.NewObserver(c.client, fleet.Options{Now: c.clock.Now, Piecemeal: true})
+		var first, second, third fleet.Snapshot
+		for i, s := range []*fleet.Snapshot{&first, &second, &third} {
+			var err error
+			if *s, err = o.Observe(t.Context()); err != nil {
+				t.Fatalf("%s: picture %d: %v", version, i, err)
+			}
+			for _, d := range s.DAGs {
+				if s.Partial && (d.Health != fleet.Unknown || len(d.Runs) > 0) {
+					t.Fatalf("%s: picture %d: nothing is known of %s, and it is %v", version, i, d.ID, d.Health)
+				}
+			}
+		}
+		if len(first.DAGs) == 0 || len(first.DAGs) >= 250 || !first.Partial {
+			t.Errorf("%s: the first picture has %d DAGs, partial: %v", version, len(first.DAGs), first.Partial)
+		}
+		if len(second.DAGs) != 250 || !second.Partial {
+			t.Errorf("%s: the second picture has %d DAGs, partial: %v", version, len(second.DAGs), second.Partial)
+		}
+		whole, err := fleet.NewObserver(c.client, fleet.Options{Now: c.clock.Now}).Observe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(healths(whole), healths(third)); diff != "" || third.Partial {
+			t.Errorf("%s: the third picture is not that of one look (-one look +piecemeal):\n%s", version, diff)
+		}
+	}
+}
+
+func healths(s fleet.Snapshot) map[string]string {
+	of := map[string]string{}
+	for _, d := range s.DAGs {
+		of[d.ID] = d.Health.Word()
+	}
+	return of
+}
+
+// A fleet of one page is there at once.
+func TestASmallPictureComesWhole(t *testing.T) {
+	t.Parallel()
+	c := openConsole(t, "3.3.2", airflowtest.Healthy(sampleSize))
+	s, err := fleet.NewObserver(c.client, fleet.Options{Now: c.clock.Now, Piecemeal: true}).Observe(t.Context())
+	if err != nil || s.Partial || len(s.DAGs) != sampleSize {
+		t.Errorf("%d DAGs, partial: %v, %v", len(s.DAGs), s.Partial, err)
 	}
 }
 

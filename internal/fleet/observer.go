@@ -24,6 +24,7 @@ type Options struct {
 	Intent    *Intent   // what should run, where a Chronon repository is at hand; nil: what the releases tell
 	Past      Past      // experience of earlier looks; its zero value is none
 	Last      *Snapshot // an earlier picture of the same Airflow, from which is known what ended runs had; nil: none
+	Piecemeal bool      // the first pictures come as soon as there are DAGs to show, see [Snapshot.Partial]
 	Reading   []byte    // of [Observer.Reading] of an earlier observer of the same teams, to go on from there; nil: none
 	Progress  int       // of so many jobs at work the logs are followed, for their steps; 0: of none
 	Lifetimes Lifetimes // of rows in the KV store; its zero value is not known
@@ -114,6 +115,9 @@ func (o *Observer) keep(d airflowclient.DAG) airflowclient.Keep {
 // means that nothing could be read, and keeps the kind that the client gave it.
 func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 	sent := o.client.Requests().Requests
+	if picture, ok := o.begin(ctx); ok {
+		return o.partialPicture(ctx, picture)
+	}
 	picture, err := o.step(ctx)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("look at the fleet: %w", err)
@@ -136,6 +140,36 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.made, o.madeOf = made, picture.Generation
+	return made, nil
+}
+
+// begin has the feed read the first of what it does not know yet. It reports false where that is nothing to show, or where nobody wants it.
+func (o *Observer) begin(ctx context.Context) (airflowclient.Picture, bool) {
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return airflowclient.Picture{}, false
+	}
+	if !o.opts.Piecemeal || !o.feed.Begin(ctx, nil) || ctx.Err() != nil {
+		return airflowclient.Picture{}, false
+	}
+	return o.feed.Picture(), true
+}
+
+// partialPicture shows DAGs of which nothing else is known yet.
+func (o *Observer) partialPicture(ctx context.Context, p airflowclient.Picture) (Snapshot, error) {
+	server, err := o.client.Server(ctx)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("look at the fleet: %w", err)
+	}
+	obs := o.observed(p, server)
+	obs.intent, obs.health, obs.problems = &Intent{}, nil, nil
+	for _, kind := range append(slices.Clone(kinds), "") {
+		obs.unread[kind] = true
+	}
+	made := derive(obs, assemble(obs))
+	made.Partial = true
 	return made, nil
 }
 

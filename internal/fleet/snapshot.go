@@ -40,6 +40,7 @@ type Snapshot struct {
 	Broken   []BrokenFile // import errors
 	Problems []string     // parts that could not be read, a sentence each; what they would have shown is Unknown
 	Requests int          // requests that it took
+	Partial  bool         // the server is being read for the first time: DAGs may be missing, and of those that are there nothing else is known. Ask again
 
 	Intent     *Intent     // what should run; it may know nothing, and is never nil in a picture of an Observer
 	Deviations []Deviation // DAGs that are not as they are wanted, worst first
