@@ -67,6 +67,8 @@ func TestScripts(t *testing.T) {
 			"captures":  captures,
 			"damage":    damage,
 			"bucket":    bucketCommand,
+			"until":     until,
+			"together":  together,
 
 			"wrong-server":   wrongServer,
 			"use-context":    useContext,
