@@ -32,7 +32,7 @@ func commandExits() map[string][]ExitCode {
 		"backfill list": looksUp, "backfill pause": changes, "backfill resume": changes, "backfill cancel": changes,
 		"mark": changes, "pause": changes, "unpause": changes, "undo": changes, "activity": local,
 
-		"validate": local, "generate": {ExitFailed, ExitRefused}, "plan": judges, "drift": judges, "deploy": places, "rollback": places,
+		"validate": local, "generate": {ExitFailed, ExitRefused}, "plan": judges, "drift": with(asks, ExitDifferent), "deploy": places, "rollback": places,
 		"deploy unlock": {ExitFailed, ExitRefused, ExitNotFound}, "history": local, "init": local, "config show": local, "demo": local,
 		"context add": local, "context list": local, "context show": known, "context use": known, "context remove": known,
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -53,7 +54,7 @@ func runsFail(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // simulatedAirflow is the script command "simulated VERSION [PACE]": the sample on a simulated Airflow, three days after its deploy, answers until the
-// script ends. Each request takes PACE of its time, or none. CHRONONCTL_CONFIG leads to it, and $REPO is the sample's repository.
+// script ends. Each request takes PACE of its time, or none. CHRONONCTL_CONFIG leads to it, $REPO is the sample's repository and $DAGS has its files.
 func simulatedAirflow(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 || len(args) > 2 {
 		ts.Fatalf("usage: simulated VERSION [PACE]")
@@ -97,4 +98,5 @@ func simulatedAirflow(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("CHRONONCTL_PASSWORD", strings.TrimSpace(string(password)))
 	ts.Setenv("CHRONONCTL_TEST_NOW", clock.now().Format(time.RFC3339))
 	ts.Setenv("REPO", demo.Repo)
+	ts.Setenv("DAGS", filepath.Join(demo.Dir, "dags", "chronon"))
 }
