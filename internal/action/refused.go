@@ -2,6 +2,7 @@ package action
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,7 +34,12 @@ func (u *UnknownError) Hint() string { return u.Next }
 // refusals collects what is in the way of a change, so that all of it can be said at once.
 type refusals []RefusedError
 
-func (r *refusals) add(reason, next string) { *r = append(*r, RefusedError{reason, next}) }
+// add notes a reason, once: both ends of a range may be in the way for the same one.
+func (r *refusals) add(reason, next string) {
+	if one := (RefusedError{reason, next}); !slices.Contains(*r, one) {
+		*r = append(*r, one)
+	}
+}
 
 // err is nil when nothing is in the way.
 func (r refusals) err() error {
