@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"chrononctl/airflowclient"
 	"chrononctl/dagspec"
@@ -26,6 +27,8 @@ type Airflow interface {
 	SetPaused(ctx context.Context, dagID string, paused bool) error
 	Reparse(ctx context.Context, fileToken string) error
 	Raw(ctx context.Context, method, path string, body any) (json.RawMessage, error)
+	// ServerTime is the server's clock as its last answer had it; false: it has not said.
+	ServerTime() (time.Time, bool)
 }
 
 var _ Airflow = (*airflowclient.Client)(nil)

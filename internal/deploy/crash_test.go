@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
 	"chrononctl/internal/deploy"
 	"chrononctl/internal/deploy/target"
 	"chrononctl/internal/deploy/target/targettest"
@@ -234,6 +236,41 @@ func TestClockThatIsWrongChangesNothingButNames(t *testing.T) {
 		s.check(err)
 		s.holds(releaseA)
 	})
+}
+
+// What running tasks use, and the days that have passed, go by Airflow's clock: the deploy's own may be wrong by hours.
+func TestClockThatIsWrongNeitherTakesAwayWhatTasksUseNorCountsOtherRuns(t *testing.T) {
+	t.Parallel()
+	for name, wrong := range map[string]time.Duration{"behind": -30 * time.Hour, "ahead": 30 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(s *site) {
+				off := func(o *deploy.Options) {
+					o.Now = func() time.Time { return time.Now().Add(wrong) }
+					o.Allow = []deploy.RiskName{deploy.RiskCatchUp}
+				}
+				_, err := s.deployWith(release(dag{id: "a", text: "a1"}), off)
+				s.check(err)
+				time.Sleep(10 * time.Hour)
+				s.airflow.runs = []airflowclient.Run{{DAGID: "a", ID: "1", State: airflowclient.StateRunning, Start: time.Now()}}
+				for _, text := range []string{"a2", "a3", "a4", "a5", "a6", "a7", "a8"} {
+					_, err := s.deployWith(release(dag{id: "a", text: text}), off)
+					s.check(err)
+				}
+				equal(t, "the conf that the run began with", s.read("_chronon_rt/confs/"+hexSum("a1")[:16]+"/production/joins/team/x"), "a1")
+				daily := release(dag{id: "b", text: "b1"})
+				daily.DAGs[0].Schedule, daily.DAGs[0].Catchup, daily.DAGs[0].Start = "0 0 * * *", true, dagspec.DateOf(time.Now().AddDate(0, 0, -4))
+				plan, err := s.engine(off).Plan(s.t.Context(), daily)
+				s.check(err)
+				runs := 0
+				for _, risk := range plan.Risks {
+					if risk.Name == deploy.RiskCatchUp {
+						runs += risk.Runs
+					}
+				}
+				equal(t, "runs at once", runs, 4)
+			})
+		})
+	}
 }
 
 func TestInterruptedDeployIsFinishedByTheNext(t *testing.T) {

@@ -65,7 +65,7 @@ type Options struct {
 	Airflow    Airflow
 	Generator  string           // the program and its version, for the manifest
 	Owner      target.Owner     // who deploys; Since is filled in
-	Now        func() time.Time // stamps manifests and locks; default time.Now
+	Now        func() time.Time // stamps manifests, locks and the audit; default time.Now
 	Timeout    time.Duration    // of each wait for Airflow; default DefaultTimeout
 	Keep       int              // releases whose contents are kept, the live one included; default 5
 	Marker     string           // id of the DAG that tells the release over REST; empty: none is deployed
@@ -79,6 +79,16 @@ type Options struct {
 	MaxDelete  int              // DAGs that may go without RiskRemovals being allowed; default 5, negative: none
 	NoVerify   bool             // place the files and do not look at Airflow
 	NoRollback bool             // leave a release that fails verification in place
+}
+
+// airflowTime is the time where it has to fit what Airflow dates: runs, and the days that have passed. That is the server's clock, and our own only where nobody asked the server.
+func (o *Options) airflowTime() time.Time {
+	if o.Airflow != nil && !o.NoVerify {
+		if at, told := o.Airflow.ServerTime(); told {
+			return at
+		}
+	}
+	return o.Now()
 }
 
 // Engine deploys to one target.

@@ -303,6 +303,12 @@ func (f *fakeAirflow) Reparse(context.Context, string) error {
 	return err
 }
 
+func (f *fakeAirflow) ServerTime() (time.Time, bool) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return time.Now(), f.requests > 0
+}
+
 // set changes a DAG as a person would.
 func (f *fakeAirflow) set(id string, change func(*airflowclient.DAG)) {
 	f.mutex.Lock()

@@ -41,7 +41,7 @@ type ledger struct {
 type past struct {
 	ID      string    `json:"id"`
 	Outcome outcome   `json:"outcome"`
-	Until   time.Time `json:"until,omitzero"` // when another release took its place; zero: it is live
+	Until   time.Time `json:"until,omitzero"` // when another release took its place, by Airflow's clock where it was asked; zero: it is live
 }
 
 // Journal says how far an operation came. It is written when a step begins.

@@ -130,7 +130,7 @@ func (e *Engine) assess(ctx context.Context, plan *Plan, defs []dagspec.DAG) err
 			return err
 		}
 		a.before, a.after = before, plan.definitions(defs)
-		a.details(dagspec.DateOf(e.opts.Now()))
+		a.details(dagspec.DateOf(e.opts.airflowTime()))
 		a.identities()
 		a.removals(e.opts.MaxDelete)
 		a.sizes()

@@ -143,7 +143,7 @@ func (d *deployment) revert(ctx context.Context, goal Manifest) error {
 		ledger.History = slices.Insert(ledger.History, 0, past{ID: d.manifest.ID})
 	}
 	ledger.settle(d.manifest.ID, outcomeFailed)
-	ledger.supersede(goal.ID, d.opts.Now())
+	ledger.supersede(goal.ID, d.opts.airflowTime())
 	ledger.Live, ledger.Verified, ledger.Pending, ledger.Retire = goal.ID, false, nil, nil
 	for i := range ledger.History {
 		if past := &ledger.History[i]; past.ID == goal.ID {

@@ -43,7 +43,7 @@ func (d *deployment) sweep(ctx context.Context) error {
 	return discard(ctx, d.opts.Target.State(), d.session.State(), names)
 }
 
-// clockMargin is how far the clock of a deploy and that of Airflow may be apart.
+// clockMargin is how far the clock of a deploy that did not ask Airflow, and that of Airflow, may be apart.
 const clockMargin = time.Hour
 
 // oldestRun is when the oldest run began that is still at work: its tasks may use any release that was live since. Without one it is the zero time.

@@ -41,7 +41,7 @@ func (d *deployment) commit(ctx context.Context) error {
 	ledger := &d.memory.ledger
 	if ledger.Live != d.manifest.ID || len(ledger.Pending) > 0 {
 		verified := ledger.Live == d.manifest.ID && ledger.Verified && d.result.Written == 0
-		ledger.commit(d.manifest.ID, d.opts.Now())
+		ledger.commit(d.manifest.ID, d.opts.airflowTime())
 		if verified {
 			ledger.settle(d.manifest.ID, outcomeVerified)
 		}
