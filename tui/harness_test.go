@@ -93,7 +93,7 @@ func start(t *testing.T, s setup) *console {
 	model := recorder{Model: c.root, mu: &c.mu, frame: &c.frame}
 	c.program = tea.NewProgram(model,
 		tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutSignalHandler(), tea.WithWindowSize(s.width, s.height),
-		tea.WithColorProfile(colorprofile.TrueColor), tea.WithEnvironment([]string{"TERM=xterm"}), tea.WithFPS(1))
+		tea.WithColorProfile(colorprofile.TrueColor), tea.WithEnvironment([]string{"TERM=xterm"}), tea.WithoutRenderer()) // the recorder takes the frames
 	go func() {
 		_, err := c.program.Run()
 		cancel()

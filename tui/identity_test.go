@@ -45,10 +45,10 @@ func listedOf[T any](tb *table.Table[T], id func(T) string, filter func(string) 
 }
 
 // someOf draws which of twelve objects are there, each in any state.
-func someOf(t *rapid.T, make func(i int, team string, h fleet.Health)) {
+func someOf(t *rapid.T, add func(i int, team string, h fleet.Health)) {
 	for i := range 12 {
 		if drawn := rapid.IntRange(0, 54).Draw(t, "object"); drawn > 10 {
-			make(i, []string{"core", "payments"}[drawn%2], fleet.Health(drawn%11))
+			add(i, []string{"core", "payments"}[drawn%2], fleet.Health(drawn%11))
 		}
 	}
 }
