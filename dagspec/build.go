@@ -283,13 +283,14 @@ func (b *builder) definitions() Definitions {
 		}
 	}
 	slices.SortFunc(defs.DAGs, func(x, y DAG) int { return cmp.Compare(x.ID, y.ID) })
-	b.hashAll(defs.DAGs)
+	defs.sums = b.hashAll(defs.DAGs)
 	return defs
 }
 
-// hashAll names the contents of DAGs. It is the last step, and each DAG is by itself.
-func (b *builder) hashAll(dags []DAG) {
+// hashAll names the contents of DAGs, and returns their whole sums by id. It is the last step, and each DAG is by itself.
+func (b *builder) hashAll(dags []DAG) map[string]string {
 	settings := map[Kind]string{}
+	sums := make([]string, len(dags))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range dags {
@@ -299,11 +300,17 @@ func (b *builder) hashAll(dags []DAG) {
 		}
 		dag.Settings, dag.Runtime = settings[dag.Kind], runtimeHash()
 		group.Go(func() error {
-			dag.Hash = b.hash(dag)
+			sums[i] = b.sumDAG(dag)
+			dag.Hash = sums[i][:12]
 			return nil
 		})
 	}
 	_ = group.Wait() // its functions cannot fail
+	byID := make(map[string]string, len(dags))
+	for i := range dags {
+		byID[dags[i].ID] = sums[i]
+	}
+	return byID
 }
 
 // leftOut lists the confs that an error keeps out, with the DAGs that they would have had a part in.

@@ -45,6 +45,8 @@ type Definitions struct {
 	DAGs        []DAG       // by id
 	Diagnostics Diagnostics // those of Load included
 	LeftOut     []LeftOut   // confs that an error keeps out, by file
+
+	sums map[string]string // all 64 digits of the DAGs' hashes, by id
 }
 
 // LeftOut is a conf that an error keeps out of the definitions.

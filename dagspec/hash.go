@@ -12,15 +12,15 @@ import (
 	"slices"
 )
 
-// hash is the DAG's identity of content: it changes exactly when something that its tasks use does. That is the definition itself, which names its
-// confs, its team's part of teams.json and the runtime by their contents, and the settings that reach it.
-func (b *builder) hash(dag *DAG) string {
+// sumDAG is the identity of what a DAG's tasks use: the definition itself, which names its confs, its team's part of teams.json and the runtime by their
+// contents, and the settings that reach it. It changes exactly when one of them does.
+func (b *builder) sumDAG(dag *DAG) string {
 	defined := *dag
 	defined.Hash = ""
 	d := newDigest()
 	d.add(reflect.ValueOf(defined))
 	d.add(reflect.ValueOf(b.s.Bundle))
-	return d.hex()[:12]
+	return d.hex()
 }
 
 // digest sums values of all exported fields up. Each text and list comes with its length, so that no two values look alike.

@@ -17,13 +17,13 @@ func TestEveryFieldOfADefinitionCounts(t *testing.T) {
 		Waits: []Wait{{Start: date, End: date, Partition: Partition{Fields: []Field{{Value: []Arg{{Day: day()}}}}}}},
 	}}}
 	b := &builder{}
-	seen := map[string]string{b.hash(&dag): "nothing"}
+	seen := map[string]string{b.sumDAG(&dag): "nothing"}
 	changed := 0
 	var walk func(path string, v reflect.Value)
 	note := func(path string, v reflect.Value, to any) {
 		before := reflect.ValueOf(v.Interface())
 		v.Set(reflect.ValueOf(to).Convert(v.Type()))
-		hash := b.hash(&dag)
+		hash := b.sumDAG(&dag)
 		if other, taken := seen[hash]; taken {
 			t.Errorf("%s counts as little as %s", path, other)
 		}
@@ -74,7 +74,7 @@ func TestEveryFieldOfADefinitionCounts(t *testing.T) {
 	if changed < 50 {
 		t.Errorf("only %d fields were changed", changed)
 	}
-	if b.s.Bundle = true; seen[b.hash(&dag)] != "" {
+	if b.s.Bundle = true; seen[b.sumDAG(&dag)] != "" {
 		t.Error("how confs are delivered does not count")
 	}
 }

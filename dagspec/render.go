@@ -46,7 +46,7 @@ func Render(defs Definitions, repo *Repo, s Settings) ([]File, error) {
 
 // RenderCached is [Render], which takes a DAG file from the cache where it has it; nil is no cache. The files are the same with every cache.
 func RenderCached(defs Definitions, repo *Repo, s Settings, cache Cache) ([]File, error) {
-	r := renderer{repo: repo, s: s, cache: cache, files: map[string]File{}, confs: make(map[string]*Conf, len(repo.Confs))}
+	r := renderer{repo: repo, s: s, cache: cache, files: map[string]File{}, sums: defs.sums, confs: make(map[string]*Conf, len(repo.Confs))}
 	for i := range repo.Confs {
 		r.confs[repo.Confs[i].File] = &repo.Confs[i]
 	}
@@ -90,7 +90,8 @@ type renderer struct {
 	repo  *Repo
 	s     Settings
 	cache Cache
-	confs map[string]*Conf // by file
+	confs map[string]*Conf  // by file
+	sums  map[string]string // of DAGs that Build made, by id
 
 	lock  sync.Mutex
 	files map[string]File

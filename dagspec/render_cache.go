@@ -39,7 +39,8 @@ var rendererSum = sync.OnceValue(func() string {
 	return sum.hex()
 })
 
-// fileKey is the key of a DAG file. The hash of a DAG covers what its tasks will use, but in 12 digits; here are all of them.
+// fileKey is the key of a DAG file. The hash of a DAG covers what its tasks will use, but in 12 digits; here are all of them. A DAG that [Build] did not
+// make has none.
 func (r *renderer) fileKey(dags []*DAG) string {
 	sum := newDigest()
 	sum.text(rendererSum())
@@ -48,7 +49,10 @@ func (r *renderer) fileKey(dags []*DAG) string {
 	sum.add(reflect.ValueOf(r.s.Run.Env))
 	sum.text(renderSettings(dags[0].Kind, r.s))
 	for _, dag := range dags {
-		sum.add(reflect.ValueOf(*dag))
+		known := r.sums[dag.ID]
+		if sum.text(known); known == "" {
+			sum.add(reflect.ValueOf(*dag))
+		}
 	}
 	return sum.hex()
 }

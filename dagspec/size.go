@@ -4,8 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Sizes of a DAG in Airflow's database, in bytes of JSON. Airflow keeps each DAG as one row. With MySQL's default sort buffer of 256 KB, queries over larger
@@ -65,11 +69,8 @@ func (b *builder) checkSizes() {
 			b.about(projectFile).warn(codeSettings, "dags.parts", fmt.Sprintf("names %q, which is no team of teams.json%s", team, nearestTeam(team, &b.repo.teams)), "correct the name, or take it out")
 		}
 	}
-	for key, dag := range b.dags {
-		size := SerializedSize(dag)
-		if size < largeDAG || len(dag.Tasks) == 0 {
-			continue
-		}
+	for key, size := range b.largeDAGs() {
+		dag := b.dags[key]
 		means := "MySQL's default sort buffer is smaller"
 		if size >= hugeDAG {
 			means = "more than 1 MB, which has stopped DAG processors"
@@ -82,6 +83,26 @@ func (b *builder) checkSizes() {
 		b.about(projectFile).warn(codeLarge, "dags.parts", message, fmt.Sprintf("divide the team's confs with `dags: {parts: {%s: %d}}` in chrononctl.yaml, or set compress_serialized_dags in Airflow's section [core]",
 			key.team, max(2, b.s.DAGs.Parts[key.team])+size/hugeDAG))
 	}
+}
+
+// largeDAGs are the DAGs that are to be warned of, with their sizes.
+func (b *builder) largeDAGs() map[dagKey]int {
+	var lock sync.Mutex
+	large := map[dagKey]int{}
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for key, dag := range b.dags {
+		group.Go(func() error {
+			if size := SerializedSize(dag); size >= largeDAG && len(dag.Tasks) > 0 {
+				lock.Lock()
+				defer lock.Unlock()
+				large[key] = size
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // its functions cannot fail
+	return large
 }
 
 // partOf chooses one of n parts for a conf, from 0. It is rendezvous hashing: with one part more, only those confs move that go into the new part.
