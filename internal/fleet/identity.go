@@ -33,6 +33,9 @@ func identify(id string, tags []string, names namer) identity {
 		team: tagValue(tags, tagTeam),
 		join: tagValue(tags, tagJoin),
 	}
+	if told.kind != "" && told.team != "" && (told.join != "" || !names.joins(told.kind)) {
+		return told // most DAGs, at each look
+	}
 	guess := names.read(id, told.kind)
 	who := identity{
 		kind: cmp.Or(told.kind, guess.kind),
@@ -47,12 +50,13 @@ func identify(id string, tags []string, names namer) identity {
 
 // tagValue is what follows the prefix in the first tag, by name, that has it.
 func tagValue(tags []string, prefix string) string {
-	for _, tag := range slices.Sorted(slices.Values(tags)) {
-		if v, ok := strings.CutPrefix(tag, prefix); ok && v != "" {
-			return v
+	first := ""
+	for _, tag := range tags {
+		if len(tag) > len(prefix) && strings.HasPrefix(tag, prefix) && (first == "" || tag < first) {
+			first = tag
 		}
 	}
-	return ""
+	return strings.TrimPrefix(first, prefix)
 }
 
 // namer reads DAG ids back into what they were made from.
@@ -91,6 +95,11 @@ func newIDPattern(kind dagspec.Kind, template string) idPattern {
 	fixed := strings.NewReplacer("{team}", "", "{join}", "").Replace(template)
 	quoted := strings.NewReplacer(`\{team\}`, `(?P<team>.+)`, `\{join\}`, `(?P<join>.+)`).Replace(regexp.QuoteMeta(template))
 	return idPattern{kind: kind, id: regexp.MustCompile("^" + quoted + "$"), fixed: len(fixed)}
+}
+
+// joins tells whether an id of that kind may name a join.
+func (n namer) joins(kind dagspec.Kind) bool {
+	return slices.ContainsFunc(n, func(p idPattern) bool { return p.kind == kind && p.id.SubexpIndex("join") > 0 })
 }
 
 // read finds what the id was made from. A kind that is known already leaves only its own templates.

@@ -145,9 +145,9 @@ func (h *History) Usual(ref fleet.TaskRef) (took, landing fleet.Usual) {
 	return fleet.UsualOf(ran), fleet.UsualOf(landed)
 }
 
-// Record keeps what a picture shows, and how far the server was read for it. It writes at most once a minute, however often it is called, and a picture
-// only when it is of the whole fleet: that of a few teams would hide the others.
-func (h *History) Record(s fleet.Snapshot, reading []byte, whole bool) error {
+// Record keeps what a picture shows, and how far the server was read for it, which reading tells and which is asked only when it is written. It writes at
+// most once a minute, however often it is called, and a picture only when it is of the whole fleet: that of a few teams would hide the others.
+func (h *History) Record(s fleet.Snapshot, reading func() []byte, whole bool) error {
 	now := h.opts.Now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -158,7 +158,7 @@ func (h *History) Record(s fleet.Snapshot, reading []byte, whole bool) error {
 	h.learn(s.Samples(), now)
 	err := h.write(pastFile, sorted(h.past))
 	if whole {
-		err = errors.Join(err, h.write(pictureFile, s), h.write(readingFile, reading))
+		err = errors.Join(err, h.write(pictureFile, s), h.write(readingFile, reading()))
 	}
 	if err != nil {
 		return fmt.Errorf("keep what was seen: %w", err)

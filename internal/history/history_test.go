@@ -63,7 +63,7 @@ func TestWhatWasSeenIsKnownTheNextTime(t *testing.T) {
 		t.Fatalf("something is known of nothing: %q", first.Problem())
 	}
 	seen := picture(4)
-	if err := first.Record(seen, []byte("as far as this"), true); err != nil {
+	if err := first.Record(seen, func() []byte { return []byte("as far as this") }, true); err != nil {
 		t.Fatal(err)
 	}
 	again := b.open("prod", "https://airflow")
@@ -87,7 +87,7 @@ func TestWhatWasSeenIsKnownTheNextTime(t *testing.T) {
 func TestAPictureOfAFewTeamsHidesNoOther(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	if err := b.open("prod", "u").Record(picture(3), nil, false); err != nil {
+	if err := b.open("prod", "u").Record(picture(3), unread, false); err != nil {
 		t.Fatal(err)
 	}
 	h := b.open("prod", "u")
@@ -113,7 +113,7 @@ func TestWhatDoesNotFitIsIgnored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBook(t)
-			if err := b.open("prod", "u").Record(picture(3), nil, true); err != nil {
+			if err := b.open("prod", "u").Record(picture(3), unread, true); err != nil {
 				t.Fatal(err)
 			}
 			for _, file := range []string{"past", "picture"} {
@@ -130,7 +130,7 @@ func TestWhatDoesNotFitIsIgnored(t *testing.T) {
 			if _, ok := h.LastSnapshot(); ok || len(h.Past()) > 0 || strings.Count(h.Problem(), tc.says) != 2 {
 				t.Errorf("a picture %v, %d tasks, problem %q", ok, len(h.Past()), h.Problem())
 			}
-			if err := h.Record(picture(3), nil, true); err != nil {
+			if err := h.Record(picture(3), unread, true); err != nil {
 				t.Fatal(err)
 			}
 			if h := b.open("prod", "u"); h.Problem() != "" || len(h.Past()) != 1 {
@@ -143,7 +143,7 @@ func TestWhatDoesNotFitIsIgnored(t *testing.T) {
 func TestTheHistoryOfAnotherAirflowIsIgnored(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	if err := b.open("demo", "http://localhost:1").Record(picture(3), nil, true); err != nil {
+	if err := b.open("demo", "http://localhost:1").Record(picture(3), unread, true); err != nil {
 		t.Fatal(err)
 	}
 	if h := b.open("demo", "http://localhost:2"); len(h.Past()) > 0 || !strings.Contains(h.Problem(), "another Airflow") {
@@ -156,21 +156,21 @@ func TestHistoryIsBounded(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	h := b.open("prod", "u")
-	if err := h.Record(picture(85), nil, true); err != nil {
+	if err := h.Record(picture(85), unread, true); err != nil {
 		t.Fatal(err)
 	}
 	if samples := h.Past()[task]; len(samples) != 60 || samples[59].Day != "2026-11-22" {
 		t.Errorf("%d samples up to %s", len(samples), samples[len(samples)-1].Day)
 	}
 	b.at = noon.AddDate(0, 0, 80)
-	if err := h.Record(fleet.Snapshot{At: b.at}, nil, true); err != nil {
+	if err := h.Record(fleet.Snapshot{At: b.at}, unread, true); err != nil {
 		t.Fatal(err)
 	}
 	if samples := h.Past()[task]; len(samples) != 10 {
 		t.Errorf("%d samples 80 days later", len(samples))
 	}
 	b.at = noon.AddDate(0, 0, 100)
-	if err := h.Record(fleet.Snapshot{At: b.at}, nil, true); err != nil || len(h.Past()) > 0 {
+	if err := h.Record(fleet.Snapshot{At: b.at}, unread, true); err != nil || len(h.Past()) > 0 {
 		t.Errorf("%d tasks 100 days later, %v", len(h.Past()), err)
 	}
 }
@@ -179,14 +179,14 @@ func TestADayThatIsComputedAgainHasLandedBefore(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
 	h := b.open("prod", "u")
-	if err := h.Record(picture(1), nil, true); err != nil {
+	if err := h.Record(picture(1), unread, true); err != nil {
 		t.Fatal(err)
 	}
 	again := picture(1)
 	again.DAGs[0].Runs[0].Type = "manual"
 	again.DAGs[0].Runs[0].Tasks[0].End = again.DAGs[0].Runs[0].Tasks[0].Start.Add(time.Minute)
 	b.at = b.at.Add(time.Hour)
-	if err := h.Record(again, nil, true); err != nil {
+	if err := h.Record(again, unread, true); err != nil {
 		t.Fatal(err)
 	}
 	if s := h.Past()[task]; len(s) != 1 || s[0].Took != time.Minute || s[0].Landing != 2*time.Hour {
@@ -199,7 +199,7 @@ func TestHistoryIsWrittenOnceAMinute(t *testing.T) {
 	b := newBook(t)
 	h := b.open("prod", "u")
 	for range 3 {
-		if err := h.Record(picture(3), nil, true); err != nil {
+		if err := h.Record(picture(3), unread, true); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.RemoveAll(history.Dir(b.dir, "prod")); err != nil {
@@ -219,14 +219,14 @@ func TestAFolderThatCannotBeWrittenIsAnErrorAndNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := history.Open(history.Options{Dir: file, Context: "prod"})
-	if err := h.Record(picture(3), nil, true); err == nil {
+	if err := h.Record(picture(3), unread, true); err == nil {
 		t.Error("a file holds a folder")
 	}
 	if len(h.Past()) != 1 {
 		t.Error("what was seen is not known")
 	}
 	none := history.Open(history.Options{Context: "prod"})
-	if err := none.Record(picture(3), nil, true); err != nil {
+	if err := none.Record(picture(3), unread, true); err != nil {
 		t.Errorf("without a folder nothing is kept: %v", err)
 	}
 }
@@ -271,7 +271,7 @@ func BenchmarkHistory(b *testing.B) {
 		h := open()
 		for b.Loop() {
 			at = at.Add(time.Hour)
-			if err := h.Record(s, nil, true); err != nil {
+			if err := h.Record(s, unread, true); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -289,3 +289,6 @@ func BenchmarkHistory(b *testing.B) {
 		}
 	})
 }
+
+// unread says that nothing is known of how far the server was read.
+func unread() []byte { return nil }
