@@ -1,12 +1,14 @@
 package tui
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"image/color"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	uv "github.com/charmbracelet/ultraviolet"
@@ -158,21 +160,28 @@ func (p *picture) add(c colouredRun) {
 	}
 }
 
-// letterOf names the foreground of a cell by what it is in the palette for dark backgrounds.
-func letterOf(s uv.Style) byte {
-	letter := byte('~')
-	if s.Fg == nil {
-		letter = '.'
+// letters are the colours of the palette for dark backgrounds.
+var letters = sync.OnceValue(func() map[color.NRGBA]byte {
+	return map[color.NRGBA]byte{
+		shade(lipgloss.Color(onDark.dim)): 'd', shade(lipgloss.Color(onDark.faint)): 'f', shade(lipgloss.Color(onDark.accent)): 'a', shade(lipgloss.Color(onDark.ok)): 'o',
+		shade(lipgloss.Color(onDark.run)): 'r', shade(lipgloss.Color(onDark.wait)): 'w', shade(lipgloss.Color(onDark.warn)): '!', shade(lipgloss.Color(onDark.bad)): 'x',
 	}
-	for _, c := range []struct {
-		letter byte
-		colour string
-	}{
-		{'d', onDark.dim}, {'f', onDark.faint}, {'a', onDark.accent}, {'o', onDark.ok}, {'r', onDark.run}, {'w', onDark.wait}, {'!', onDark.warn}, {'x', onDark.bad},
-	} {
-		if s.Fg != nil && sameColour(s.Fg, lipgloss.Color(c.colour)) {
-			letter = c.letter
-		}
+})
+
+// grounds are its backgrounds.
+var grounds = sync.OnceValue(func() map[color.NRGBA]string {
+	return map[color.NRGBA]string{
+		shade(lipgloss.Color(onDark.selected)): "selected", shade(lipgloss.Color(onDark.head)): "bar", shade(lipgloss.Color(onDark.match)): "match",
+	}
+})
+
+func shade(c color.Color) color.NRGBA { return color.NRGBAModel.Convert(c).(color.NRGBA) }
+
+// letterOf names the foreground of a cell.
+func letterOf(s uv.Style) byte {
+	letter := byte('.')
+	if s.Fg != nil {
+		letter = cmp.Or(letters()[shade(s.Fg)], '~')
 	}
 	switch {
 	case s.Underline != 0:
@@ -192,16 +201,6 @@ func groundOf(s uv.Style) string {
 		return "reverse"
 	case s.Bg == nil:
 		return ""
-	case sameColour(s.Bg, lipgloss.Color(onDark.selected)):
-		return "selected"
-	case sameColour(s.Bg, lipgloss.Color(onDark.head)):
-		return "bar"
-	case sameColour(s.Bg, lipgloss.Color(onDark.match)):
-		return "match"
 	}
-	return "other"
-}
-
-func sameColour(a, b color.Color) bool {
-	return color.NRGBAModel.Convert(a) == color.NRGBAModel.Convert(b)
+	return cmp.Or(grounds()[shade(s.Bg)], "other")
 }
