@@ -13,9 +13,15 @@ import (
 // fleetAtWork is a fleet of n DAGs, 50 long runs of which are active, with a feed that has read nothing yet.
 func fleetAtWork(tb testing.TB, a api, n int) (*airflowtest.Clock, *airflowtest.Airflow, *airflowclient.Client, *airflowclient.Feed) {
 	tb.Helper()
+	return fleetOfSize(tb, a, n, 50, 100)
+}
+
+// fleetOfSize is the same with so many active runs, which a feed reads every few seconds, and pages of so many rows.
+func fleetOfSize(tb testing.TB, a api, n, active, page int) (*airflowtest.Clock, *airflowtest.Airflow, *airflowclient.Client, *airflowclient.Feed) {
+	tb.Helper()
 	clock := &airflowtest.Clock{}
 	clock.Advance(5 * time.Hour)
-	server := airflowtest.New(airflowtest.Options{Version: a.version, Now: clock.Now})
+	server := airflowtest.New(airflowtest.Options{Version: a.version, Now: clock.Now, PageCap: page})
 	airflowtest.Fleet(n)(server)
 	long := func(airflowtest.Attempt) airflowtest.Outcome { return airflowtest.Outcome{Takes: 100 * time.Hour} }
 	server.Put(airflowtest.File{Name: "long.py", DAGs: []airflowtest.DAG{{
@@ -26,7 +32,7 @@ func fleetAtWork(tb testing.TB, a api, n int) (*airflowtest.Clock, *airflowtest.
 	for id := range server.DAGIDs() {
 		server.SetPaused(id != "long", id) // nothing but the long runs moves from here on
 	}
-	for i := range 50 {
+	for i := range active {
 		server.Trigger("long", fmt.Sprint("run_", i), time.Time{})
 	}
 	clock.Advance(20 * time.Minute)

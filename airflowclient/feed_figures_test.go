@@ -29,14 +29,14 @@ func (g *gauge) RoundTrip(r *http.Request) (*http.Response, error) {
 	return g.next.RoundTrip(r)
 }
 
-// A bootstrap of 2,000 DAGs: the first page is there after one round trip, all after one request a page and eight more, three at a time.
+// A bootstrap of 800 DAGs: the first page is there after one round trip, all after one request a page and eight more, three at a time.
 func TestFeedBootstrap(t *testing.T) {
 	t.Parallel()
 	for _, a := range bothAPIs {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				const dags, pages, trip = 2000, 20, 100 * time.Millisecond
+				const dags, pages, trip = 800, 8, 100 * time.Millisecond
 				time.Sleep(time.Until(time.Date(2026, 1, 1, 5, 0, 0, 0, time.UTC)))
 				server := airflowtest.New(airflowtest.Options{Version: a.version})
 				airflowtest.Fleet(dags)(server)
@@ -86,7 +86,7 @@ func spend(tb testing.TB, clock *airflowtest.Clock, c *airflowclient.Client, fee
 	return spent{float64(after.Requests-before.Requests) / d.Minutes(), float64(after.Received+after.Sent-before.Received-before.Sent) / 1000 / d.Minutes()}
 }
 
-// An idle feed of 2,000 DAGs with 50 active runs costs at most 20 requests and 300 KB a minute, and one of 100 DAGs as much.
+// An idle feed with 50 active runs costs at most 20 requests and 300 KB a minute, and one of 1,000 DAGs what one of 100 does; BenchmarkFeedIdle goes on to 3,000.
 func TestFeedIdleBudget(t *testing.T) {
 	t.Parallel()
 	for _, a := range bothAPIs {
@@ -97,12 +97,15 @@ func TestFeedIdleBudget(t *testing.T) {
 				feed.Step(t.Context(), nil)
 				return spend(t, clock, c, feed, 11*time.Minute)
 			}
-			small, large := idle(100), idle(2000)
+			large := idle(1000)
 			if large.requests > 20 || large.kilobytes > 300 {
-				t.Errorf("2,000 DAGs cost %.1f requests and %.0f KB a minute", large.requests, large.kilobytes)
+				t.Errorf("1,000 DAGs cost %.1f requests and %.0f KB a minute", large.requests, large.kilobytes)
 			}
-			if large.requests > 1.1*small.requests || large.kilobytes > 1.5*small.kilobytes {
-				t.Errorf("2,000 DAGs cost %.1f, 100 cost %.1f", large, small)
+			if a == apiV1 {
+				return // what depends on the size of the fleet is not in the dialects
+			}
+			if small := idle(100); large.requests > 1.1*small.requests || large.kilobytes > 1.5*small.kilobytes {
+				t.Errorf("1,000 DAGs cost %.1f, 100 cost %.1f", large, small)
 			}
 		})
 	}
@@ -123,7 +126,7 @@ func TestFeedDrilledInBudget(t *testing.T) {
 	for _, a := range bothAPIs {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			clock, c, feed := drilledIn(t, a, 1000)
+			clock, c, feed := drilledIn(t, a, 200)
 			if in := spend(t, clock, c, feed, 5*time.Minute); in.requests > 60 || in.requests < 30 {
 				t.Errorf("%.1f requests a minute: %v", in.requests, c.Requests().ByOp)
 			}
@@ -154,7 +157,7 @@ func TestFeedAddressesStayShort(t *testing.T) {
 			clock := &airflowtest.Clock{}
 			server := airflowtest.New(airflowtest.Options{Version: a.version, Now: clock.Now})
 			long := strings.Repeat("x", 250)
-			ids := make([]string, 3000)
+			ids := make([]string, 500)
 			var file airflowtest.File
 			for i := range ids {
 				ids[i] = fmt.Sprintf("d%04d_%s", i, long)[:250]
@@ -163,7 +166,7 @@ func TestFeedAddressesStayShort(t *testing.T) {
 			file.Name = "long.py"
 			server.Put(file)
 			server.ParseAll()
-			for _, id := range ids[:300] {
+			for _, id := range ids[:40] {
 				server.Trigger(id, long, time.Time{})
 			}
 			c := newClient(t, server.Transport(), airflowclient.Config{Auth: airflowclient.Auto(airflowclient.Login{}), Now: clock.Now})
@@ -174,7 +177,7 @@ func TestFeedAddressesStayShort(t *testing.T) {
 			live(t, clock, feed, 2*time.Minute)
 			feed.Refresh()
 			live(t, clock, feed, time.Minute)
-			if p := feed.Picture(); len(p.DAGs) != 3000 || len(p.Runs) != 300 || len(p.Tasks) != 2 {
+			if p := feed.Picture(); len(p.DAGs) != 500 || len(p.Runs) != 40 || len(p.Tasks) != 2 {
 				t.Errorf("%d DAGs, %d runs, tasks of %d runs", len(p.DAGs), len(p.Runs), len(p.Tasks))
 			}
 			if longest := server.LongestURL(); longest >= 2048 || longest < 750 {
@@ -200,12 +203,12 @@ func weigh(tb testing.TB, n int) int64 {
 }
 
 func TestFeedMemory(t *testing.T) { //nolint:paralleltest // It measures the heap.
-	small, large := weigh(t, 300), weigh(t, 3000)
-	t.Logf("300 DAGs: %.1f MB, 3,000 DAGs: %.1f MB", float64(small)/1e6, float64(large)/1e6)
-	if large > 20e6 {
-		t.Errorf("3,000 DAGs take %.1f MB", float64(large)/1e6)
+	small, large := weigh(t, 150), weigh(t, 1500)
+	t.Logf("150 DAGs: %.1f MB, 1,500 DAGs: %.1f MB", float64(small)/1e6, float64(large)/1e6)
+	if large > 10e6 {
+		t.Errorf("1,500 DAGs take %.1f MB", float64(large)/1e6)
 	}
 	if large > 15*small {
-		t.Errorf("3,000 DAGs take %.1f MB, and 300 DAGs %.1f MB", float64(large)/1e6, float64(small)/1e6)
+		t.Errorf("1,500 DAGs take %.1f MB, and 150 DAGs %.1f MB", float64(large)/1e6, float64(small)/1e6)
 	}
 }

@@ -151,7 +151,7 @@ func TestTailFetchesOnlyWhatIsNew(t *testing.T) {
 			var screen follower
 			var most, wrote int
 			start := c.Requests().Received
-			for poll := range 200 {
+			for poll := range 80 {
 				for line := range 10 {
 					log.text += fmt.Sprintf("[2024-01-01T10:00:01.000+0000] {x.py:1} INFO - poll %d line %d: it's é ☃ 😀 \\ \"quoted\"\n", poll, line)
 				}
@@ -164,7 +164,7 @@ func TestTailFetchesOnlyWhatIsNew(t *testing.T) {
 			if got := strings.Join(screen.lines, "\n"); got != strings.TrimSuffix(plain(a, log.text), "\n") {
 				t.Fatalf("the screen shows %d lines, the last is %q", len(screen.lines), screen.lines[len(screen.lines)-1])
 			}
-			// 200 polls of a log of 175 KB; read from the beginning each time, they would be 17 MB.
+			// 80 polls of a log of 70 KB; read from the beginning each time, they would be 2.8 MB.
 			if received := int(c.Requests().Received - start); received != log.sent || received > 2*wrote || most > 5_000 {
 				t.Errorf("received %d bytes of a log of %d, at most %d at a time", received, wrote, most)
 			}
@@ -396,7 +396,7 @@ func block(format string) string {
 
 // Lines go through without being kept: the heap does not grow, and each byte comes once. [TestRealTailOfAMillionLines] has more of them.
 func TestTailDoesNotGrow(t *testing.T) { //nolint:paralleltest // It measures the heap.
-	checkTailDoesNotGrow(t, 100)
+	checkTailDoesNotGrow(t, 40)
 }
 
 // checkTailDoesNotGrow reads so many thousand lines in both forms.
