@@ -71,5 +71,5 @@ func (s *site) copy(name string, data []byte, gone bool) {
 
 func TestDeployToABucketConvergesWhateverOperationFails(t *testing.T) {
 	t.Parallel()
-	converges(t, newBucketSite, targettest.CrashBefore, targettest.CrashAfter, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere)
+	converges(t, newBucketSite, everyOther, targettest.CrashBefore, targettest.CrashAfter, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere)
 }

@@ -37,7 +37,7 @@ func TestRealDeployToS3ConvergesWhateverRequestFails(t *testing.T) {
 		return s
 	}
 	t.Run("matrix", func(t *testing.T) {
-		converges(t, newCell, targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere)
+		converges(t, newCell, everyOne, targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere)
 	})
 }
 

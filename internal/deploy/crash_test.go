@@ -28,26 +28,32 @@ var (
 
 func TestDeployConvergesWhateverOperationFails(t *testing.T) {
 	t.Parallel()
-	converges(t, newMemorySite, targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere)
+	converges(t, newMemorySite, everyOther, targettest.CrashBefore, targettest.CrashAfter, targettest.CrashTorn, targettest.DiskFull, targettest.FailOnce, targettest.Ambiguous, targettest.Interfere)
 }
 
-// converges lets one operation after the other fail in each way, at a new site each time.
-func converges(t *testing.T, newSite func(*testing.T) *site, modes ...targettest.Mode) {
+// Which operations fail. On real file systems and servers each one meets each mode; in memory, under the race detector, each one meets every other mode.
+const (
+	everyOne   = 1
+	everyOther = 2
+)
+
+// converges lets one operation after the other fail in each way, or every so many, at a new site each time.
+func converges(t *testing.T, newSite func(*testing.T) *site, stride int, modes ...targettest.Mode) {
 	t.Helper()
-	for _, mode := range modes {
+	for i, mode := range modes {
 		t.Run(mode.String(), func(t *testing.T) {
 			t.Parallel()
 			failed := 0
-			for at, ended := 1, false; !ended; at++ {
+			for at, ended := 1+i%stride, false; !ended; at += stride {
 				synctest.Test(t, func(t *testing.T) { ended = failAndRecover(newSite(t), at, mode) })
 				failed = at
 				if t.Failed() {
 					t.Fatalf("at operation %d", at)
 				}
 			}
-			t.Logf("%d operations failed, one after the other", failed-1)
+			t.Logf("the last operation that failed was number %d", failed-stride)
 			if failed < 20 {
-				t.Errorf("only %d operations could fail; a deploy makes more changes than that", failed-1)
+				t.Errorf("only %d operations could fail; a deploy makes more changes than that", failed-stride)
 			}
 		})
 	}

@@ -472,7 +472,7 @@ func TestLargeDeployWritesWhatChangedAndLittleElse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemorySite(t)
-		const n = 3000
+		const n = 600 // TestRealThreeThousandDAGsInS3… has as many as its name says
 		shape := &shaped{Target: s.open(), caps: target.Capabilities{Writers: 8, Hashes: true}, writes: map[string]int{}}
 		use := func(o *deploy.Options) { o.Target, o.Airflow, o.NoVerify = shape, nil, true }
 		dags := make([]dag, n)
