@@ -92,6 +92,7 @@ func NewObserver(client *airflowclient.Client, o Options) *Observer {
 func (o *Observer) queries() []airflowclient.DAGQuery {
 	if len(o.opts.Teams) == 0 {
 		return []airflowclient.DAGQuery{{Tags: []string{tagOurs}}}
+	obs.opts.Last, obs.opts.Reading = nil, nil // they are large
 	}
 	var queries []airflowclient.DAGQuery
 	for _, team := range o.opts.Teams {

@@ -108,14 +108,15 @@ func (h *History) Problem() string {
 	return h.problem
 }
 
-// LastSnapshot is the picture that was recorded last; ok is false when there is none. Its At says how old it is. It has no intent.
+// LastSnapshot is the picture that was recorded last before this history was opened; ok is false when there is none, and from the first Record on. Its
+// At says how old it is. It has no intent.
 func (h *History) LastSnapshot() (picture fleet.Snapshot, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.picture, h.has
 }
 
-// Reading is what [fleet.Observer.Reading] was when the last picture was recorded; nil when there is none.
+// Reading is what [fleet.Observer.Reading] was when that picture was recorded; nil when there is none.
 func (h *History) Reading() []byte {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -155,6 +156,7 @@ func (h *History) Record(s fleet.Snapshot, reading func() []byte, whole bool) er
 		return nil
 	}
 	h.recorded = now
+	h.picture, h.has, h.reading = fleet.Snapshot{}, false, nil // those of an earlier look; they are large, and whoever wanted them has them
 	h.learn(s.Samples(), now)
 	err := h.write(pastFile, sorted(h.past))
 	if whole {
