@@ -207,7 +207,7 @@ func (d *Demo) deploy(ctx context.Context, o Options) error {
 		return fmt.Errorf("the sample repository is broken: %s: %s", broken[0].File, broken[0].Message)
 	}
 	place := project.Targets[targetName]
-	folder, err := target.NewDir(target.DirOptions{Path: place.Path, Folder: place.Folder, State: place.State})
+	folder, err := target.NewDir(target.DirOptions{Path: place.Path, Folder: place.Folder, State: place.State, Open: target.OpenScratch})
 	if err != nil {
 		return err
 	}

@@ -35,11 +35,24 @@ func OpenDisk(folder string) (Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return disk{root}, nil
+	return disk{Root: root}, nil
+}
+
+// OpenScratch is [OpenDisk] without flushing anything, for a folder that goes with the program: most of the time of a small deploy is spent on that.
+func OpenScratch(folder string) (Disk, error) {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil, err
+	}
+	return disk{Root: root, scratch: true}, nil
 }
 
 // disk adds to os.Root the calls that it lacks; the rest is promoted from it.
-type disk struct{ *os.Root }
+type disk struct {
+	*os.Root
+
+	scratch bool // nothing is flushed
+}
 
 func (d disk) ReadDir(name string) ([]fs.DirEntry, error) {
 	return fs.ReadDir(d.FS(), name)
@@ -55,13 +68,16 @@ func (d disk) Create(name string, data []byte) error {
 		return err
 	}
 	_, err = file.Write(data)
-	if err == nil {
+	if err == nil && !d.scratch {
 		err = file.Sync()
 	}
 	return errors.Join(err, file.Close())
 }
 
 func (d disk) Sync(folder string) error {
+	if d.scratch {
+		return nil
+	}
 	file, err := d.Open(folder)
 	if err != nil {
 		return err
