@@ -85,6 +85,7 @@ func NewObserver(client *airflowclient.Client, o Options) *Observer {
 	obs.feed = airflowclient.NewFeed(client, airflowclient.FeedOptions{
 		DAGs: obs.queries(), KeepOf: obs.keep, Fast: o.Every, Pause: patience, Now: o.Now, State: o.Reading,
 	})
+	obs.opts.Last, obs.opts.Reading = nil, nil // they are large
 	return obs
 }
 
@@ -92,7 +93,6 @@ func NewObserver(client *airflowclient.Client, o Options) *Observer {
 func (o *Observer) queries() []airflowclient.DAGQuery {
 	if len(o.opts.Teams) == 0 {
 		return []airflowclient.DAGQuery{{Tags: []string{tagOurs}}}
-	obs.opts.Last, obs.opts.Reading = nil, nil // they are large
 	}
 	var queries []airflowclient.DAGQuery
 	for _, team := range o.opts.Teams {
