@@ -118,6 +118,10 @@ var contractFleet = []step{
 		list, err := c.TaskInstances(ctx, airflowclient.TaskQuery{Runs: []airflowclient.RunRef{contractRef}, States: []airflowclient.State{airflowclient.StateFailed}})
 		return mapped(list, plainInstance), err
 	}, want: []airflowclient.TaskInstance{contractInstance("fail", airflowclient.StateFailed)}},
+	{name: "task instances that did not succeed, be they without a state", call: func(ctx context.Context, c *airflowclient.Client) (any, error) {
+		list, err := c.TaskInstances(ctx, airflowclient.TaskQuery{Runs: []airflowclient.RunRef{contractRef}, States: airflowclient.TaskStatesBut(airflowclient.StateSuccess)})
+		return mapped(list, plainInstance), err
+	}, want: []airflowclient.TaskInstance{contractInstance("fail", airflowclient.StateFailed)}},
 	{name: "a log to its end, with level and time", call: func(ctx context.Context, c *airflowclient.Client) (any, error) {
 		lines, err := wholeLog(ctx, c, "report")
 		return found(lines, `it's "quoted"`), err

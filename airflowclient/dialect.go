@@ -113,12 +113,17 @@ func (q TaskQuery) matches(runs []RunRef, t TaskInstance) bool {
 		(len(q.States) == 0 || slices.Contains(q.States, t.State))
 }
 
-// stateFilter is the states to send, nil when the servers must not filter: they write "no state" in different ways.
-func (q TaskQuery) stateFilter() []string {
-	if slices.Contains(q.States, "") {
-		return nil
+// stateFilter is the states to send. The APIs write "no state" in different ways.
+func (q TaskQuery) stateFilter(none any) []any {
+	var filter []any
+	for _, state := range q.States {
+		if state == "" {
+			filter = append(filter, none)
+		} else {
+			filter = append(filter, string(state))
+		}
 	}
-	return stateNames(q.States)
+	return filter
 }
 
 func stateNames(states []State) []string {

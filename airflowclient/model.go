@@ -1,6 +1,9 @@
 package airflowclient
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State is a state of a run or a task instance, verbatim as Airflow has it. Unknown ones are kept.
 // The empty state is a task instance that nothing has looked at yet (null in both APIs).
@@ -21,6 +24,15 @@ const (
 	StateRemoved         State = "removed"
 	StateRestarting      State = "restarting"
 )
+
+// TaskStatesBut lists the states that a task instance can be in, but for one: for a [TaskQuery].
+func TaskStatesBut(but State) []State {
+	all := []State{
+		"", StateQueued, StateRunning, StateSuccess, StateFailed, StateUpstreamFailed, StateSkipped, StateUpForRetry, StateUpForReschedule, StateScheduled,
+		StateDeferred, StateRemoved, StateRestarting,
+	}
+	return slices.DeleteFunc(all, func(s State) bool { return s == but })
+}
 
 // Server says what answered.
 type Server struct {

@@ -193,7 +193,7 @@ func (d *v1) taskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance, er
 	if !d.can.TasksByRun {
 		return d.instancesByRun(ctx, q)
 	}
-	body := instancesBody{TaskIDs: q.TaskIDs, States: q.stateFilter()}
+	body := instancesBody{TaskIDs: q.TaskIDs, States: q.stateFilter("none")}
 	body.DAGIDs, body.RunIDs = q.ids()
 	rows, err := allPages(ctx, pageInstances, 0, func(ctx context.Context, offset, size int) (page, error) {
 		body.Offset, body.Size = offset, size

@@ -131,14 +131,14 @@ type instancesBody struct {
 	DAGIDs  []string `json:"dag_ids"`
 	RunIDs  []string `json:"dag_run_ids"`
 	TaskIDs []string `json:"task_ids,omitempty"`
-	States  []string `json:"state,omitempty"`
+	States  []any    `json:"state,omitempty"`
 	OrderBy string   `json:"order_by,omitempty"` // v2 only
 	Offset  int      `json:"page_offset"`
 	Size    int      `json:"page_limit"`
 }
 
 func (d *v2) taskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance, error) {
-	body := instancesBody{TaskIDs: q.TaskIDs, States: q.stateFilter(), OrderBy: "id"}
+	body := instancesBody{TaskIDs: q.TaskIDs, States: q.stateFilter(nil), OrderBy: "id"}
 	body.DAGIDs, body.RunIDs = q.ids()
 	rows, err := allPages(ctx, pagePOST, 0, func(ctx context.Context, offset, size int) (page, error) {
 		body.Offset, body.Size = offset, size

@@ -59,15 +59,16 @@ func newCheckCmd(a *app) *cobra.Command {
 	return cmd
 }
 
-// newCheck is the command of one check: it takes a picture of the fleet, or of the fleet of the teams that are its arguments, and judges it.
-func newCheck(a *app, cmd *cobra.Command, judge func(fleet.Snapshot) verdict) *cobra.Command {
+// newCheck is the command of one check: it takes a picture of the fleet, or of the fleet of the teams that are its arguments, and judges it. The judgement
+// needs no more of runs that succeeded with all their tasks than sound says.
+func newCheck(a *app, cmd *cobra.Command, sound fleet.Sound, judge func(fleet.Snapshot) verdict) *cobra.Command {
 	var timeout time.Duration
 	subject := strings.ToUpper(cmd.Name())
 	cmd.Use += " [TEAM...]"
 	cmd.RunE = func(cmd *cobra.Command, teams []string) error {
 		ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 		defer cancel()
-		v := a.check(ctx, teams, judge)
+		v := a.check(ctx, teams, sound, judge)
 		if cmd.Context().Err() != nil {
 			return cmd.Context().Err()
 		}
@@ -86,11 +87,11 @@ func newCheckFleetCmd(a *app) *cobra.Command {
 		Long: "CRITICAL when a task or a stream failed, a DAG file does not import, or a part of Airflow is not healthy; WARNING when a feature is beyond its\n" +
 			"budget or a stream was restarted within a day; UNKNOWN when a part of the picture could not be read. A paused DAG is not bad by itself.",
 		Example: "  chrononctl check fleet --context prod\n  chrononctl check fleet payments search",
-	}, fleetVerdict)
+	}, fleet.SoundNever, fleetVerdict)
 }
 
-func (a *app) check(ctx context.Context, teams []string, judge func(fleet.Snapshot) verdict) verdict {
-	observer, err := a.observer(ctx, teams, 0)
+func (a *app) check(ctx context.Context, teams []string, sound fleet.Sound, judge func(fleet.Snapshot) verdict) verdict {
+	observer, err := a.observer(ctx, fleet.Options{Teams: teams, Sound: sound})
 	if err != nil {
 		return verdict{code: exitCheckUnknown, summary: withHint(err)}
 	}

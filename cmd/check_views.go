@@ -72,7 +72,7 @@ func newCheckStreamingCmd(a *app) *cobra.Command {
 		Long: "CRITICAL when a stream is down, has two applications or never started; WARNING when it had to be restarted within a day; UNKNOWN when nothing can\n" +
 			"be known of it.",
 		Example: "  chrononctl check streaming payments\n  chrononctl check streaming --warn-restarts 3 --crit-restarts 10",
-	}, func(s fleet.Snapshot) verdict { return streamingVerdict(s, warn, crit) })
+	}, fleet.SoundAtOnce, func(s fleet.Snapshot) verdict { return streamingVerdict(s, warn, crit) })
 	cmd.Flags().IntVar(&warn, "warn-restarts", warn, "WARNING when a stream was restarted more often in 24 h; -1: never")
 	cmd.Flags().IntVar(&crit, "crit-restarts", crit, "CRITICAL when a stream was restarted more often in 24 h; -1: never")
 	return cmd
@@ -116,7 +116,7 @@ func newCheckFreshnessCmd(a *app) *cobra.Command {
 			"WARNING when it is over its usual time, or batch features are stale; UNKNOWN when it could not be found out. What is usual is learnt from runs\n" +
 			"that were seen: without enough of them nothing is called late.",
 		Example: "  chrononctl check freshness\n  chrononctl check freshness payments --warn-late 1h --crit-late 3h --crit-days 4",
-	}, func(s fleet.Snapshot) verdict { return freshnessVerdict(s, limits) })
+	}, fleet.SoundAtOnce, func(s fleet.Snapshot) verdict { return freshnessVerdict(s, limits) })
 	flags := cmd.Flags()
 	flags.DurationVar(&limits.warnLate, "warn-late", limits.warnLate, "WARNING when an output is over its usual time by more")
 	flags.DurationVar(&limits.critLate, "crit-late", limits.critLate, "CRITICAL when an output is over its usual time by more")
@@ -188,7 +188,7 @@ func newCheckConsistencyCmd(a *app) *cobra.Command {
 		Long: "WARNING when features of a join are beyond their budgets, CRITICAL when more of them are than --crit-over; UNKNOWN when a join was not measured,\n" +
 			"which is never fine.",
 		Example: "  chrononctl check consistency\n  chrononctl check consistency payments --crit-over 3",
-	}, func(s fleet.Snapshot) verdict { return consistencyVerdict(s, warn, crit, allow) })
+	}, fleet.SoundNever, func(s fleet.Snapshot) verdict { return consistencyVerdict(s, warn, crit, allow) })
 	cmd.Flags().IntVar(&warn, "warn-over", warn, "WARNING when more features of a join are beyond their budgets; -1: never")
 	cmd.Flags().IntVar(&crit, "crit-over", crit, "CRITICAL when more features of a join are beyond their budgets; -1: never")
 	cmd.Flags().BoolVar(&allow, "allow-unmeasured", false, "let a join pass that was not measured, as one without logged requests")
@@ -227,7 +227,7 @@ func newCheckDeployCmd(a *app) *cobra.Command {
 			"than the release, or a DAG that no release has; UNKNOWN when no release tells what should be there. The Chronon repository is not needed:\n" +
 			"`chrononctl drift` compares with it.",
 		Example: "  chrononctl check deploy --context prod",
-	}, deployVerdict)
+	}, fleet.SoundNever, deployVerdict)
 }
 
 func deployVerdict(s fleet.Snapshot) verdict {

@@ -125,10 +125,10 @@ const followedJobs = 4
 // consoleSource looks at the whole fleet, and begins with what earlier looks have seen. Of an Airflow that will soon be gone nothing is kept.
 func (a *app) consoleSource(chosen config.Context, client *airflowclient.Client, every time.Duration, passing bool) remembering {
 	if !passing {
-		return a.observerOf(chosen, client, fleet.Options{Every: every, Progress: followedJobs, Piecemeal: true})
+		return a.observerOf(chosen, client, fleet.Options{Every: every, Progress: followedJobs, Piecemeal: true, Sound: fleet.SoundLater})
 	}
 	return remembering{
-		Observer: fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now, Progress: followedJobs, Piecemeal: true}),
+		Observer: fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now, Progress: followedJobs, Piecemeal: true, Sound: fleet.SoundLater}),
 		past:     history.Open(history.Options{Context: chosen.Name, URL: chosen.URL, Now: a.Now}),
 	}
 }

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"time"
 
 	"chrononctl/airflowclient"
 	"chrononctl/internal/config"
@@ -32,13 +31,13 @@ func (r remembering) Observe(ctx context.Context) (fleet.Snapshot, error) {
 	return snap, err
 }
 
-// observer looks at the Airflow of the chosen context: at some teams, or without any at all of them.
-func (a *app) observer(ctx context.Context, teams []string, every time.Duration) (remembering, error) {
+// observer looks at the Airflow of the chosen context: at the teams of the options, or without any at all of them.
+func (a *app) observer(ctx context.Context, opts fleet.Options) (remembering, error) {
 	chosen, client, err := a.airflow(ctx)
 	if err != nil {
 		return remembering{}, err
 	}
-	return a.observerOf(chosen, client, fleet.Options{Teams: teams, Every: every}), nil
+	return a.observerOf(chosen, client, opts), nil
 }
 
 // observerOf is an observer of a context with the options that are given, which knows what earlier ones have seen.

@@ -23,7 +23,7 @@ func pictured[T any](a *app, teams []string, flags viewFlags, rows func(fleet.Sn
 	var observer pictures
 	return func(ctx context.Context) ([]T, []string, error) {
 		if observer == nil {
-			made, err := a.observer(ctx, teams, flags.interval*3/4) // with its jitter, less than an interval: each look is a new one
+			made, err := a.observer(ctx, fleet.Options{Teams: teams, Every: flags.interval * 3 / 4}) // with its jitter, less than an interval: each look is a new one
 			if err != nil {
 				return nil, nil, err
 			}

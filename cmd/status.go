@@ -49,7 +49,11 @@ func (a *app) runStatus(ctx context.Context, opts statusOptions) error {
 	if err != nil {
 		return err
 	}
-	observer, err := a.observer(ctx, opts.teams, opts.interval*3/4) // with its jitter, less than an interval: each look is a new one
+	sound := fleet.SoundNever // their tasks are no part of the picture that is printed
+	if opts.tasks {
+		sound = fleet.SoundAtOnce
+	}
+	observer, err := a.observer(ctx, fleet.Options{Teams: opts.teams, Every: opts.interval * 3 / 4, Sound: sound}) // with its jitter, less than an interval: each look is a new one
 	if err != nil {
 		return err
 	}

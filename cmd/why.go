@@ -62,7 +62,7 @@ func atMostOneName(_ *cobra.Command, args []string) error {
 
 // runWhy takes a picture, reads what failed tasks said, first where it concerns the name, and prints the causes.
 func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
-	observer, err := a.observer(ctx, nil, 0)
+	observer, err := a.observer(ctx, fleet.Options{})
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,15 @@ func (a *Airflow) findInstances(r *http.Request) (answer, error) {
 	if !a.isV2 && slices.ContainsFunc(body.DAGIDs, func(id string) bool { return a.hidden[id] }) {
 		return answer{}, forbidden()
 	}
+	for i, state := range body.States { // null, which is read as "", is no state for both
+		switch {
+		case state != "none":
+		case a.isV2:
+			return answer{}, invalid("enum", "Input should be 'removed', 'scheduled', 'queued', 'running', 'success', 'restarting'", "body", "state", i)
+		default:
+			body.States[i] = ""
+		}
+	}
 	var found []*instance
 	for _, r := range a.runs {
 		if a.hidden[r.dag] || !among(body.DAGIDs, r.dag) || !among(body.RunIDs, r.id) {

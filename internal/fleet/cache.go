@@ -83,6 +83,9 @@ func (o *Observer) cached(
 
 // fill chooses which of the runs that matter less are asked for now.
 func (o *Observer) fill(missing []airflowclient.RunRef) []airflowclient.RunRef {
+	if o.putsOff() {
+		return nil
+	}
 	now := o.opts.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()

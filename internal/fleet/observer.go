@@ -24,6 +24,7 @@ type Options struct {
 	Intent    *Intent   // what should run, where a Chronon repository is at hand; nil: what the releases tell
 	Past      Past      // experience of earlier looks; its zero value is none
 	Last      *Snapshot // an earlier picture of the same Airflow, from which is known what ended runs had; nil: none
+	Sound     Sound     // when the tasks of runs without trouble are read
 	Piecemeal bool      // the first pictures come as soon as there are DAGs to show, see [Snapshot.Partial]
 	Reading   []byte    // of [Observer.Reading] of an earlier observer of the same teams, to go on from there; nil: none
 	Progress  int       // of so many jobs at work the logs are followed, for their steps; 0: of none

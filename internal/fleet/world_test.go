@@ -245,6 +245,7 @@ type asked struct {
 	DAGs   []string  `json:"dag_ids"`
 	Runs   []string  `json:"dag_run_ids"`
 	States []string  `json:"states"`
+	State  []string  `json:"state"` // of tasks; null is read as ""
 	Ended  time.Time `json:"end_date_gte"`
 	Limit  int       `json:"page_limit"`
 }
@@ -285,7 +286,7 @@ func (w *world) listTasks(r *http.Request) *http.Response {
 	body := bodyOf(r)
 	var rows []row
 	for _, ti := range w.tasks {
-		if among(body.DAGs, ti.DAGID) && among(body.Runs, ti.RunID) {
+		if among(body.DAGs, ti.DAGID) && among(body.Runs, ti.RunID) && among(body.State, string(ti.State)) {
 			rows = append(rows, row{
 				"dag_id": ti.DAGID, "dag_run_id": ti.RunID, "task_id": ti.TaskID, "map_index": ti.MapIndex, "state": orNull(string(ti.State)), "try_number": ti.Try,
 			})
