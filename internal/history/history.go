@@ -1,5 +1,5 @@
 // Package history keeps on disk what earlier looks at an Airflow have seen: how long tasks took and when days landed, from which comes what is
-// usual, and the last picture, from which the next start knows what does not change.
+// usual; the last picture, from which the next start knows what does not change; and how far the server was read for it, from where the next goes on.
 //
 // It is small, bounded and safe to lose. Each context has a folder; each file in it begins with a line that says what it is, in which shape, and
 // the SHA-256 of the rest, and is placed by rename. A file that does not fit, because it is torn, of another version, or of another Airflow, is
