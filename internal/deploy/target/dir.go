@@ -23,6 +23,9 @@ const (
 // mutexRetry is the pause between two tries for the mutex, which is held for the time of one write.
 const mutexRetry = 5 * time.Millisecond
 
+// namedTries is how often who lost a race looks for the name of the winner.
+const namedTries = 40
+
 // DirOptions says where a dir target is. Only Path is needed.
 type DirOptions struct {
 	Path   string                            // the folder that Airflow scans; it must exist
@@ -211,8 +214,7 @@ func (d *Dir) hold(ctx context.Context) (*flock.Flock, error) {
 		case err != nil:
 			return nil, fmt.Errorf("lock %s: %w", d, err)
 		case !locked:
-			owner, _ := d.Holder(ctx) // a record that cannot be read is nobody's in particular
-			return nil, &LockedError{Target: d.String(), Owner: owner}
+			return nil, &LockedError{Target: d.String(), Owner: d.namedHolder(ctx)}
 		}
 		ours, err := lock.Stat()
 		if err == nil {
@@ -224,6 +226,22 @@ func (d *Dir) hold(ctx context.Context) (*flock.Flock, error) {
 			return nil, fmt.Errorf("lock %s: %w", d, err)
 		}
 	}
+}
+
+// namedHolder is who has the flock. Between that and the record, which names its holder, lies a moment. A record that cannot be read is nobody's in particular.
+func (d *Dir) namedHolder(ctx context.Context) Owner {
+	for range namedTries {
+		owner, err := d.Holder(ctx)
+		if err == nil && owner != (Owner{}) {
+			return owner
+		}
+		select {
+		case <-ctx.Done():
+			return Owner{}
+		case <-time.After(mutexRetry):
+		}
+	}
+	return Owner{}
 }
 
 // begin takes the lease and clears the folder of what an earlier session left on its way.

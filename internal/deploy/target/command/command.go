@@ -3,6 +3,9 @@
 // The driver keeps a local copy of what the tool took last, and that copy is what the target is said to hold. Publishing makes the next folder as a whole, runs the tool with
 // it, and makes it the copy when the tool ends with status 0. Whatever the tool does in between, Airflow is asked afterwards: verification needs no target.
 //
+// A tool that failed, or that was killed with the program, may have done some of its work or all of it, and only Airflow could tell. So the next publication, by a rollback or by the
+// next deploy, hands it what the copy holds even when no file changes.
+//
 // The copy and the state lie in one local folder, so that deploys of one target belong on one machine, or on one shared file system.
 package command
 
@@ -26,6 +29,8 @@ import (
 const (
 	// folderMark is the element of the command line, or the part of one, in whose place the finished folder comes.
 	folderMark = "{folder}"
+	// handedMark is the file beside the copy that says that the tool was handed a folder which the copy may not hold.
+	handedMark = "handed"
 	// maxWords bounds what is kept of what the tool printed, for the error.
 	maxWords = 4 << 10
 )
@@ -118,6 +123,9 @@ func (d *Driver) Lock(ctx context.Context, owner target.Owner) (target.Session, 
 		dags:  target.NewOverlay(d.local.DAGs(), version),
 		state: target.NewOverlay(d.local.State(), version),
 	}
+	if _, err := os.Stat(d.handed()); err == nil {
+		b.unsure = true
+	}
 	parts.DAGs, parts.State, parts.Publish, parts.Discard = b.dags, b.state, b.publish, b.discard
 	return target.NewSession(parts), nil
 }
@@ -133,32 +141,58 @@ type batch struct {
 	driver      *Driver
 	local       target.SessionParts // of the copy
 	dags, state *target.Overlay
+
+	unsure bool // the tool may have put in place what the copy does not hold, and was not asked to put that right yet
 }
+
+func (d *Driver) handed() string { return filepath.Join(d.state, handedMark) }
 
 func (b *batch) discard() {
 	b.dags.Empty()
 	b.state.Empty()
 }
 
-// publish runs the tool if a DAG file changed, and keeps what it took; the state is ours alone.
+// publish runs the tool if a DAG file changed, and keeps what it took; the state is ours alone, and where no file changed it is kept whatever
+// becomes of an earlier failure of the tool.
 func (b *batch) publish(ctx context.Context, _ string) error {
-	if changes := b.dags.Changes(); len(changes) > 0 {
-		next := filepath.Join(b.driver.state, "next")
-		err := b.driver.finish(next, changes)
-		if err == nil {
-			err = b.driver.run(ctx, next)
+	var failed error
+	switch changes := b.dags.Changes(); {
+	case len(changes) > 0:
+		b.unsure = true
+		if err := b.hand(ctx, changes); err != nil {
+			return fmt.Errorf("publish to %s: %w", b.driver, err)
 		}
-		if err != nil {
-			return fmt.Errorf("publish to %s: %w", b.driver, errors.Join(err, os.RemoveAll(next)))
-		}
-		if err := errors.Join(replay(ctx, b.local.DAGs, changes), os.RemoveAll(next)); err != nil {
-			return fmt.Errorf("publish to %s: the tool took the folder, but the copy of it could not be kept: %w", b.driver, err)
-		}
+		b.unsure = false
+	case b.unsure:
+		b.unsure = false // once: a tool that fails again is left to the next session
+		failed = b.hand(ctx, nil)
 	}
-	if err := replay(ctx, b.local.State, b.state.Changes()); err != nil {
+	err := replay(ctx, b.local.State, b.state.Changes())
+	if err == nil {
+		b.discard()
+	}
+	if err = errors.Join(failed, err); err != nil {
 		return fmt.Errorf("publish to %s: %w", b.driver, err)
 	}
-	b.discard()
+	return nil
+}
+
+// hand gives the tool the copy with changes, and keeps what it took.
+func (b *batch) hand(ctx context.Context, changes []target.Change) error {
+	next := filepath.Join(b.driver.state, "next")
+	err := b.driver.finish(next, changes)
+	if err == nil {
+		err = os.WriteFile(b.driver.handed(), nil, 0o644)
+	}
+	if err == nil {
+		err = b.driver.run(ctx, next)
+	}
+	if err = errors.Join(err, os.RemoveAll(next)); err != nil {
+		return err
+	}
+	if err := errors.Join(replay(ctx, b.local.DAGs, changes), os.Remove(b.driver.handed())); err != nil {
+		return fmt.Errorf("the tool took the folder, but the copy of it could not be kept: %w", err)
+	}
 	return nil
 }
 

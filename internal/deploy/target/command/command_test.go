@@ -145,3 +145,47 @@ func files(t *testing.T, dir string) string {
 	}
 	return strings.Join(out, " ")
 }
+
+// A tool that failed, or that was killed with the program, may have done its work all the same. What the target is said to hold is put back at the first chance.
+func TestWhatAFailedToolMayHaveDoneIsUndone(t *testing.T) {
+	t.Parallel()
+	for name, next := range map[string]func(t *testing.T, session target.Session, state, place string) target.Session{
+		"by the same session": func(_ *testing.T, session target.Session, _, _ string) target.Session {
+			session.Discard()
+			return session
+		},
+		"by the next session": func(t *testing.T, session target.Session, state, place string) target.Session {
+			t.Helper()
+			if err := session.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return lock(t, open(t, state, place))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			state, place := t.TempDir(), filepath.Join(t.TempDir(), "dags")
+			session := lock(t, open(t, state, place))
+			version, err := session.DAGs().Write(t.Context(), "a.py", []byte("one"), target.Absent)
+			if err := errors.Join(err, session.Publish(t.Context(), "release"), session.Close()); err != nil {
+				t.Fatal(err)
+			}
+			failing, err := command.New(command.Options{Name: "copy", State: state, Argv: []string{"sh", "-c", `rm -rf "$2" && cp -r "$1" "$2"; exit 1`, "sh", "{folder}", place}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			session = lock(t, failing)
+			if _, err := session.DAGs().Write(t.Context(), "a.py", []byte("two"), version); err != nil {
+				t.Fatal(err)
+			}
+			if err := session.Publish(t.Context(), "release"); err == nil || files(t, place) != "a.py=two" {
+				t.Fatalf("the place holds %s, %v", files(t, place), err)
+			}
+			session = next(t, session, state, place)
+			_ = session.Publish(t.Context(), "note") // the failing tool fails again, and has done its work again
+			if got := files(t, place); got != "a.py=one" {
+				t.Errorf("the place holds %s", got)
+			}
+		})
+	}
+}
