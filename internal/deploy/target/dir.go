@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -249,6 +250,7 @@ func (d *Dir) begin(ctx context.Context, owner Owner) (SessionParts, error) {
 	lease, err := Acquire(ctx, LeaseOptions{
 		Target: d.String(),
 		Store:  d.record(),
+		Age:    d.record().age,
 		Dead:   func(holder Owner) bool { return holder.Host == owner.Host }, // it would hold the flock that we have
 	}, owner)
 	if err != nil {
@@ -299,6 +301,23 @@ func (r *dirRecord) ReadRecord(ctx context.Context) ([]byte, Version, time.Durat
 		return err
 	})
 	return data, version, time.Since(written), err
+}
+
+// age is how old the record is by the clock of the file system, which a file that is made now tells: a folder may lie on a server whose clock is not this machine's.
+func (r *dirRecord) age(ctx context.Context) (age time.Duration, err error) {
+	err = r.files.with(ctx, func(disk Disk) error {
+		now := tempPrefix + "clock-" + rand.Text()[:8] + tempSuffix
+		if err := disk.Create(now, nil); err != nil {
+			return err
+		}
+		made, err := disk.Lstat(now)
+		record, recordErr := disk.Lstat(recordFile)
+		if err = errors.Join(err, recordErr, disk.Remove(now)); err == nil {
+			age = made.ModTime().Sub(record.ModTime())
+		}
+		return err
+	})
+	return age, err
 }
 
 // WriteRecord implements [LeaseStore]. A file system cannot compare and write at once, so that a second flock makes it one step.

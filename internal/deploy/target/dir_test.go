@@ -3,6 +3,7 @@ package target_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -231,5 +232,45 @@ func TestCheckPath(t *testing.T) {
 	}
 	if message := fmt.Sprint(target.CheckPath("a\x1b[2J.py")); strings.Contains(message, "\x1b") {
 		t.Errorf("message is %q", message)
+	}
+}
+
+// behind is a disk of a server whose clock is an hour behind that of this machine.
+type behind struct{ target.Disk }
+
+func (b behind) Lstat(name string) (fs.FileInfo, error) {
+	info, err := b.Disk.Lstat(name)
+	return earlier{info}, err
+}
+
+type earlier struct{ fs.FileInfo }
+
+func (e earlier) ModTime() time.Time { return e.FileInfo.ModTime().Add(-time.Hour) }
+
+// A lock of another machine is as old as the clock of the folder says. This machine's clock may be ahead by hours, and would take it for dead.
+func TestLockOfAnotherMachineGoesByTheClockOfTheFolder(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "dags")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := target.NewDir(target.DirOptions{Path: folder, Open: func(at string) (target.Disk, error) {
+		disk, err := target.OpenDisk(at)
+		return behind{disk}, err
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := dir.Parts(t.Context(), target.Owner{Who: "ada", Host: "far-away", Since: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := theirs.Close(); err != nil { // over there the kernel knows of it; here it does not
+		t.Fatal(err)
+	}
+	_, err = dir.Lock(t.Context(), target.Owner{Who: "bob", Host: "here", Since: time.Now()})
+	locked, ok := errors.AsType[*target.LockedError](err)
+	if !ok || locked.Owner.Who != "ada" {
+		t.Fatalf("error is %v", err)
 	}
 }

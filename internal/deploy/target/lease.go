@@ -37,6 +37,8 @@ type LeaseOptions struct {
 	// LookEvery is how old the last look at the record may be when a write checks the lock; 0: look each time. What costs a request is worth
 	// a second or so: a write that slips through is still conditional on the version that it replaces.
 	LookEvery time.Duration
+	// Age measures how old the record is, by the clock of the target, before a lock is taken over for its age: for stores whose ReadRecord only knows our own clock. Optional.
+	Age func(ctx context.Context) (time.Duration, error)
 	// Dead says that a holder is known to be gone before its time to live is over, as the kernel knows of a process of the same machine. Optional.
 	Dead func(Owner) bool
 }
@@ -72,8 +74,15 @@ func Acquire(ctx context.Context, opts LeaseOptions, owner Owner) (*Lease, error
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", opts.Target, err)
 	}
-	if held := record.Owner; !record.Free && age <= held.ttl() && (opts.Dead == nil || !opts.Dead(held)) {
-		return nil, &LockedError{Target: opts.Target, Owner: held}
+	if held := record.Owner; !record.Free && (opts.Dead == nil || !opts.Dead(held)) {
+		if age > held.ttl() && opts.Age != nil {
+			if age, err = opts.Age(ctx); err != nil {
+				return nil, fmt.Errorf("lock %s: measure its age: %w", opts.Target, err)
+			}
+		}
+		if age <= held.ttl() {
+			return nil, &LockedError{Target: opts.Target, Owner: held}
+		}
 	}
 	owner.ID, owner.Since = strings.ToLower(rand.Text()[:12]), owner.Since.UTC().Round(0)
 	lease := &Lease{opts: opts, owner: owner, version: version}
