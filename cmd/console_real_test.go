@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"chrononctl/internal/demo/simulated"
 )
@@ -16,7 +17,7 @@ import (
 func (m terminal) openDemo(t *testing.T, program string, width, height int) *tmuxPane {
 	t.Helper()
 	p := m.open(t, window{width: width, height: height, command: program + " demo --simulated"})
-	p.waitFor("payments", "search", "chrononctl", "✔ 3.3")
+	p.waitLong(time.Minute, "payments", "search", "chrononctl", "✔ 3.3")
 	return p
 }
 
@@ -102,7 +103,7 @@ func panics(t *testing.T, mux terminal, w window, address string, secrets ...str
 	t.Helper()
 	w.env["FAILS"] = filepath.Join(t.TempDir(), "fails")
 	p := mux.open(t, w)
-	p.waitFor("payments", "search", "s ago")
+	p.waitLong(time.Minute, "payments", "search", "s ago")
 	if err := os.WriteFile(w.env["FAILS"], []byte(address), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,10 +17,7 @@ import (
 
 // TestRealDemo runs the built program as a person does with `make demo </dev/null | cat`, on both versions of Airflow, and uses it beside the demo.
 func TestRealDemo(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "chrononctl")
-	if out, err := exec.Command("go", "build", "-o", program, "chrononctl/cmd/chrononctl").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	program := build(t, "chrononctl/cmd/chrononctl")
 	for _, version := range []string{"3.3", "2.11"} {
 		t.Run(version, func(t *testing.T) { runDemo(t, program, version) })
 	}
@@ -95,7 +91,8 @@ func checkPicture(t *testing.T, picture string) {
 var invitation = regexp.MustCompile(`export CHRONONCTL_CONFIG=(\S+); cd (\S+);`)
 
 // besideTheDemo reads the demo's progress to its end. When the demo says how, it deploys the same once more, which must change nothing, and
-// asks for the picture and for what monitoring sees. When all runs have ended, it asks for what is behind them, changes some of it, and ends the demo.
+// asks for the picture and for what monitoring sees. When all runs have ended, it asks for what is behind them, changes some of it, does so in the
+// console too, and ends the demo.
 func besideTheDemo(t *testing.T, program string, progress io.Reader, end func()) (invited bool) {
 	t.Helper()
 	var kept session
@@ -104,6 +101,7 @@ func besideTheDemo(t *testing.T, program string, progress io.Reader, end func())
 		if strings.Contains(lines.Text(), "kept until it is interrupted") {
 			kept.explain(t)
 			kept.change(t)
+			kept.operate(t)
 			end()
 		}
 		match := invitation.FindStringSubmatch(lines.Text())
