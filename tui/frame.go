@@ -107,7 +107,12 @@ func (s *shell) serverHealth() string {
 	}
 	h := snap.Server.Health
 	text := t.glyph(h) + " " + clean(snap.Server.Version)
-	if h != fleet.OK {
+	if parts := snap.Server.Parts; h != fleet.OK && len(parts) > 0 {
+		text += " " + clean(strings.Replace(parts[0], ":", "", 1))
+		if more := len(parts) - 1; more > 0 {
+			text += fmt.Sprintf(" +%d", more)
+		}
+	} else if h != fleet.OK {
 		text += " " + h.Word()
 	}
 	return t.paintOf(h).On(t.head).Render(text)

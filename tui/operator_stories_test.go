@@ -210,3 +210,16 @@ func TestStoryTheTargetOfABackfillIsReadInFull(t *testing.T) {
 		}
 	})
 }
+
+// What is wrong with Airflow itself stands at the head of every screen, by name.
+func TestStoryTheSchedulerDies(t *testing.T) {
+	t.Parallel()
+	source := healthyFleet()
+	source.snap.Server.Health, source.snap.Server.Parts = fleet.Failed, []string{"scheduler: unhealthy", "triggerer: unhealthy"}
+	story(t, setup{source: source}, func(c *console) {
+		c.pass(time.Second)
+		c.sees("✖ 3.3.2 scheduler unhealthy +1")
+		c.press("5")
+		c.sees("✖ 3.3.2 scheduler unhealthy +1")
+	})
+}
