@@ -128,6 +128,9 @@ func compareText[T any](field Field[T], s sign, value string) (func(T) (met, kno
 		return nil, problem
 	}
 	is := glob(alternatives)
+	if field.each != nil {
+		return func(row T) (bool, bool) { return slices.ContainsFunc(field.each(row), is.MatchString) != negated, true }, nil
+	}
 	return func(row T) (bool, bool) { return is.MatchString(field.text(row)) != negated, true }, nil
 }
 

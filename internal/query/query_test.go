@@ -208,3 +208,17 @@ func BenchmarkFilterOfTenThousandRows(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "ms/filter")
 }
+
+// TestOneOfSeveralTextsIsEnough asks a field that has more than one value, as the teams that something touches.
+func TestOneOfSeveralTextsIsEnough(t *testing.T) {
+	t.Parallel()
+	fields := Over([]Field[[]string]{Texts("team", "whom it touches", func(teams []string) []string { return teams })}, strings.Fields)
+	for query, want := range map[string]bool{
+		"team:core": true, "team:pay*": true, "team:ads": false, "!team:core": false, "team!=ads": true, "cor": true, "team:cor": false,
+	} {
+		filter, err := Parse(Schema[string]{Fields: fields}, query, now)
+		if err != nil || filter.Match("core payments") != want {
+			t.Errorf("%s: want %t, %v", query, want, err)
+		}
+	}
+}

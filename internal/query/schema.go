@@ -10,7 +10,7 @@ type Schema[T any] struct {
 	Fields []Field[T]
 }
 
-// Field is one question that a row can answer. It is made by [Text], [Word], [Number], [Age] or [Day].
+// Field is one question that a row can answer. It is made by [Text], [Texts], [Word], [Number], [Age] or [Day].
 type Field[T any] struct {
 	Name string // lower case, letters and underscores; what stands before the sign
 	Help string // for help pages and completion, a few words
@@ -18,6 +18,7 @@ type Field[T any] struct {
 	kind   kind
 	words  []string
 	text   func(T) string
+	each   func(T) []string // of a field with several values: one of them is enough
 	number func(T) (float64, bool)
 }
 
@@ -35,6 +36,11 @@ const (
 // Text is a field of free text. An empty text is a value like any other.
 func Text[T any](name, help string, get func(T) string) Field[T] {
 	return Field[T]{Name: name, Help: help, kind: kindText, text: get}
+}
+
+// Texts is a field of several texts, any of which may meet the value; the opposite is met when none does.
+func Texts[T any](name, help string, get func(T) []string) Field[T] {
+	return Field[T]{Name: name, Help: help, kind: kindText, each: get, text: func(row T) string { return strings.Join(get(row), " ") }}
 }
 
 // Word is a field with a closed set of values, which are checked and completed.
@@ -69,6 +75,9 @@ func Over[T, P any](fields []Field[P], part func(T) P) []Field[T] {
 		out[i] = Field[T]{Name: f.Name, Help: f.Help, kind: f.kind, words: f.words}
 		if f.text != nil {
 			out[i].text = func(row T) string { return f.text(part(row)) }
+		}
+		if f.each != nil {
+			out[i].each = func(row T) []string { return f.each(part(row)) }
 		}
 		if f.number != nil {
 			out[i].number = func(row T) (float64, bool) { return f.number(part(row)) }
