@@ -55,7 +55,7 @@ func commandsPage() string {
 	for _, v := range []struct{ name, asks, members string }{
 		aboutView("status", cellView()), {"status --tasks", fieldNames(taskRowView(a).fields), memberNames(taskJSON{})},
 		{"status -o json", "", memberNames(statusJSON{})},
-		aboutView("streaming", streamView(a)), aboutView("freshness", outputView()), aboutView("joins", calendarView()),
+		aboutView("streaming", streamView(a)), aboutView("why -o jsonl", causeView(a)), {"why -o json", "", memberNames(whyJSON{})}, aboutView("freshness", outputView()), aboutView("joins", calendarView()),
 		aboutView("joins --days", dayView()), aboutView("joins --parts", partView()),
 		aboutView("consistency", comparisonView()), aboutView("consistency --features", featureView()),
 		aboutView("runs", runView(a)), aboutView("tasks", taskView(a)), {"logs -o jsonl", "", memberNames(logJSON{})},

@@ -2,8 +2,11 @@ package cmd
 
 import (
 	"context"
+	"errors"
+	"os"
 
 	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
 	"chrononctl/internal/config"
 	"chrononctl/internal/fleet"
 	"chrononctl/internal/history"
@@ -47,6 +50,7 @@ func (a *app) observerOf(chosen config.Context, client *airflowclient.Client, op
 	if last, ok := past.LastSnapshot(); ok {
 		opts.Last = &last // what ended runs had is not read again
 	}
+	opts.Lifetimes, opts.Definitions = a.lifetimes(), a.definitions
 	whole := len(opts.Teams) == 0
 	if whole {
 		opts.Reading = past.Reading()
@@ -55,4 +59,35 @@ func (a *app) observerOf(chosen config.Context, client *airflowclient.Client, op
 		Observer: fleet.NewObserver(client, opts),
 		past:     past, whole: whole,
 	}
+}
+
+// lifetimes are how long rows live in the KV store, as the project file at hand says.
+func (a *app) lifetimes() fleet.Lifetimes {
+	repo, err := a.repositoryAtHand()
+	if err != nil {
+		a.warn("how long rows live in the KV store is not known: " + err.Error())
+	}
+	return fleet.Lifetimes{Stream: repo.Project.Serving.Stream, Batch: repo.Project.Serving.Batch}
+}
+
+// definitions say what should run by the repository at hand. Without a repository less is known, which is said where it matters.
+func (a *app) definitions() *fleet.Intent {
+	found, err := a.repositoryAtHand()
+	if err != nil {
+		return &fleet.Intent{Problem: "the definitions of the repository are not used: " + err.Error()}
+	}
+	if found.Root == "" {
+		return nil
+	}
+	repo, _ := dagspec.Load(os.DirFS(found.Root), found.Project.Settings) // what is broken is the matter of validate
+	return fleet.IntentOf(dagspec.Build(repo, found.Project.Settings))
+}
+
+// repositoryAtHand is the repository that was named, or the one around the working directory, where there need not be any: its root is then empty.
+func (a *app) repositoryAtHand() (repository, error) {
+	found, err := a.repository()
+	if _, none := errors.AsType[noRepoError](err); none && a.repoDir == "" {
+		return repository{}, nil
+	}
+	return found, err
 }

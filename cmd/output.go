@@ -30,7 +30,15 @@ func (f *outputFlag) add(cmd *cobra.Command, allowed ...string) {
 	f.allowed = allowed
 	cmd.Flags().StringVarP(&f.value, "output", "o", formatAuto, "format of the answer: "+strings.Join(allowed, ", "))
 	// The only error is a flag that does not exist.
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return f.allowed, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// also lets the command know more formats.
+func (f *outputFlag) also(cmd *cobra.Command, more ...string) {
+	f.allowed = append(f.allowed, more...)
+	cmd.Flags().Lookup("output").Usage = "format of the answer: " + strings.Join(f.allowed, ", ")
 }
 
 // check refuses a format that the command does not know, and lets errors be JSON where the answer would be.

@@ -16,7 +16,7 @@ import (
 // scripted is a line of a script that runs the program.
 var scripted = regexp.MustCompile(`^(!\s*)?(?:exits (\d+) )?(exec )?chrononctl(?: (.*))?$`)
 
-// quoted is an argument of a script: in quotes, where '' is one of them, or without.
+// quoted is an argument of a script: in quotes, where ” is one of them, or without.
 var quoted = regexp.MustCompile(`(?:'(?:[^']|'')*'|[^\s'])+`)
 
 // scriptedExits are the exit codes that scripts demand of each command, with a place where they do.

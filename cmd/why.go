@@ -2,24 +2,19 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"chrononctl/dagspec"
 	"chrononctl/internal/fleet"
 	"chrononctl/internal/term"
 )
 
 type whyOptions struct {
-	output   outputFlag
+	viewFlags
 	name     string
 	exitCode bool
 }
@@ -35,20 +30,18 @@ func newWhyCmd(a *app) *cobra.Command {
 			"NAME is a team, a conf, a DAG, a task (DAG/TASK, or its id), a table or a partition (namespace.table/ds=2026-11-22). Then the way from there to the\n" +
 			"causes is shown step by step. Without a name all causes are shown.\n\n" +
 			"On a pipe it prints a line for each cause, tab-separated: kind, state, title, team, owner, since, usual time, how many failures and waits it explains,\n" +
-			"in how many runs, how it is known, what would end it, the command that does.",
-		Example: "  chrononctl why\n  chrononctl why payments.checkout.v1\n  chrononctl why data.orders/ds=2026-11-22 -o json",
+			"in how many runs, how it is known, what would end it, the command that does. With -o text it prints the way and the causes in words.",
+		Example: "  chrononctl why\n  chrononctl why --query 'kind:stream age<2h' --watch\n  chrononctl why payments.checkout.v1\n  chrononctl why data.orders/ds=2026-11-22 -o json",
 		Args:    atMostOneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				opts.name = args[0]
 			}
-			if err := opts.output.check(a); err != nil {
-				return err
-			}
 			return a.runWhy(cmd.Context(), opts)
 		},
 	}
-	opts.output.add(cmd, formatText, formatJSON, formatJSONL, formatName)
+	addView(cmd, causeView(a), &opts.viewFlags)
+	opts.output.also(cmd, formatText)
 	cmd.Flags().BoolVar(&opts.exitCode, "exit-code", false, "exit with 2 when a cause is a failure, beyond a budget, or could not be found out")
 	return cmd
 }
@@ -60,51 +53,78 @@ func atMostOneName(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// runWhy takes a picture, reads what failed tasks said, first where it concerns the name, and prints the causes.
+// explanation is what an explained picture answers.
+type explanation struct {
+	snap   fleet.Snapshot
+	answer fleet.Answer
+}
+
+// runWhy explains a picture once, or with --watch again and again, and prints the causes that meet the query.
 func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
-	observer, err := a.observer(ctx, fleet.Options{})
+	if err := opts.check(a, opts.members()); err != nil {
+		return err
+	}
+	wanted, err := readQuery(a, causeView(a), opts.viewFlags)
 	if err != nil {
 		return err
 	}
-	snap, err := observer.Observe(ctx)
+	observer, err := a.observer(ctx, fleet.Options{Every: opts.interval * 3 / 4}) // with its jitter, less than an interval: each look is a new one
 	if err != nil {
 		return err
 	}
-	a.addDefinitions(&snap)
-	known := fleet.Explain(snap, fleet.Details{})
-	first, found := known.Why(opts.name)
-	if !found {
-		return exit(ExitNotFound, unknownName("why "+opts.name+": no team, conf, DAG, task or table of this Airflow has that name",
-			"chrononctl status -o json lists what there is", opts.name, known.Names()))
+	explain := func(ctx context.Context) (explanation, error) {
+		e, err := a.explain(ctx, observer, opts.name)
+		e.answer.Causes = slices.DeleteFunc(slices.Clone(e.answer.Causes), func(c fleet.Cause) bool { return !wanted.Match(seenCause{e.snap.At, c}) })
+		return e, err
 	}
-	details := observer.Details(ctx, snap, concerned(first))
-	if ctx.Err() != nil {
-		return ctx.Err()
+	switch {
+	case opts.watch && opts.inWords(a):
+		return a.repeatedly(ctx, opts.interval, func(ctx context.Context) error {
+			e, err := explain(ctx)
+			if err != nil {
+				return err
+			}
+			a.clearScreen()
+			return a.printWhy(ctx, e, opts)
+		})
+	case opts.watch:
+		return watch(ctx, a, causeView(a), opts.viewFlags, func(ctx context.Context) ([]seenCause, []string, error) {
+			e, err := explain(ctx)
+			return e.causes(), e.snap.Problems, err
+		})
 	}
-	answer, _ := fleet.Explain(snap, details).Why(opts.name)
-	a.printWhy(snap, answer, opts.output.value)
+	e, err := explain(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.printWhy(ctx, e, opts); err != nil {
+		return err
+	}
 	bad := func(c fleet.Cause) bool { return c.Health.Unhealthy() }
-	if opts.exitCode && slices.ContainsFunc(answer.Causes, bad) {
+	if opts.exitCode && slices.ContainsFunc(e.answer.Causes, bad) {
 		return exit(ExitDifferent, nil)
 	}
 	return nil
 }
 
-// addDefinitions says what should run by the repository at hand, where no release tells it. Without a repository less is known, which is said where it matters.
-func (a *app) addDefinitions(snap *fleet.Snapshot) {
-	if snap.Intent.Known() {
-		return
-	}
-	found, err := a.repository()
-	if _, none := errors.AsType[noRepoError](err); none && a.repoDir == "" {
-		return
-	}
+// explain takes a picture, reads what failed tasks said, first where it concerns the name, and answers.
+func (a *app) explain(ctx context.Context, observer remembering, name string) (explanation, error) {
+	snap, err := observer.Observe(ctx)
 	if err != nil {
-		a.warn("the definitions of the repository are not used: " + err.Error())
-		return
+		return explanation{}, err
 	}
-	repo, _ := dagspec.Load(os.DirFS(found.Root), found.Project.Settings) // what is broken is the matter of validate
-	snap.Intent = fleet.IntentOf(dagspec.Build(repo, found.Project.Settings))
+	known := fleet.Explain(snap, fleet.Details{})
+	first, found := known.Why(name)
+	if !found {
+		return explanation{}, exit(ExitNotFound, unknownName("why "+name+": no team, conf, DAG, task or table of this Airflow has that name",
+			"chrononctl status -o json lists what there is", name, known.Names()))
+	}
+	details := observer.Details(ctx, snap, concerned(first))
+	if ctx.Err() != nil {
+		return explanation{}, ctx.Err()
+	}
+	answer, _ := fleet.Explain(snap, details).Why(name)
+	return explanation{snap, answer}, nil
 }
 
 // concerned are the DAGs that an answer speaks of.
@@ -121,37 +141,31 @@ func concerned(answer fleet.Answer) map[string]bool {
 	return dags
 }
 
-func (a *app) printWhy(snap fleet.Snapshot, answer fleet.Answer, format string) {
-	if format == formatAuto && a.Streams.OutTerminal {
-		format = formatText
+// inWords says whether the answer is for a person to read: on a terminal it is, unless something else is asked for.
+func (o *whyOptions) inWords(a *app) bool {
+	return o.output.value == formatText || o.output.value == formatAuto && a.Streams.OutTerminal
+}
+
+// members are the JSON's: of the whole answer, or in lines of its causes.
+func (o *whyOptions) members() []string {
+	if o.output.value == formatJSONL {
+		return keysOf(causeJSON{})
 	}
-	if format != formatJSON {
-		for _, p := range snap.Problems {
-			a.warn(p)
-		}
+	return keysOf(whyJSON{})
+}
+
+func (a *app) printWhy(ctx context.Context, e explanation, opts whyOptions) error {
+	if opts.output.value == formatJSON {
+		return a.printDocument(ctx, opts.viewFlags, pick(whyOf(e.snap, e.answer), opts.keys))
 	}
-	switch format {
-	case formatText:
-		a.printWhyText(snap, answer)
-	case formatJSON:
-		a.writeJSON(a.Streams.Out, whyOf(snap, answer))
-	case formatJSONL:
-		enc := json.NewEncoder(a.Streams.Out)
-		enc.SetEscapeHTML(false)
-		for _, c := range answer.Causes {
-			// The writer is the process's own stream: an error here has nowhere to be reported to.
-			_ = enc.Encode(causeOf(snap, c))
-		}
-	case formatName:
-		for _, c := range answer.Causes {
-			writeTSV(a.Streams.Out, c.ID)
-		}
-	default:
-		for _, c := range answer.Causes {
-			writeTSV(a.Streams.Out, c.Kind.String(), c.Health.String(), c.Title, c.Team, c.Owner, stamp(c.Since), stamp(c.Usual), strconv.Itoa(len(c.Explains)),
-				strconv.Itoa(c.Runs()), c.Known, c.Ends, c.Command)
-		}
+	for _, p := range e.snap.Problems {
+		a.warn(p)
 	}
+	if opts.inWords(a) {
+		a.printWhyText(e.snap, e.answer)
+		return nil
+	}
+	return printRows(ctx, a, causeView(a), opts.viewFlags, e.causes())
 }
 
 // printWhyText prints for a person: the way, then the causes with what each explains.

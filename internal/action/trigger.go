@@ -77,7 +77,9 @@ func (p *Planner) target(dag airflowclient.DAG, day string, wrong *refusals) Tar
 // tickNow is the logical date of a tick that starts at once, whatever our clock is ahead of the server's.
 func (p *Planner) tickNow() time.Time { return p.serverNow().Add(-clockSlack).Truncate(time.Second) }
 
-func (p *Planner) yesterday() time.Time { return p.serverNow().Truncate(24*time.Hour).AddDate(0, 0, -1) }
+func (p *Planner) yesterday() time.Time {
+	return p.serverNow().Truncate(24*time.Hour).AddDate(0, 0, -1)
+}
 
 // dayOver is the first moment of a day, which must be over.
 func (p *Planner) dayOver(day string, wrong *refusals) (time.Time, bool) {

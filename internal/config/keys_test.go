@@ -40,6 +40,7 @@ run:
 dags: {start_date: 2026-01-02, retries: 3, retry_delay: 7m, timeout: 2d, alert: ours.alerts:page, parts: {payments: 2}, join_backfill: parts, stats: true, load_stats: true, metadata_export: ns.confs, metadata_upload: true}
 sensors: {kind: sql, connection: c, argv: [a], callable: m:f, poke: 90s, timeout: 3d, missing_table: 0s, pool: s}
 streaming: {every: 30m, list_apps: [yarn, apps], max_restarts: 1}
+serving: {stream_ttl: 7d, batch_ttl: 14d}
 consistency: {reader: sql, connection: c, argv: [a], budgets: {mismatch: 2.5%, missing: 0.125}, min_rows: 5, fail_task: true}
 targets:
   prod: {kind: dir, path: /dags, folder: ours, state: /state}
@@ -95,6 +96,9 @@ func TestEveryKeyReachesTheProjectAndIsShownAgain(t *testing.T) {
 	}
 	if diff := cmp.Diff(p.Settings, q.Settings, cmpopts.EquateComparable(dagspec.Date{})); diff != "" {
 		t.Errorf("what is shown means something else:\n%s", diff)
+	}
+	if diff := cmp.Diff(p.Serving, q.Serving); diff != "" {
+		t.Error(diff)
 	}
 	if diff := cmp.Diff(p.Targets, q.Targets); diff != "" {
 		t.Error(diff)

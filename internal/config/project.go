@@ -13,6 +13,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -26,9 +27,16 @@ const ProjectFile = "chrononctl.yaml"
 type Project struct {
 	Version  int // of the file's format
 	Settings dagspec.Settings
+	Serving  Serving
 	Targets  map[string]Target
 
 	lines map[string]int // keys that the file has -> line
+}
+
+// Serving is how long rows live in the KV store, from when they are written. Zero: not known.
+type Serving struct {
+	Stream time.Duration // what a stream writes
+	Batch  time.Duration // what an upload loads
 }
 
 // Target is a place to deploy to. Which fields may be set is the kind's affair: see targetKinds.

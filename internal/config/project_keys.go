@@ -18,6 +18,7 @@ func sections() []section {
 		{"sensors", "How a partition is looked for: by the waits, after each job, and to see whether a day may be left to the next."},
 		{"streaming", "How streaming jobs are kept alive."},
 		{"consistency", "How the result of an online/offline comparison is read and judged."},
+		{"serving", "How long rows live in the KV store, which only its owner knows: after that, what is served is wrong or gone."},
 		{"targets", "Where deploy puts the DAG files: a section for each place, under a name of your choice."},
 	}
 }
@@ -38,6 +39,7 @@ func Keys() []Key {
 	keys = append(keys, dagKeys()...)
 	keys = append(keys, sensorKeys()...)
 	keys = append(keys, streamKeys()...)
+	keys = append(keys, servingKeys()...)
 	keys = append(keys, compareKeys()...)
 	return append(keys, targetKeys()...)
 }
@@ -113,6 +115,15 @@ func streamKeys() []Key {
 			"Command that lists the running applications, without white space in an element; without it run.py asks YARN.").like("[yarn, application, -list]"),
 		setting("streaming.max_restarts", count(), func(p *Project) *int { return &s(p).MaxRestarts },
 			"Restarts within 24 hours after which a stream counts as flapping and is left down."),
+	}
+}
+
+func servingKeys() []Key {
+	return []Key{
+		setting("serving.stream_ttl", span(), func(p *Project) *time.Duration { return &p.Serving.Stream },
+			"How long what a stream writes lives; once the newest upload is older, streaming features are partly wrong. 0s: not known."),
+		setting("serving.batch_ttl", span(), func(p *Project) *time.Duration { return &p.Serving.Batch },
+			"How long what an upload loads lives; after that nothing is returned. 0s: not known."),
 	}
 }
 

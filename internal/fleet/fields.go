@@ -129,3 +129,16 @@ func ComparisonFields() []query.Field[Comparison] {
 		query.Number("sample", "percent of the log that was compared", func(c Comparison) (float64, bool) { return c.Sampled, c.Total > 0 }),
 	}
 }
+
+// CauseFields are what causes can be asked.
+func CauseFields(now func() time.Time) []query.Field[Cause] {
+	return []query.Field[Cause]{
+		query.Text("what", "what is the matter", func(c Cause) string { return c.Title }),
+		query.Texts("team", "whom it touches", func(c Cause) []string { return append(c.Teams(), c.Team) }),
+		query.Text("owner", "whose it is", func(c Cause) string { return c.Owner }),
+		query.Text("kind", "partition, task, error, stream, ...", func(c Cause) string { return c.Kind.String() }),
+		StateField(func(c Cause) Health { return c.Health }),
+		query.Number("runs", "in how many runs", func(c Cause) (float64, bool) { return float64(c.Runs()), true }),
+		AgeField(now, "age", "how long ago it began", func(c Cause) time.Time { return c.Since }),
+	}
+}

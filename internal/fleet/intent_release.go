@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -58,12 +59,25 @@ func (o *Observer) readIntent(ctx context.Context) (intent *Intent, problem erro
 		}
 	}
 	if changed {
-		known.intent = mergedIntent(o.opts.Intent, found)
+		known.intent = mergedIntent(o.definitions(found), found)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.intent.read, o.intent.markers, o.intent.intent = o.opts.Now(), found, known.intent
 	return known.intent, problem
+}
+
+// definitions say what should run beside the releases: those of the options, or where no release tells anything, those of a repository at hand.
+func (o *Observer) definitions(markers map[string]readMarker) *Intent {
+	for _, m := range markers {
+		if m.err == nil {
+			return o.opts.Intent
+		}
+	}
+	if o.opts.Intent.Known() || o.opts.Definitions == nil {
+		return o.opts.Intent
+	}
+	return cmp.Or(o.opts.Definitions(), o.opts.Intent)
 }
 
 func (o *Observer) readMarker(ctx context.Context, d airflowclient.DAG) readMarker {
@@ -88,6 +102,9 @@ func mergedIntent(definitions *Intent, markers map[string]readMarker) *Intent {
 		problems []string
 		coarse   []marker.DAG
 	)
+	if definitions.Problem != "" {
+		problems = append(problems, definitions.Problem)
+	}
 	complete := true
 	for id, m := range markers {
 		if m.err != nil {

@@ -21,7 +21,7 @@ type Options struct {
 	Every   time.Duration    // between two looks at the runs, however often pictures are asked for; 0: 12.5 s
 	Now     func() time.Time // nil: time.Now
 
-	Intent    *Intent   // what should run, where a Chronon repository is at hand; nil: what the releases tell
+	Intent    *Intent   // what should run, whatever the releases tell; nil: what they tell
 	Past      Past      // experience of earlier looks; its zero value is none
 	Last      *Snapshot // an earlier picture of the same Airflow, from which is known what ended runs had; nil: none
 	Sound     Sound     // when the tasks of runs without trouble are read
@@ -29,6 +29,9 @@ type Options struct {
 	Reading   []byte    // of [Observer.Reading] of an earlier observer of the same teams, to go on from there; nil: none
 	Progress  int       // of so many jobs at work the logs are followed, for their steps; 0: of none
 	Lifetimes Lifetimes // of rows in the KV store; its zero value is not known
+
+	// Definitions are those of a Chronon repository at hand, or nil. They are asked for once, when no release tells what should run; nil: there are none.
+	Definitions func() *Intent
 }
 
 // How often the parts of a picture are asked for.
@@ -74,6 +77,9 @@ func NewObserver(client *airflowclient.Client, o Options) *Observer {
 	}
 	if o.Intent == nil {
 		o.Intent = &Intent{}
+	}
+	if o.Definitions != nil {
+		o.Definitions = sync.OnceValue(o.Definitions)
 	}
 	obs := &Observer{
 		client: client, opts: o, names: presetNamer(), turn: make(chan struct{}, 1), cache: newRunCache(),
