@@ -318,7 +318,7 @@ func (d *deployScreen) pastColumns() []table.Column[deploy.AuditEntry] {
 		{Title: "NEW", Min: 4, Max: 5, Align: table.Right, Cell: func(e deploy.AuditEntry) table.Cell { return number("+", e.Created) }},
 		{Title: "CHANGED", Min: 7, Max: 7, Align: table.Right, Cell: func(e deploy.AuditEntry) table.Cell { return number("~", e.Updated) }},
 		{Title: "GONE", Min: 4, Max: 5, Align: table.Right, Cell: func(e deploy.AuditEntry) table.Cell { return number("-", e.Removed) }},
-		{Title: "WHO", Min: 10, Max: 24, Priority: 1, Cell: func(e deploy.AuditEntry) table.Cell { return dim(e.Who + "@" + e.Host) }},
+		{Title: "WHO", Min: 10, Max: 24, Priority: 1, Cell: func(e deploy.AuditEntry) table.Cell { return dim(strings.Trim(e.Who+"@"+e.Host, "@")) }},
 		{Title: "RELEASE", Min: 26, Max: 32, Priority: 2, Middle: true, Cell: func(e deploy.AuditEntry) table.Cell { return dim(e.Release) }},
 		{Title: "", Min: 20, Max: 80, Priority: 3, Cell: func(e deploy.AuditEntry) table.Cell { return table.Cell{Text: e.Error, Style: d.theme.warn} }},
 	}
