@@ -60,11 +60,13 @@ func (e *explainer) broken(b BrokenFile) *Cause {
 	})
 }
 
-// brokenDAG is the file that a DAG comes from and that does not import. Files are named after kind and team, or after the DAG.
+// brokenDAG is the file that a DAG comes from and that does not import: the one that its release names. Where no release tells, files are named after
+// kind and team, or after the DAG.
 func (e *explainer) brokenDAG(d *DAG) *Cause {
+	file := e.s.Intent.file(d.ID)
 	for _, b := range e.s.Broken {
 		name := path.Base(b.File)
-		if b.Ours && (name == string(d.Kind)+"_"+d.Team+".py" || name == d.ID+".py") {
+		if file == "" && b.Ours && (name == string(d.Kind)+"_"+d.Team+".py" || name == d.ID+".py") || sameFile(b.File, file) {
 			return e.broken(b)
 		}
 	}

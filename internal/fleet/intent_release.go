@@ -178,6 +178,14 @@ func (in *Intent) Release(dagID string) (Release, bool) {
 	return r.release, ok
 }
 
+// file is where the release that has a DAG has put it, below the folder of its target; empty: no release tells.
+func (in *Intent) file(dagID string) string {
+	if in == nil {
+		return ""
+	}
+	return in.released[dagID].file
+}
+
 // wantedOf are the ids of the DAGs that a release has, of some teams or of all.
 func (in *Intent) wantedOf(teams []string) []dagspec.DAG {
 	return filter(in.DAGs, func(d dagspec.DAG) bool { return len(teams) == 0 || slices.Contains(teams, d.Team) })
