@@ -48,6 +48,7 @@ func TestAFeedGoesOnWhereAnotherWas(t *testing.T) {
 
 // What happened while nobody looked is in the first picture, be it long ago or not.
 func TestAFeedThatGoesOnSeesWhatHappenedMeanwhile(t *testing.T) {
+	t.Parallel()
 	for name, away := range map[string]time.Duration{"soon": 2 * time.Minute, "within the hour": 50 * time.Minute, "the next day": 20 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			follow(t, func(f followed) {

@@ -19,7 +19,7 @@ import (
 type Group struct {
 	begin    sync.Once
 	group    *errgroup.Group
-	panicked atomic.Pointer[Panic]
+	panicked atomic.Pointer[PanicError]
 }
 
 // WithContext returns a group, and a context that ends with the first error or panic of its functions, and when Wait returns.
@@ -45,7 +45,7 @@ func (g *Group) Go(f func() error) {
 	})
 }
 
-// Wait waits for all functions and returns the first error. When one of them panicked, Wait panics with a [*Panic].
+// Wait waits for all functions and returns the first error. When one of them panicked, Wait panics with a [*PanicError].
 func (g *Group) Wait() error {
 	err := g.functions().Wait()
 	if p := g.panicked.Load(); p != nil {
@@ -64,19 +64,19 @@ func (g *Group) functions() *errgroup.Group {
 	return g.group
 }
 
-// Panic is what a function panicked with, and where.
-type Panic struct {
+// PanicError is what a function panicked with, and where.
+type PanicError struct {
 	Value any
 	Stack []byte // of the goroutine that panicked
 }
 
 // panicOf keeps the first place of what is handed on more than once.
-func panicOf(value any) *Panic {
-	if p, ok := value.(*Panic); ok {
+func panicOf(value any) *PanicError {
+	if p, ok := value.(*PanicError); ok {
 		return p
 	}
-	return &Panic{Value: value, Stack: debug.Stack()}
+	return &PanicError{Value: value, Stack: debug.Stack()}
 }
 
 // Error is the value with its trace: whoever prints a panic prints where it came from.
-func (p *Panic) Error() string { return fmt.Sprintf("%v\n\n%s", p.Value, p.Stack) }
+func (p *PanicError) Error() string { return fmt.Sprintf("%v\n\n%s", p.Value, p.Stack) }
