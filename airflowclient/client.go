@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"chrononctl/airflowclient/parallel"
 )
 
 // Config says how to reach one Airflow. Only URL is needed.
@@ -188,7 +188,7 @@ func (c *Client) TaskInstances(ctx context.Context, q TaskQuery) ([]TaskInstance
 	runs = slices.Compact(runs)
 	batches := batchesOf(runs)
 	found := make([][]TaskInstance, len(batches))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := parallel.WithContext(ctx)
 	for i := range batches {
 		q := q
 		q.Runs = batches[i]

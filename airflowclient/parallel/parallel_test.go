@@ -24,7 +24,7 @@ func TestAPanicComesToWhoeverWaits(t *testing.T) {
 	group.Go(plantedDefect)
 	group.Go(func() error { <-ctx.Done(); return context.Cause(ctx) })
 	panicked, _ := waitFor(group)
-	p, ok := panicked.(*parallel.Panic)
+	p, ok := panicked.(*parallel.PanicError)
 	if !ok || p.Value != "planted" || !strings.Contains(p.Error(), "plantedDefect") {
 		t.Fatalf("it panicked with %v", panicked)
 	}
