@@ -75,8 +75,10 @@ func named(ids []string, one string) string {
 // each returns one text of every element, without repeating one.
 func each[T any](all []T, text func(T) string) []string {
 	var out []string
+	seen := make(map[string]bool, len(all)) // thousands may be marked
 	for _, v := range all {
-		if t := text(v); t != "" && !slices.Contains(out, t) {
+		if t := text(v); t != "" && !seen[t] {
+			seen[t] = true
 			out = append(out, t)
 		}
 	}
@@ -95,6 +97,8 @@ func (s *shell) changeBindings(dag func() (fleet.DAG, bool), day string) []bindi
 
 // dagBindings are the keys that change DAGs. The day is the one to propose; empty proposes the last full day.
 func (s *shell) dagBindings(chosen func() []fleet.DAG, day string) []binding {
+	now := chosen() // once: these bindings are of this moment, and thousands of rows may be marked
+	chosen = func() []fleet.DAG { return now }
 	none := chosenOrWhy(chosen, "DAG")
 	pause, verb := !slices.ContainsFunc(chosen(), func(g fleet.DAG) bool { return g.Paused }), action.Pause
 	if !pause {
@@ -106,7 +110,7 @@ func (s *shell) dagBindings(chosen func() []fleet.DAG, day string) []binding {
 		verb: {keys: []string{"p"}, label: "p", verb: string(verb), help: "pause or unpause, after a plan", disabled: none,
 			do: func() tea.Cmd { return s.planPause(pause, dagIDs(chosen())) }},
 	}, action.Trigger, verb)
-	return append(out, s.backfillBinding(func() []string { return confsOf(chosen()) })...)
+	return append(out, s.backfillBinding(now)...)
 }
 
 func dagIDs(dags []fleet.DAG) []string { return each(dags, func(d fleet.DAG) string { return d.ID }) }
@@ -129,16 +133,16 @@ func (s *shell) planPause(pause bool, ids []string) tea.Cmd {
 }
 
 // backfillBinding opens the form for the days of a conf.
-func (s *shell) backfillBinding(confs func() []string) []binding {
+func (s *shell) backfillBinding(dags []fleet.DAG) []binding {
 	return s.offered(map[action.Verb]binding{
 		action.Backfill: {keys: []string{"b"}, label: "b", verb: "backfill", help: "compute a range of days, after a plan",
 			disabled: func() string {
-				if len(confs()) == 0 {
+				if !slices.ContainsFunc(dags, func(d fleet.DAG) bool { return d.Kind == dagspec.KindJoin }) {
 					return "a backfill is of a join: select one"
 				}
 				return ""
 			},
-			do: func() tea.Cmd { return s.open(s.backfillForm(confs(), "", "")) }},
+			do: func() tea.Cmd { return s.open(s.backfillForm(confsOf(dags), "", "")) }},
 	}, action.Backfill)
 }
 
@@ -188,6 +192,8 @@ func (s *shell) taskBindings(dag, run string, chosen func() []fleet.Task) []bind
 
 // streamBindings are the keys that change streams.
 func (s *shell) streamBindings(chosen func() []fleet.Stream) []binding {
+	now := chosen()
+	chosen = func() []fleet.Stream { return now }
 	none := chosenOrWhy(chosen, "stream")
 	names := func() []string { return each(chosen(), func(st fleet.Stream) string { return st.GroupBy }) }
 	return s.offered(map[action.Verb]binding{

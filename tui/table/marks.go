@@ -8,7 +8,7 @@ func (t *Table[T]) ToggleMark() {
 	}
 	id := t.spec.ID(row)
 	if t.marks[id] {
-		delete(t.marks, id)
+		t.unmark(id)
 	} else {
 		t.mark(id)
 	}
@@ -41,7 +41,7 @@ func (t *Table[T]) MarkShown() {
 	}
 	for _, index := range t.shown {
 		if id := t.spec.ID(t.rows[index]); all {
-			delete(t.marks, id)
+			t.unmark(id)
 		} else {
 			t.mark(id)
 		}
@@ -51,40 +51,54 @@ func (t *Table[T]) MarkShown() {
 // Unmark takes all marks back.
 func (t *Table[T]) Unmark() {
 	clear(t.marks)
-	t.anchor = ""
+	t.anchor, t.tally = "", nil
 }
 
 // Marked returns the marked rows that are there, in their order, also those that the filter hides.
 func (t *Table[T]) Marked() []T {
-	var out []T
-	if len(t.marks) == 0 {
+	marked := t.counted().rows
+	if len(marked) == 0 {
 		return nil
 	}
-	for _, row := range t.rows {
-		if t.marks[t.spec.ID(row)] {
-			out = append(out, row)
-		}
+	out := make([]T, len(marked))
+	for i, index := range marked {
+		out[i] = t.rows[index]
 	}
 	return out
 }
 
 // Marks counts the marked rows that are there, and those among them that the filter hides.
 func (t *Table[T]) Marks() (all, hidden int) {
-	if len(t.marks) == 0 {
-		return 0, 0
+	c := t.counted()
+	return len(c.rows), c.hidden
+}
+
+// tally is which rows are marked. It is made once per change, because frames ask for it and must not walk through all rows.
+type tally struct {
+	rows   []int // indices
+	hidden int   // how many of them the filter hides
+}
+
+func (t *Table[T]) counted() tally {
+	if t.tally != nil {
+		return *t.tally
 	}
-	for _, row := range t.rows {
-		if t.marks[t.spec.ID(row)] {
-			all++
+	c := &tally{}
+	if len(t.marks) > 0 {
+		for i, row := range t.rows {
+			if t.marks[t.spec.ID(row)] {
+				c.rows = append(c.rows, i)
+			}
+		}
+		c.hidden = len(c.rows)
+		for _, index := range t.shown {
+			if t.marks[t.spec.ID(t.rows[index])] {
+				c.hidden--
+			}
 		}
 	}
-	hidden = all
-	for _, index := range t.shown {
-		if t.marks[t.spec.ID(t.rows[index])] {
-			hidden--
-		}
-	}
-	return all, hidden
+	t.tally = c
+	return *c
 }
 
 // Chosen returns what a key acts on: the marked rows, or where there are none the selected one.
@@ -102,5 +116,10 @@ func (t *Table[T]) mark(id string) {
 	if t.marks == nil {
 		t.marks = map[string]bool{}
 	}
-	t.marks[id] = true
+	t.marks[id], t.tally = true, nil
+}
+
+func (t *Table[T]) unmark(id string) {
+	delete(t.marks, id)
+	t.tally = nil
 }

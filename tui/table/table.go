@@ -105,6 +105,7 @@ type Table[T any] struct {
 	kept   string // identity to go back to when the reader widens the filter again
 
 	marks  map[string]bool // identities, of rows that are there or may come back
+	tally  *tally          // of the marks; nil: something changed since it was made
 	anchor string          // identity that was marked last, where a range begins
 
 	top           int // first visible index of shown
@@ -207,7 +208,7 @@ func (t *Table[T]) arrange() {
 			return cmp.Or(sign*by(a, b), cmp.Compare(t.spec.ID(a), t.spec.ID(b)))
 		})
 	}
-	t.found = nil
+	t.found, t.tally = nil, nil
 	if match, err := t.read(t.filter); err == nil {
 		t.match = match // read again: a filter may speak of today
 	}
@@ -225,7 +226,7 @@ func (t *Table[T]) arrange() {
 // sift finds the rows that pass the filter.
 func (t *Table[T]) sift() {
 	passes := t.passes()
-	t.shown = t.shown[:0]
+	t.shown, t.tally = t.shown[:0], nil
 	for i := range t.rows {
 		if passes(i) {
 			t.shown = append(t.shown, i)
