@@ -42,6 +42,7 @@ func newDAGsScreen(s *shell, sc scope) *dagsScreen {
 		Clean:   clean,
 		Columns: d.columns(),
 	})
+	d.side = about(d.dags.Selected, s.aboutDAG)
 	d.panes = []pane{{grid: d.dags, blank: sc.blank, marks: true, complete: completer(dagFields(s))}}
 	return d
 }
@@ -170,11 +171,12 @@ func lastStart(g fleet.DAG) time.Time {
 	return time.Time{}
 }
 
-func (d *dagsScreen) nextRun(g fleet.DAG) string {
+// nextRun is how far ahead the next run of a DAG is.
+func (s *shell) nextRun(g fleet.DAG) string {
 	if g.Paused {
 		return ""
 	}
-	return until(d.now, g.NextRun)
+	return until(s.now, g.NextRun)
 }
 
 // strip draws the states of the newest runs, the newest at the right.

@@ -54,7 +54,7 @@ func newFleetScreen(s *shell) *fleetScreen {
 		{grid: f.teams, blank: "no DAG on this Airflow has the tag chronon; deploy some with: chrononctl deploy"},
 		{grid: f.causes, title: "Causes", blank: lookingForCauses, complete: completer(causeFields(s))},
 	}
-	f.moved = f.showTeams
+	f.moved, f.side = f.showTeams, f.about
 	return f
 }
 

@@ -33,6 +33,7 @@ func newJoinsScreen(s *shell) *joinsScreen {
 		Columns: j.columns(),
 	})
 	j.joins.SortBy(1, false)
+	j.side = about(j.joins.Selected, s.aboutJoin)
 	j.panes = []pane{{grid: j.joins, blank: "no join has a DAG", marks: true, complete: completer(joinFields())}}
 	return j
 }

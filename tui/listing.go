@@ -53,10 +53,11 @@ type listing struct {
 	*shell
 	panes  []pane
 	focus  int
-	beside bool   // two panes may stand side by side on a wide terminal
-	aside  bool   // something above the panes has the keyboard
-	lead   int    // lines above the panes, which the screen draws itself
-	moved  func() // called after the cursor may have moved; nil: nobody cares
+	beside bool                 // two panes may stand side by side on a wide terminal
+	aside  bool                 // something above the panes has the keyboard
+	lead   int                  // lines above the panes, which the screen draws itself
+	side   func() aboutSelected // what stands at the right side of a wide terminal; nil: nothing
+	moved  func()               // called after the cursor may have moved; nil: nobody cares
 
 	width, height int
 	places        []rectangle
@@ -80,7 +81,7 @@ func (l *listing) layout() {
 	height := max(0, l.height-l.lead)
 	switch {
 	case len(l.panes) == 1:
-		l.places = []rectangle{{0, l.lead, l.width, height}}
+		l.places = []rectangle{{0, l.lead, l.tablesWidth(), height}}
 	case l.beside && l.width >= wide:
 		half := l.width/2 - 1
 		l.places = []rectangle{{0, l.lead, half, height}, {half + 2, l.lead, l.width - half - 2, height}}
@@ -101,7 +102,8 @@ func (l *listing) stack(height int) []rectangle {
 		least = max(4, min(lower+3, height*2/5))
 	}
 	first := heading + max(3, min(upper+1, height-least-1-heading))
-	return []rectangle{{0, l.lead, l.width, first}, {0, l.lead + first + 1, l.width, max(0, height-first-1)}}
+	width := l.tablesWidth()
+	return []rectangle{{0, l.lead, width, first}, {0, l.lead + first + 1, width, max(0, height-first-1)}}
 }
 
 // heading is how many lines the title of a pane takes.
@@ -128,6 +130,7 @@ func (l *listing) view(lead ...string) []string {
 			out[at] = line
 		}
 	}
+	l.drawSide(out)
 	return out
 }
 

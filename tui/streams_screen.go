@@ -27,6 +27,7 @@ func newStreamsScreen(s *shell) *streamsScreen {
 		Columns: st.columns(),
 	})
 	st.streams.SortBy(1, false)
+	st.side = about(st.streams.Selected, s.aboutStream)
 	st.panes = []pane{{grid: st.streams, blank: "no streaming DAG has reported yet", marks: true, complete: completer(fleet.StreamFields(s.clock))}}
 	return st
 }
@@ -101,8 +102,7 @@ func (st *streamsScreen) columns() []table.Column[fleet.Stream] {
 		{
 			Title: "STATE", Min: 13, Max: 15,
 			Cell: func(r fleet.Stream) table.Cell {
-				word := cmp.Or(strings.ReplaceAll(r.State, "_", " "), r.Health.Word())
-				return table.Cell{Text: st.theme.glyph(r.Health) + " " + word, Style: st.theme.paintOf(r.Health)}
+				return table.Cell{Text: st.theme.glyph(r.Health) + " " + streamWord(r), Style: st.theme.paintOf(r.Health)}
 			},
 			Compare: func(a, b fleet.Stream) int { return cmp.Compare(b.Health, a.Health) },
 		},
@@ -149,6 +149,11 @@ func (st *streamsScreen) columns() []table.Column[fleet.Stream] {
 			Compare: func(a, b fleet.Stream) int { return strings.Compare(a.Team, b.Team) },
 		},
 	}
+}
+
+// streamWord is how a stream is, as its keep-alive says it.
+func streamWord(r fleet.Stream) string {
+	return cmp.Or(strings.ReplaceAll(r.State, "_", " "), r.Health.Word())
 }
 
 // restarts is how often a stream was restarted, where that is known.
