@@ -110,7 +110,7 @@ func (s session) operateBack(p *tmuxPane) {
 	p.waitFor("is queued", "esc close")
 	p.leave("esc close")
 	p.press("7")
-	p.waitFor("Changed from here", "from 2026-10-01 to 2026-10-20", "trigger_dag_run")
+	p.waitFor("Changed from here", "from 2026-10-01 to 2026-10-20", "Airflow's event log")
 	p.press("U")
 	p.waitFor("Undo: Backfill", "y start")
 	p.press("y")
