@@ -282,9 +282,13 @@ func (c *Client) Raw(ctx context.Context, method, path string, body any) (json.R
 	return got.body, err
 }
 
-// ServerTime is the server's clock as its last answer had it, to the second; false: it has not said.
+// ServerTime is the server's clock: as its last answer had it, to the second, and as much later as that is ago; false: it has not said.
 func (c *Client) ServerTime() (time.Time, bool) {
-	return c.conn.serverTime(), c.conn.date.Load() != 0
+	if c.conn.date.Load() == 0 {
+		return c.conn.serverTime(), false
+	}
+	ago := c.conn.now().Sub(time.Unix(0, c.conn.dated.Load()))
+	return c.conn.serverTime().Add(max(ago, 0)), true
 }
 
 // Requests says what the client has sent and received so far.

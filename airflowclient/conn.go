@@ -73,6 +73,7 @@ type conn struct {
 	meter    meter
 	notes    notes
 	date     atomic.Int64                       // the server's clock in its last answer, in Unix seconds; 0: it has not said
+	dated    atomic.Int64                       // when that came, by the client's clock, in nanoseconds
 	proven   atomic.Bool                        // the credentials have been accepted at least once
 	api      func(context.Context) (int, error) // the API version of the server, asked for when unknown
 }
@@ -291,6 +292,7 @@ func (c *conn) turn(ctx context.Context) error {
 func (c *conn) heard(resp *http.Response) {
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		c.date.Store(date.Unix())
+		c.dated.Store(c.now().UnixNano())
 	}
 	if wait := c.retryAfter(resp.Header); resp.StatusCode == http.StatusTooManyRequests && wait > 0 && wait <= longestDelay {
 		c.quiet.Store(c.now().Add(wait).UnixNano())

@@ -404,3 +404,26 @@ func (c *counted) Close() error {
 	c.once.Do(c.done)
 	return c.ReadCloser.Close()
 }
+
+// Days are over, and runs have begun, by the server's clock: also when it was heard some time ago.
+func TestTheServersClockGoesOnBetweenAnswers(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	theirs := now.Add(-3 * time.Hour)
+	f := newFake(apiV2, nil)
+	f.routes["GET /api/v2/version"] = func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", theirs.Format(http.TimeFormat))
+		answer(http.StatusOK, `{"version": "3.3.2"}`)(w, r)
+	}
+	c := newClient(t, f, airflowclient.Config{Now: func() time.Time { return now }})
+	if at, heard := c.ServerTime(); heard {
+		t.Errorf("before any answer it is %v", at)
+	}
+	if _, err := c.Server(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(20 * time.Hour)
+	if at, heard := c.ServerTime(); !heard || !at.Equal(theirs.Add(20*time.Hour)) {
+		t.Errorf("20 hours later it is %v, want %v", at, theirs.Add(20*time.Hour))
+	}
+}

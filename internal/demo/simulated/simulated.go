@@ -117,6 +117,9 @@ func (d *Demo) startSample(ctx context.Context, o Options) error {
 	o.Progress(fmt.Sprintf("%d days pass", o.Days))
 	d.clock.pass(d.clock.late)
 	d.Airflow.Live()
+	if _, err := d.Client.Health(ctx); err != nil { // which tells the client that days have passed on the server
+		return fmt.Errorf("look at the simulated Airflow: %w", err)
+	}
 	return nil
 }
 
@@ -144,6 +147,7 @@ func (d *Demo) serve(ctx context.Context) (err error) {
 	d.Client, err = airflowclient.New(airflowclient.Config{
 		URL:  d.URL,
 		Auth: airflowclient.Auto(airflowclient.Login{User: user, Password: airflowclient.NewSecret(password), Source: "the simulation"}),
+		Now:  d.clock.now,
 	})
 	if err != nil {
 		return err
