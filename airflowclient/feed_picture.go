@@ -35,7 +35,8 @@ type LogPart struct {
 // Picture is everything that a feed knows: a copy, which nobody changes.
 type Picture struct {
 	Generation   uint64
-	DAGs         []DAG // by id
+	Rows         uint64 // counts the changes of what follows, but for Parts
+	DAGs         []DAG  // by id
 	Runs         []Run // newest first
 	Tasks        map[RunRef][]TaskInstance
 	Health       Health
@@ -48,7 +49,7 @@ func (f *Feed) Picture() Picture {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	p := Picture{
-		Generation: f.picture.generation, Tasks: maps.Clone(f.picture.tasks), Health: f.picture.health,
+		Generation: f.picture.generation, Rows: f.picture.rows, Tasks: maps.Clone(f.picture.tasks), Health: f.picture.health,
 		ImportErrors: slices.Clone(f.picture.broken), Parts: f.picture.partStates(),
 	}
 	p.DAGs = slices.SortedFunc(maps.Values(f.picture.dags), func(a, b DAG) int { return strings.Compare(a.ID, b.ID) })
@@ -60,6 +61,7 @@ func (f *Feed) Picture() Picture {
 type picture struct {
 	keepOf     func(DAG) Keep
 	generation uint64
+	rows       uint64
 	dags       map[string]DAG
 	keeps      map[string]Keep // what is kept of each DAG
 	runs       map[RunRef]Run
@@ -84,7 +86,11 @@ func (f *Feed) apply(u update, emit func(Changes)) {
 	before := f.picture.parts
 	var c Changes
 	u(&f.picture, &c)
-	nothing := reflect.DeepEqual(c, Changes{}) && before == f.picture.parts
+	sameRows := reflect.DeepEqual(c, Changes{})
+	nothing := sameRows && before == f.picture.parts
+	if !sameRows {
+		f.picture.rows++
+	}
 	if !nothing {
 		f.picture.generation++
 	}

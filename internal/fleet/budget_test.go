@@ -196,6 +196,42 @@ func TestAChangeIsSeenWithinATick(t *testing.T) {
 	}
 }
 
+// A fleet in which nothing happens is read, and not thought through anew: the picture stays as it was made, and says when it was read.
+func TestWhereNothingHappensThePictureStays(t *testing.T) {
+	t.Parallel()
+	for _, version := range versions {
+		c := openConsole(t, version, airflowtest.Scenario(func(a *airflowtest.Airflow) {
+			a.Put(airflowtest.File{Name: "join_core.py", DAGs: []airflowtest.DAG{{
+				ID: "chronon_join_core__j__v1", Tags: []string{"chronon", "kind:join", "team:core"}, Unpaused: true, Every: 24 * time.Hour,
+				Tasks: []airflowtest.Task{{ID: "backfill__j__v1"}},
+			}}})
+			a.ParseAll()
+		})).settle()
+		observe := func() fleet.Snapshot {
+			s, err := c.observer.Observe(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		made, again := map[time.Time]bool{}, map[time.Time]bool{}
+		for range 60 { // five minutes
+			s := observe()
+			made[s.At], again[s.Read] = true, true
+			c.clock.Advance(look)
+		}
+		if len(made) > 10 || len(again) < 20 {
+			t.Errorf("%s: in five minutes %d pictures were made of %d looks at the server", version, len(made), len(again))
+		}
+		c.server.SetPaused(true, "chronon_join_core__j__v1")
+		before := observe()
+		c.clock.Advance(time.Minute + look)
+		if after := observe(); !after.DAGs[0].Paused || before.DAGs[0].Paused {
+			t.Errorf("%s: a DAG that was paused is shown as %v, before as %v", version, after.DAGs[0].Paused, before.DAGs[0].Paused)
+		}
+	}
+}
+
 // The first rows of a large fleet come with the first page, then all of them, then what they do.
 func TestAPictureThatComesPiecemeal(t *testing.T) {
 	t.Parallel()

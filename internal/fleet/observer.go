@@ -58,15 +58,17 @@ type Observer struct {
 
 	explained explanations
 
-	mu     sync.Mutex // guards the following
-	cache  runCache
-	intent intentCache
-	heard  time.Time                          // the server's clock, when it was compared last
-	ahead  time.Duration                      // what came of that
-	shown  map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
-	lists  map[string]runList                 // runs of DAGs that were asked for
-	made   Snapshot                           // the last picture
-	madeOf uint64                             // the generation of the feed that it shows; 0: there is none
+	mu         sync.Mutex // guards the following
+	cache      runCache
+	intent     intentCache
+	heard      time.Time                          // the server's clock, when it was compared last
+	ahead      time.Duration                      // what came of that
+	shown      map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
+	lists      map[string]runList                 // runs of DAGs that were asked for
+	made       Snapshot                           // the last picture
+	madeOf     uint64                             // the generation of the feed that it shows; 0: there is none
+	madeOfRows uint64                             // and of its rows
+	unfilled   bool                               // there are runs whose tasks are left for the next picture
 }
 
 // NewObserver makes an observer that has asked nothing yet.
@@ -130,7 +132,7 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("look at the fleet: %w", err)
 	}
-	if last, ok := o.same(picture.Generation); ok {
+	if last, ok := o.same(picture); ok {
 		return last, nil
 	}
 	server, err := o.client.Server(ctx)
@@ -147,7 +149,7 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 	made := derive(obs, dags)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.made, o.madeOf = made, picture.Generation
+	o.made, o.madeOf, o.madeOfRows = made, picture.Generation, picture.Rows
 	return made, nil
 }
 
@@ -206,14 +208,32 @@ func (o *Observer) fillIn(ctx context.Context, obs *observation) []DAG {
 	return dags
 }
 
-// same is the last picture, if it shows what the feed knows now and was made a moment ago.
-func (o *Observer) same(generation uint64) (Snapshot, bool) {
-	now := o.opts.Now()
+// same is the last picture, if nothing has changed since and it was made a moment ago. A large fleet is not thought through anew because it was looked at:
+// where no row is another one, and no task of a run under way is due, a picture is good for a minute.
+func (o *Observer) same(p airflowclient.Picture) (Snapshot, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	last := o.made
-	last.Requests = 0
-	return last, o.madeOf == generation && now.Sub(last.At) < o.opts.Every
+	age := o.opts.Now().Sub(o.made.At)
+	o.made.Requests = 0
+	if o.madeOf == p.Generation {
+		return o.made, age < o.opts.Every
+	}
+	tasksAreDue := o.cache.atWork > 0 && o.cache.atWork <= fewTasks || o.unfilled || len(o.shown) > 0
+	if o.madeOf == 0 || o.madeOfRows != p.Rows || age >= everyTasks || tasksAreDue || len(o.made.Problems) > 0 || anyFailed(p.Parts) {
+		return Snapshot{}, false
+	}
+	runs := p.Parts[airflowclient.PartRuns]
+	o.made.Read, o.made.Due, o.madeOf = runs.Read, runs.Due, p.Generation
+	return o.made, true
+}
+
+func anyFailed(parts map[airflowclient.Part]airflowclient.PartState) bool {
+	for _, state := range parts {
+		if state.Err != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Refresh has the next picture read anew, whatever is known and whenever it is due.

@@ -84,7 +84,7 @@ func mayBeSound(kind dagspec.Kind, r airflowclient.Run) bool {
 // troubled chooses of green runs those whose tasks are read now: where a task did not succeed, and some of the others. An Airflow tells in a moment which
 // tasks did not succeed, and takes more than a second for the tasks of a thousand runs.
 func (o *Observer) troubled(ctx context.Context, green []airflowclient.RunRef) ([]airflowclient.RunRef, error) {
-	if o.opts.Sound == SoundAtOnce || len(green) == 0 {
+	if o.opts.Sound == SoundAtOnce {
 		return green, nil
 	}
 	notes, err := o.client.TaskInstances(ctx, airflowclient.TaskQuery{Runs: green, States: airflowclient.TaskStatesBut(airflowclient.StateSuccess)})
@@ -99,13 +99,17 @@ func (o *Observer) troubled(ctx context.Context, green []airflowclient.RunRef) (
 	if o.putsOff() {
 		left = 0
 	}
-	return slices.DeleteFunc(green, func(ref airflowclient.RunRef) bool {
+	now := slices.DeleteFunc(slices.Clone(green), func(ref airflowclient.RunRef) bool {
 		if isTroubled[ref] {
 			return false
 		}
 		left--
 		return left < 0
-	}), nil
+	})
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.unfilled = len(now) < len(green) && o.opts.Sound == SoundLater
+	return now, nil
 }
 
 // putsOff says that nothing is read now that can be read later.
