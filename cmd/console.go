@@ -14,8 +14,6 @@ import (
 	"chrononctl/airflowclient"
 	"chrononctl/internal/action"
 	"chrononctl/internal/config"
-	"chrononctl/internal/fleet"
-	"chrononctl/internal/history"
 	"chrononctl/tui"
 )
 
@@ -75,7 +73,7 @@ func openConsole(ctx context.Context, a *app, chosen config.Context, client *air
 	readOnly := o.readOnly || chosen.ReadOnly
 	return tui.Run(ctx, tui.Options{
 		Source:   source,
-		Cached:   source.past.LastSnapshot,
+		Cached:   source.lastSnapshot,
 		Changes:  consoleChanges{planner},
 		Deploys:  a.consoleDeploys(client, readOnly),
 		Shelf:    a.shelf(),
@@ -118,17 +116,3 @@ func (a *app) consolePlanner(chosen config.Context, client *airflowclient.Client
 
 // dumb says that the terminal cannot place a cursor.
 func (a *app) dumb() bool { return a.Getenv("TERM") == "dumb" }
-
-// followedJobs is of how many jobs at work the console reads the logs, for how far they are: two requests a minute each.
-const followedJobs = 4
-
-// consoleSource looks at the whole fleet, and begins with what earlier looks have seen. Of an Airflow that will soon be gone nothing is kept.
-func (a *app) consoleSource(chosen config.Context, client *airflowclient.Client, every time.Duration, passing bool) remembering {
-	if !passing {
-		return a.observerOf(chosen, client, fleet.Options{Every: every, Progress: followedJobs, Piecemeal: true, Sound: fleet.SoundLater})
-	}
-	return remembering{
-		Observer: fleet.NewObserver(client, fleet.Options{Context: chosen.Label(), URL: chosen.URL, Every: every, Now: a.Now, Progress: followedJobs, Piecemeal: true, Sound: fleet.SoundLater}),
-		past:     history.Open(history.Options{Context: chosen.Name, URL: chosen.URL, Now: a.Now}),
-	}
-}

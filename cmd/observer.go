@@ -40,17 +40,21 @@ func (a *app) observer(ctx context.Context, opts fleet.Options) (remembering, er
 	if err != nil {
 		return remembering{}, err
 	}
-	return a.observerOf(chosen, client, opts), nil
+	opts.Lifetimes, opts.Definitions = a.lifetimes(), a.definitions
+	return a.observerOf(chosen, client, a.past(chosen), opts), nil
+}
+
+// past is what earlier looks at a context have seen.
+func (a *app) past(chosen config.Context) *history.History {
+	return history.Open(history.Options{Dir: a.stateDir(), Context: chosen.Name, URL: chosen.URL, Now: a.Now})
 }
 
 // observerOf is an observer of a context with the options that are given, which knows what earlier ones have seen.
-func (a *app) observerOf(chosen config.Context, client *airflowclient.Client, opts fleet.Options) remembering {
-	past := history.Open(history.Options{Dir: a.stateDir(), Context: chosen.Name, URL: chosen.URL, Now: a.Now})
+func (a *app) observerOf(chosen config.Context, client *airflowclient.Client, past *history.History, opts fleet.Options) remembering {
 	opts.Context, opts.URL, opts.Now, opts.Past = chosen.Label(), chosen.URL, a.Now, past.Past()
 	if last, ok := past.LastSnapshot(); ok {
 		opts.Last = &last // what ended runs had is not read again
 	}
-	opts.Lifetimes, opts.Definitions = a.lifetimes(), a.definitions
 	whole := len(opts.Teams) == 0
 	if whole {
 		opts.Reading = past.Reading()
