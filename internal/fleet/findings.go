@@ -114,7 +114,7 @@ func runWords(r Run) string {
 
 // Sentence says in words how the stream is: its state, how often it was restarted, and the reason that the runtime gave.
 func (s Stream) Sentence(now time.Time) string {
-	parts := []string{cmp.Or(s.State, s.Health.Word())}
+	parts := []string{strings.ReplaceAll(cmp.Or(s.State, s.Health.Word()), "_", " ")}
 	if !s.Since.IsZero() && now.After(s.Since) {
 		parts[0] += " since " + s.Since.UTC().Format("2006-01-02 15:04 UTC")
 	}
