@@ -26,14 +26,15 @@ type scriptBucket struct {
 
 	mu      sync.Mutex
 	trouble string
-	left    int // writes that still pass before it
+	left    int    // writes that still pass before it
+	until   string // end of the key whose write passes as the last one before it; empty: left says
 }
 
 // buckets are those of all scripts, by their address.
 var buckets sync.Map
 
-// bucketCommand is the script command "bucket [KIND [WRITES]]": without arguments a bucket called "dags" answers at $BUCKET until the script ends; with a kind
-// it gets into trouble after so many writes.
+// bucketCommand is the script command "bucket [KIND [WRITES|KEY]]": without arguments a bucket called "dags" answers at $BUCKET until the script ends; with a
+// kind it gets into trouble after so many writes, or after the write of a key with that end.
 //
 //	denied   nothing may be written
 //	expired  the token is not good any more
@@ -43,7 +44,7 @@ var buckets sync.Map
 func bucketCommand(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case neg || len(args) > 2:
-		ts.Fatalf("usage: bucket [KIND [WRITES]]")
+		ts.Fatalf("usage: bucket [KIND [WRITES|KEY]]")
 	case len(args) == 0:
 		made := &scriptBucket{}
 		server := httptest.NewServer(made)
@@ -61,11 +62,12 @@ func bucketCommand(ts *testscript.TestScript, neg bool, args []string) {
 	made := value.(*scriptBucket)
 	made.mu.Lock()
 	defer made.mu.Unlock()
-	made.trouble, made.left = args[0], 0
+	made.trouble, made.left, made.until = args[0], 0, ""
 	if len(args) == 2 {
 		left, err := strconv.Atoi(args[1])
-		ts.Check(err)
-		made.left = left
+		if made.left = left; err != nil {
+			made.until = args[1]
+		}
 	}
 }
 
@@ -111,7 +113,13 @@ func (b *scriptBucket) refuses(r *http.Request) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	writes := r.Method == http.MethodPut || r.Method == http.MethodDelete
-	if b.left > 0 {
+	switch {
+	case b.until != "":
+		if writes && strings.HasSuffix(r.URL.Path, b.until) {
+			b.until = ""
+		}
+		return ""
+	case b.left > 0:
 		if writes {
 			b.left--
 		}
