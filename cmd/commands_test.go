@@ -26,7 +26,7 @@ on a terminal. ` + "`chrononctl completion bash|zsh|fish|powershell`" + ` prints
 const viewsHead = `
 ## Views
 
-Commands that list something have flags in common. ` + "`-o table|wide|json|jsonl|name`" + ` chooses the format; on a pipe it is tab-separated, without a header, with
+The commands of the table below have flags in common. ` + "`-o table|wide|json|jsonl|name`" + ` chooses the format; on a pipe it is tab-separated, without a header, with
 every column and nothing cut, times in RFC 3339 and UTC. ` + "`--json MEMBERS`" + ` is JSON with those members alone, ` + "`--jq EXPRESSION`" + ` filters it. ` + "`--query`" + ` takes the same
 language as ` + "`/`" + ` in the console: words, ` + "`field:word`" + `, ` + "`field>value`" + `, ` + "`!`" + ` for the opposite. ` + "`--watch`" + ` looks again and again: on a terminal each look replaces
 the one before, on a pipe a line tells each row that is there at first, new, changed or gone. What could not be read is said on stderr and never counted as well.
