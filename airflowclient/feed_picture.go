@@ -37,7 +37,7 @@ type Picture struct {
 	Generation   uint64
 	Rows         uint64 // counts the changes of what follows, but for Parts
 	DAGs         []DAG  // by id
-	Runs         []Run // newest first
+	Runs         []Run  // newest first
 	Tasks        map[RunRef][]TaskInstance
 	Health       Health
 	ImportErrors []ImportError
