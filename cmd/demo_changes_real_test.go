@@ -27,7 +27,7 @@ func (s session) change(t *testing.T) {
 		"done after", "landed, computed 2026-10-05...2026-10-06, 2026-10-07...2026-10-08")
 	s.names(t, 0, []string{"backfill", "list", filledJoin}, "chrononctl__backfill__payments.checkout.v1__2026-10-05_2026-10-10__1\t2026-10-05\t2026-10-10\tone job\tdone")
 
-	s.names(t, 0, []string{"backfill", filledJoin, "2026-10-01..2026-10-20", "--step-days", "1", "--yes"}, "is queued")
+	s.names(t, 0, []string{"backfill", filledJoin, "2026-09-15..2026-10-04", "--step-days", "1", "--yes"}, "is queued")
 	s.names(t, 4, []string{"backfill", filledJoin, "2026-10-11", "--yes"})
 	s.names(t, 0, []string{"undo", "--yes"}, "marked as failed")
 	s.names(t, 9, []string{"backfill", "watch", filledJoin, "--interval", "1s", "--timeout", "2m"}, "failed")
@@ -36,7 +36,7 @@ func (s session) change(t *testing.T) {
 	s.names(t, 0, []string{"pause", filledJoinDAG, "--reason", "late events", "--until", "1s", "--yes"}, "paused")
 	s.names(t, 4, []string{"backfill", filledJoin, "2026-10-12", "--yes"})
 	s.unpauseDue(t)
-	s.names(t, 0, []string{"activity"}, "Unpause "+filledJoinDAG, "taken back\tBackfill payments.checkout.v1 from 2026-10-01 to 2026-10-20")
+	s.names(t, 0, []string{"activity"}, "Unpause "+filledJoinDAG, "taken back\tBackfill payments.checkout.v1 from 2026-09-15 to 2026-10-04")
 	t.Logf("changing took %s", time.Since(began).Round(time.Millisecond))
 }
 
