@@ -55,7 +55,7 @@ func TestCheckTakesNoTimeOfItsOwn(t *testing.T) {
 	t.Cleanup(server.Close)
 	env := map[string]string{"CHRONONCTL_URL": server.URL, "XDG_STATE_HOME": t.TempDir(), "CHRONONCTL_CACHE": t.TempDir()}
 	best := time.Hour
-	for range 5 {
+	for tries := 0; tries < 30 && best > 100*time.Millisecond; tries++ {
 		var out bytes.Buffer
 		network := &stopwatch{}
 		began := time.Now()
