@@ -104,6 +104,10 @@ func streamOf(d DAG, run Run, s streamReport, at, now time.Time) Stream {
 	if out.Health == Unknown && out.Reason == "" {
 		out.Reason = fmt.Sprintf("its state %q is not one that this program knows", s.State)
 	}
+	if task, failed := keepAliveFailed(d, run, s.GroupBy); failed && (out.Health == OK || out.Health == Restarted) {
+		out.Health, out.Why = Unknown, WhySomethingElse
+		out.Reason = fmt.Sprintf("%s failed in the same run in which the report says %s", task, s.State)
+	}
 	age := now.Sub(at)
 	if age <= max(minReportAge, missedTicks*run.To.Sub(run.From)) {
 		return out
@@ -173,6 +177,16 @@ func withUploads(streams []Stream, outputs []Output) {
 			streams[i].Upload, streams[i].Uploaded = o.Landed, o.At
 		}
 	}
+}
+
+// keepAliveFailed says whether the run's own task for a stream failed. The runtime's fails only where the stream does not run.
+func keepAliveFailed(d DAG, run Run, groupBy string) (task string, failed bool) {
+	for _, t := range run.Tasks {
+		if conf, ok := confFromTask(d.Team, t.ID, "keep_alive"); ok && conf == groupBy {
+			return t.ID, t.Health == Failed
+		}
+	}
+	return "", false
 }
 
 // unreported are the streams of the run's keep-alive tasks that are not among those known.

@@ -99,3 +99,18 @@ func TestAStreamThatIsDownIsNamedByTheReportOfAFailedSummary(t *testing.T) {
 		t.Errorf("got %+v", s.Streams)
 	}
 }
+
+// What a report says well of a stream whose own task failed in the same run is contradicted: neither is taken for the truth.
+func TestAReportIsNotBelievedAgainstItsTask(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]Health{"alive": Unknown, "restarted": Unknown, "down": Failed, "not_started": Waiting} {
+		d, run := streamDAG("keep_alive__card_stream__v1=failed", "summary=success")
+		streams := streamsOf(d, run, published{value: keepAlive(noon, said, 0)}, noon)
+		if len(streams) != 1 || streams[0].Health != want {
+			t.Errorf("%s: %+v, want %v", said, streams, want)
+		}
+		if s := streams[0]; want == Unknown && !strings.Contains(s.Reason, "keep_alive__card_stream__v1 failed") {
+			t.Errorf("%s: the reason is %q", said, s.Reason)
+		}
+	}
+}
