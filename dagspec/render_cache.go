@@ -39,8 +39,8 @@ var rendererSum = sync.OnceValue(func() string {
 	return sum.hex()
 })
 
-// fileKey is the key of a DAG file. The hash of a DAG covers what its tasks will use, but in 12 digits; here are all of them. A DAG that [Build] did not
-// make has none.
+// fileKey is the key of a DAG file. The hash of a DAG covers what its tasks will use, but in 12 digits; here are all of them: as
+// [Build] has summed them up, or else summed up here.
 func (r *renderer) fileKey(dags []*DAG) string {
 	sum := newDigest()
 	sum.text(rendererSum())

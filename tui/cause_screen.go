@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"time"
 
 	"chrononctl/internal/fleet"
 	ql "chrononctl/internal/query"
@@ -240,18 +239,6 @@ func traceOf(snap fleet.Snapshot, file, otherwise string) string {
 		}
 	}
 	return otherwise
-}
-
-func causeFields(s *shell) []ql.Field[fleet.Cause] {
-	return []ql.Field[fleet.Cause]{
-		ql.Text("what", "what is the matter", func(c fleet.Cause) string { return c.Title }),
-		ql.Text("team", "whom it touches", func(c fleet.Cause) string { return strings.Join(append(c.Teams(), c.Team), " ") }),
-		ql.Text("owner", "whose it is", func(c fleet.Cause) string { return c.Owner }),
-		ql.Text("kind", "partition, task, error, stream, ...", func(c fleet.Cause) string { return c.Kind.String() }),
-		fleet.StateField(func(c fleet.Cause) fleet.Health { return c.Health }),
-		ql.Number("runs", "in how many runs", func(c fleet.Cause) (float64, bool) { return float64(c.Runs()), true }),
-		fleet.AgeField(s.clock, "age", "how long ago it began", func(c fleet.Cause) time.Time { return c.Since }),
-	}
 }
 
 // effectText says how much comes of a cause: "143 runs in 31 teams", "3 tasks, payments".

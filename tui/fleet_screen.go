@@ -46,13 +46,13 @@ func newFleetScreen(s *shell) *fleetScreen {
 	})
 	f.causes = table.New(table.Spec[fleet.Cause]{
 		ID:      func(c fleet.Cause) string { return c.ID },
-		Match:   matcher(s, causeFields(s)),
+		Match:   matcher(s, fleet.CauseFields(s.clock)),
 		Clean:   clean,
 		Columns: f.causeColumns(),
 	})
 	f.panes = []pane{
 		{grid: f.teams, blank: "no DAG on this Airflow has the tag chronon; deploy some with: chrononctl deploy"},
-		{grid: f.causes, title: "Causes", blank: lookingForCauses, complete: completer(causeFields(s))},
+		{grid: f.causes, title: "Causes", blank: lookingForCauses, complete: completer(fleet.CauseFields(s.clock))},
 	}
 	f.moved, f.side = f.showTeams, f.about
 	return f

@@ -308,8 +308,9 @@ func (o *Observer) Calendar(ctx context.Context, dagID string) (c Calendar, ok b
 	if err != nil {
 		return Calendar{}, false, err
 	}
+	skew := o.skew()
 	o.mu.Lock()
-	made, skew := o.made, o.ahead
+	made := o.made
 	o.mu.Unlock()
 	at := slices.IndexFunc(made.DAGs, func(d DAG) bool { return d.ID == dagID && d.Kind == dagspec.KindJoin })
 	if at < 0 {

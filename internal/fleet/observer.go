@@ -61,8 +61,6 @@ type Observer struct {
 	mu         sync.Mutex // guards the following
 	cache      runCache
 	intent     intentCache
-	heard      time.Time                          // the server's clock, when it was compared last
-	ahead      time.Duration                      // what came of that
 	shown      map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
 	lists      map[string]runList                 // runs of DAGs that were asked for
 	made       Snapshot                           // the last picture
@@ -332,19 +330,14 @@ func (o *Observer) observed(p airflowclient.Picture, server airflowclient.Server
 	return obs
 }
 
-// skew is how far the server's clock is ahead of the local one. It is asked after the feed has stepped, whose answers are seconds old then; where
-// nothing was asked, what was known before stands.
+// skew is how far the server's clock is ahead of the local one.
 func (o *Observer) skew() time.Duration {
-	theirs, ok := o.client.ServerTime()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if ok && !theirs.Equal(o.heard) {
-		o.heard, o.ahead = theirs, theirs.Sub(o.opts.Now()).Round(time.Second)
-	}
-	if o.ahead.Abs() < sameClock {
+	theirs, heard := o.client.ServerTime()
+	ahead := theirs.Sub(o.opts.Now()).Round(time.Second)
+	if !heard || ahead.Abs() < sameClock {
 		return 0
 	}
-	return o.ahead
+	return ahead
 }
 
 // sameClock is how far two clocks may be apart and count as one: dates of answers are in whole seconds, and answers take time.
