@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"maps"
 	"time"
 
 	"chrononctl/airflowclient"
@@ -11,12 +12,15 @@ import (
 type runCache struct {
 	tasks   map[airflowclient.RunRef]keptTasks
 	reports map[airflowclient.RunRef]keptReport
-	atWork  int       // tasks of runs under way
-	filled  time.Time // when tasks of runs that matter less were asked for last
+	sound   map[airflowclient.RunRef]edition // of which every task succeeded, and nothing else is known
+	atWork  int                              // tasks of runs under way
+	filled  time.Time                        // when tasks of runs that matter less were asked for last
 }
 
 func newRunCache() runCache {
-	return runCache{tasks: make(map[airflowclient.RunRef]keptTasks), reports: make(map[airflowclient.RunRef]keptReport)}
+	return runCache{
+		tasks: make(map[airflowclient.RunRef]keptTasks), reports: make(map[airflowclient.RunRef]keptReport), sound: make(map[airflowclient.RunRef]edition),
+	}
 }
 
 // seed takes over what an earlier picture knew of runs that had ended. It holds as long as the runs have ended as they had then.
@@ -79,6 +83,36 @@ func (o *Observer) cached(
 		ask = append(ask, ref)
 	}
 	return ask
+}
+
+// cachedSound separates runs that are known to be sound from those that have to be asked for.
+func (o *Observer) cachedSound(runs map[airflowclient.RunRef]airflowclient.Run, refs []airflowclient.RunRef) (sound, open []airflowclient.RunRef) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, ref := range refs {
+		r := runs[ref]
+		if as, ok := o.cache.sound[ref]; ok && as == editionOf(string(r.State), r.Start, r.End) {
+			sound = append(sound, ref)
+		} else {
+			open = append(open, ref)
+		}
+	}
+	return sound, open
+}
+
+// keepSound keeps that runs are sound, and returns of how many of them the tasks may be read now.
+func (o *Observer) keepSound(runs map[airflowclient.RunRef]airflowclient.Run, sound []airflowclient.RunRef) (now int) {
+	if !o.putsOff() {
+		now = min(len(sound), soundPerLook)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, ref := range sound {
+		r := runs[ref]
+		o.cache.sound[ref] = editionOf(string(r.State), r.Start, r.End)
+	}
+	o.unfilled = now < len(sound) && o.opts.Sound == SoundLater
+	return now
 }
 
 // fill chooses which of the runs that matter less are asked for now.
@@ -149,6 +183,7 @@ func (o *Observer) forget(current []airflowclient.Run) {
 			delete(o.cache.tasks, ref)
 		}
 	}
+	maps.DeleteFunc(o.cache.sound, func(ref airflowclient.RunRef, _ edition) bool { return !inPicture[ref] })
 	for ref := range o.cache.reports {
 		if !inPicture[ref] {
 			delete(o.cache.reports, ref)

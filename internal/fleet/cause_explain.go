@@ -98,7 +98,11 @@ func (e *explainer) explainRun(d *DAG, r *Run) {
 		attach(roots, effect)
 	}
 	if !named && (r.Health == Failed || r.Health == Unknown) {
-		attach([]*Cause{e.ownRun(d, r)}, Effect{Health: r.Health, Team: d.Team, DAGID: d.ID, RunID: r.ID, Day: r.Day, MapIndex: -1, Since: r.Start})
+		cause := e.ownRun
+		if unread := e.problemOfTasks(); r.Health == Unknown && r.Tasks == nil && unread != "" {
+			cause = func(*DAG, *Run) *Cause { return e.unread(unread) }
+		}
+		attach([]*Cause{cause(d, r)}, Effect{Health: r.Health, Team: d.Team, DAGID: d.ID, RunID: r.ID, Day: r.Day, MapIndex: -1, Since: r.Start})
 	}
 }
 

@@ -107,6 +107,16 @@ func (e *explainer) processorStopped() string {
 	return ""
 }
 
+// problemOfTasks is the sentence about tasks that could not be read; empty when all could.
+func (e *explainer) problemOfTasks() string {
+	for _, p := range e.s.Problems {
+		if strings.HasPrefix(p, "the tasks of ") {
+			return p
+		}
+	}
+	return ""
+}
+
 // problemOfRuns is the sentence about the runs that could not be read.
 func (e *explainer) problemOfRuns() string {
 	for _, p := range e.s.Problems {

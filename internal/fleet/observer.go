@@ -212,16 +212,14 @@ func (o *Observer) same(p airflowclient.Picture) (Snapshot, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	age := o.opts.Now().Sub(o.made.At)
-	o.made.Requests = 0
-	if o.madeOf == p.Generation {
-		return o.made, age < o.opts.Every
-	}
+	justMade := o.madeOf == p.Generation && age < o.opts.Every
 	tasksAreDue := o.cache.atWork > 0 && o.cache.atWork <= fewTasks || o.unfilled || len(o.shown) > 0
-	if o.madeOf == 0 || o.madeOfRows != p.Rows || age >= everyTasks || tasksAreDue || len(o.made.Problems) > 0 || anyFailed(p.Parts) {
+	still := o.madeOf != 0 && o.madeOfRows == p.Rows && age < everyTasks && !tasksAreDue && len(o.made.Problems) == 0 && !anyFailed(p.Parts)
+	if !justMade && !still {
 		return Snapshot{}, false
 	}
 	runs := p.Parts[airflowclient.PartRuns]
-	o.made.Read, o.made.Due, o.madeOf = runs.Read, runs.Due, p.Generation
+	o.made.Read, o.made.Due, o.made.Requests, o.madeOf = runs.Read, runs.Due, 0, p.Generation
 	return o.made, true
 }
 

@@ -57,16 +57,16 @@ func (o *Observer) readTasks(ctx context.Context, obs *observation) {
 	}
 	obs.tasks = make(map[airflowclient.RunRef][]Task)
 	ask := o.cached(byRef, matter, obs.tasks)
-	troubled, err := o.troubled(ctx, o.cached(byRef, green, obs.tasks))
+	troubled, sound, err := o.troubled(ctx, byRef, o.cached(byRef, green, obs.tasks))
 	if err != nil {
 		obs.miss("which runs have a task that did not succeed", airflowclient.PartState{Err: err})
 	}
 	ask = append(ask, troubled...)
-	ask = append(ask, o.fill(o.cached(byRef, rest, obs.tasks))...)
 	obs.asked = make(map[airflowclient.RunRef]bool, len(ask))
 	for _, ref := range ask {
 		obs.asked[ref] = true
 	}
+	ask = slices.Concat(ask, sound, o.fill(o.cached(byRef, rest, obs.tasks)))
 	read, err := o.readTasksOf(ctx, byRef, ask)
 	if err != nil {
 		obs.miss("the tasks of "+plural(len(ask), "run"), airflowclient.PartState{Err: err})
@@ -81,35 +81,32 @@ func mayBeSound(kind dagspec.Kind, r airflowclient.Run) bool {
 	return kind == dagspec.KindJoin && r.State == airflowclient.StateSuccess && r.Type == runScheduled
 }
 
-// troubled chooses of green runs those whose tasks are read now: where a task did not succeed, and some of the others. An Airflow tells in a moment which
-// tasks did not succeed, and takes more than a second for the tasks of a thousand runs.
-func (o *Observer) troubled(ctx context.Context, green []airflowclient.RunRef) ([]airflowclient.RunRef, error) {
+// troubled chooses of green runs those of which a task did not succeed, and of the sound ones some whose tasks may be read now. An Airflow tells in a
+// moment which tasks did not succeed, and takes more than a second for the tasks of a thousand runs. Where it cannot tell, all that it has not told of
+// before may be troubled.
+func (o *Observer) troubled(
+	ctx context.Context, runs map[airflowclient.RunRef]airflowclient.Run, green []airflowclient.RunRef,
+) (troubled, sound []airflowclient.RunRef, err error) {
 	if o.opts.Sound == SoundAtOnce {
-		return green, nil
+		return green, nil, nil
 	}
-	notes, err := o.client.TaskInstances(ctx, airflowclient.TaskQuery{Runs: green, States: airflowclient.TaskStatesBut(airflowclient.StateSuccess)})
+	sound, open := o.cachedSound(runs, green)
+	notes, err := o.client.TaskInstances(ctx, airflowclient.TaskQuery{Runs: open, States: airflowclient.TaskStatesBut(airflowclient.StateSuccess)})
 	if err != nil {
-		return green, err
+		return open, nil, err
 	}
 	isTroubled := make(map[airflowclient.RunRef]bool)
 	for _, ti := range notes {
 		isTroubled[airflowclient.RunRef{DAGID: ti.DAGID, RunID: ti.RunID}] = true
 	}
-	left := soundPerLook
-	if o.putsOff() {
-		left = 0
-	}
-	now := slices.DeleteFunc(slices.Clone(green), func(ref airflowclient.RunRef) bool {
+	for _, ref := range open {
 		if isTroubled[ref] {
-			return false
+			troubled = append(troubled, ref)
+		} else {
+			sound = append(sound, ref)
 		}
-		left--
-		return left < 0
-	})
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.unfilled = len(now) < len(green) && o.opts.Sound == SoundLater
-	return now, nil
+	}
+	return troubled, sound[:o.keepSound(runs, sound)], nil
 }
 
 // putsOff says that nothing is read now that can be read later.

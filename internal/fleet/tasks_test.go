@@ -71,3 +71,37 @@ func TestWithoutWordOfTroubleAllTasksAreRead(t *testing.T) {
 		t.Errorf("the tasks cannot be read, and the first DAG is %v; problems %q", s.DAGs[0].Health, s.Problems)
 	}
 }
+
+// What is only filled in may fail: a run of which nothing is known but that it succeeded is as well as before.
+func TestWhatIsFilledInMakesNothingUnknown(t *testing.T) {
+	t.Parallel()
+	w := greenJoins()
+	w.dag("chronon_batch_dag_core", dagspec.KindBatch, "core", "")
+	w.day("chronon_batch_dag_core", "2026-11-21", "success", "upload=success")
+	w.day("chronon_batch_dag_core", "2026-11-22", "success", "upload=success")
+	o := w.observerOf(Options{Sound: SoundLater})
+	before := observe(t, o)
+	w.fail("tasks", errNoNetwork)
+	w.pass(everyRuns + everyRuns/10)
+	after := observe(t, o)
+	if len(after.Problems) == 0 {
+		t.Error("that tasks could not be read is not said")
+	}
+	for i, d := range after.DAGs {
+		if d.Health != before.DAGs[i].Health {
+			t.Fatalf("%s is %v, before %v", d.ID, d.Health, before.DAGs[i].Health)
+		}
+	}
+}
+
+// Runs whose tasks could not be read are one thing to explain, however many they are.
+func TestTasksThatCannotBeReadAreOneCause(t *testing.T) {
+	t.Parallel()
+	w := greenJoins()
+	w.failing["tasks"] = errNoNetwork
+	s := observe(t, w.observer())
+	causes := Explain(s, Details{}).Causes
+	if len(causes) != 1 || causes[0].Kind != CauseUnread || causes[0].Runs() != 1000 {
+		t.Fatalf("%d causes, the first %s of kind %v in %d runs", len(causes), causes[0].Title, causes[0].Kind, causes[0].Runs())
+	}
+}
