@@ -17,6 +17,8 @@ type Drift struct {
 	Release string `json:"release,omitempty"` // in place; empty: none
 	Airflow string `json:"airflow,omitempty"` // version; empty when it was not asked
 
+	Elsewhere string `json:"elsewhere,omitempty"` // why this seems to be another Airflow than reads the target; then the rest compares with the wrong one
+
 	Confs  []DAGChange  `json:"confs"`  // DAGs that the confs ask for otherwise than the release has them
 	Files  []FileDrift  `json:"files"`  // files that are not as the release has them
 	DAGs   []DAGResult  `json:"dags"`   // DAGs that Airflow does not show as the release has them
@@ -45,8 +47,10 @@ type PauseDrift struct {
 	Paused bool   `json:"paused"` // now
 }
 
-// Any says whether there is a difference.
-func (d *Drift) Any() bool { return len(d.Confs)+len(d.Files)+len(d.DAGs)+len(d.Paused) > 0 }
+// Any says whether there is a difference. Another Airflow is one, even where it shows the same.
+func (d *Drift) Any() bool {
+	return d.Elsewhere != "" || len(d.Confs)+len(d.Files)+len(d.DAGs)+len(d.Paused) > 0
+}
 
 // String is the drift for people. It may hold text from file names and from Airflow.
 func (d *Drift) String() string {
@@ -56,6 +60,9 @@ func (d *Drift) String() string {
 		release = "no release"
 	}
 	fmt.Fprintf(&b, "%s, %s\n", d.Target, release)
+	if d.Elsewhere != "" {
+		fmt.Fprintf(&b, "  ! %s\n    what follows compares with that one: %s\n", d.Elsewhere, nameTheAirflow)
+	}
 	for _, dag := range d.Confs {
 		fmt.Fprintf(&b, "  confs    %s: to %s by the next deploy\n", dag.ID, dag.Change)
 	}
@@ -96,7 +103,7 @@ func (e *Engine) drift(ctx context.Context, release Release) (*Drift, error) {
 	}
 	live := plan.memory.live()
 	drift := &Drift{
-		Target: plan.Target, Release: plan.Base, Airflow: plan.Airflow,
+		Target: plan.Target, Release: plan.Base, Airflow: plan.Airflow, Elsewhere: plan.elsewhere(),
 		Confs: []DAGChange{}, Files: []FileDrift{}, DAGs: []DAGResult{}, Paused: []PauseDrift{},
 	}
 	for _, dag := range plan.DAGs {

@@ -38,6 +38,18 @@ func (e *Engine) elsewhere(ctx context.Context, a *assessment) error {
 	return nil
 }
 
+// nameTheAirflow is the next step of whoever looks at another Airflow than reads the target.
+const nameTheAirflow = "name the Airflow that reads this target with --context, or the target that this Airflow reads with --target"
+
+// elsewhere is why the Airflow seems to be another one than reads the target; empty: nothing says so.
+func (p *Plan) elsewhere() string {
+	at := slices.IndexFunc(p.Risks, func(r Risk) bool { return r.Name == RiskAirflow })
+	if at < 0 {
+		return ""
+	}
+	return p.Risks[at].What
+}
+
 // everDeployed says whether a release is one of this target's, those that are no longer kept included: the audit knows them all.
 func (e *Engine) everDeployed(ctx context.Context, was *memory, release string) (bool, error) {
 	if _, kept := was.manifests[release]; kept {

@@ -247,6 +247,7 @@ func (p *Plan) String() string {
 		fmt.Fprintf(&b, ", Airflow %s", p.Airflow)
 	}
 	b.WriteString("\n")
+	p.writeRisks(&b, func(r Risk) bool { return r.Name == RiskAirflow }) // first: the rest compares with that Airflow
 	p.writeDAGs(&b)
 	for _, file := range p.Foreign() {
 		fmt.Fprintf(&b, "  ! %s: %s\n", file.Path, file.Reason)
@@ -256,11 +257,17 @@ func (p *Plan) String() string {
 			fmt.Fprintf(&b, "  ! %s: not ours, taken over\n", file.Path)
 		}
 	}
-	for _, risk := range p.Risks {
-		fmt.Fprintf(&b, "  ? %s\n", risk)
-	}
+	p.writeRisks(&b, func(r Risk) bool { return r.Name != RiskAirflow })
 	b.WriteString(p.summary())
 	return b.String()
+}
+
+func (p *Plan) writeRisks(b *strings.Builder, which func(Risk) bool) {
+	for _, risk := range p.Risks {
+		if which(risk) {
+			fmt.Fprintf(b, "  ? %s\n", risk)
+		}
+	}
 }
 
 func (p *Plan) writeDAGs(b *strings.Builder) {

@@ -96,7 +96,7 @@ func (e *RiskError) Hint() string {
 	}
 	hint := "if that is what you want: " + strings.Join(flags, " ")
 	if names[RiskAirflow] {
-		hint = "name the Airflow that reads this target with --context, or the target that this Airflow reads with --target; " + hint
+		hint = nameTheAirflow + "; " + hint
 	}
 	return hint
 }
