@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -11,32 +12,25 @@ import (
 )
 
 func newActivityCmd(a *app) *cobra.Command {
-	var output outputFlag
-	var limit int
+	var flags viewFlags
+	v := entryView(a)
 	cmd := &cobra.Command{
 		Use:   "activity",
 		Short: "Show what was changed from this machine, with the undo where there is one",
 		Long: "Lists the journal of the context, the newest change first: what was asked for as a command line, what became of it, and how it is taken back. The\n" +
-			"journal is a file of your own (XDG_STATE_HOME/chrononctl/journal); what others did, Airflow's own audit log has.",
-		Example: "  chrononctl activity --limit 5\n  chrononctl activity -o json | jq '.[0].undo'",
+			"journal is a file of your own (XDG_STATE_HOME/chrononctl/journal); what others did, Airflow's own audit log has.\n\n" +
+			"On a pipe a line is: id, time, outcome, change, command, undo.",
+		Example: "  chrononctl activity --limit 5\n  chrononctl activity --query 'verb:clear age<2d !outcome:done'\n  chrononctl activity -o json | jq '.[0].undo'",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if err := output.check(a); err != nil {
-				return err
-			}
-			entries, err := a.entries()
-			if err != nil {
-				return err
-			}
-			if limit > 0 {
-				entries = entries[:min(limit, len(entries))]
-			}
-			a.printEntries(entries, output.value)
-			return nil
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return show(cmd.Context(), a, v, flags, func(context.Context) ([]action.Entry, []string, error) {
+				entries, err := a.entries()
+				return entries, nil, err
+			})
 		},
 	}
-	output.add(cmd, formatTable, formatJSON, formatName)
-	cmd.Flags().IntVar(&limit, "limit", 20, "how many; 0: all")
+	addView(a, cmd, v, &flags)
+	cmd.Flags().IntVar(&flags.most, "limit", 20, "how many, of those that meet the query; 0: all")
 	return cmd
 }
 
@@ -49,54 +43,36 @@ func (a *app) entries() ([]action.Entry, error) {
 	return a.journal(chosen).Entries()
 }
 
-func (a *app) printEntries(entries []action.Entry, format string) {
-	switch format {
-	case formatJSON:
-		a.writeJSON(a.Streams.Out, append([]action.Entry{}, entries...))
-		return
-	case formatName:
-		for _, e := range entries {
-			fmt.Fprintln(a.Streams.Out, e.ID)
-		}
-		return
+// entryView is how changes of the journal are shown. Their JSON is that of the journal itself.
+func entryView(a *app) view[action.Entry] {
+	return view[action.Entry]{
+		columns: []column[action.Entry]{
+			{title: "ID", text: func(e action.Entry) string { return e.ID }},
+			{title: "AT", text: func(e action.Entry) string { return stamp(e.At) }},
+			{title: "OUTCOME", text: outcomeText},
+			{title: "CHANGE", text: func(e action.Entry) string { return e.Title }},
+			{title: "COMMAND", text: func(e action.Entry) string { return e.Command }},
+			{title: "UNDO", text: func(e action.Entry) string { return e.Undo }},
+		},
+		fields: action.EntryFields(a.Now),
+		name:   func(e action.Entry) string { return e.ID },
+		object: func(e action.Entry) any { return e },
+		none:   "No changes that meet this.",
 	}
-	rows := make([][]string, 0, len(entries))
-	for _, e := range entries {
-		rows = append(rows, []string{e.ID, stamp(e.At), outcomeText(e), e.Title, e.Command, e.Undo})
-	}
-	a.printRows(format, []string{"ID", "AT", "OUTCOME", "CHANGE", "COMMAND", "UNDO"}, rows)
 }
 
 // outcomeText is what became of a change, in a word or a few.
 func outcomeText(e action.Entry) string {
-	switch {
-	case e.UndoneBy != "":
+	switch outcome := e.Outcome(); outcome {
+	case action.OutcomeTakenBack:
 		return "taken back"
-	case e.Interrupted():
-		return "interrupted"
-	case e.Done == e.Total:
-		return "done"
-	case e.Done == 0:
-		return "failed"
-	default:
+	case action.OutcomePartly:
 		return fmt.Sprintf("%d of %d done", e.Done, e.Total)
+	case action.OutcomeDone, action.OutcomeFailed, action.OutcomeInterrupted:
+		return string(outcome)
+	default:
+		return string(outcome)
 	}
-}
-
-// printRows prints a table on a terminal, or when it is asked for, and tab-separated values without a header on a pipe.
-func (a *app) printRows(format string, header []string, rows [][]string) {
-	if format != formatTable && !a.Streams.OutTerminal {
-		for _, row := range rows {
-			writeTSV(a.Streams.Out, row...)
-		}
-		return
-	}
-	for _, row := range rows {
-		for i := range row {
-			row[i] = term.Clean(row[i])
-		}
-	}
-	writeTable(a.Streams.Styled(), header, rows)
 }
 
 func newUndoCmd(a *app) *cobra.Command {

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 
 func newBackfillCmd(a *app) *cobra.Command {
 	var opts changeOptions
+	var kind kindFlag
 	var r action.BackfillRequest
 	cmd := &cobra.Command{
 		Use:   "backfill CONF FROM..TO",
@@ -19,7 +21,8 @@ func newBackfillCmd(a *app) *cobra.Command {
 		Long: "Fills the table of a conf for a range of days, both of which belong to it. As one Chronon job (the default) it computes what is missing of the range;\n" +
 			"--step-days and --parallel say how it cuts it up, --parts takes parts of a join alone. With --by-day it makes a run for each day that has none, as the\n" +
 			"DAG itself would have: on Airflow 3 as one backfill of Airflow's, which can be paused; on Airflow 2 as single runs.\n\n" +
-			"Its sub-commands follow and steer a backfill that was started, by anybody: it is known by its runs.",
+			"Its sub-commands follow and steer a backfill that was started, by anybody: it is known by its runs.\n\n" +
+			"A name that a join shares with a staging query or a GroupBy is refused until --kind says which one is meant.",
 		Example: "  chrononctl backfill payments.checkout.v1 2026-11-01..2026-11-20 --dry-run\n" +
 			"  chrononctl backfill payments.checkout.v1 2026-11-01..2026-11-20 --parallel 4 --yes --wait\n" +
 			"  chrononctl backfill watch payments.checkout.v1\n  chrononctl backfill cancel payments.checkout.v1",
@@ -29,8 +32,11 @@ func newBackfillCmd(a *app) *cobra.Command {
 			if !ok {
 				from, to = args[1], args[1]
 			}
-			r.Conf, r.From, r.To = args[0], from, to
-			opts.wait.resume = "chrononctl backfill watch " + r.Conf
+			r.Conf, r.Kind, r.From, r.To = args[0], kind.value(), from, to
+			if err := kind.check(); err != nil {
+				return err
+			}
+			opts.wait.resume = "chrononctl backfill watch " + r.Conf + kind.words()
 			return a.change(cmd.Context(), opts, func(p *action.Planner) (action.Plan, error) {
 				return p.PlanBackfill(cmd.Context(), r)
 			})
@@ -39,6 +45,7 @@ func newBackfillCmd(a *app) *cobra.Command {
 	opts.add(cmd)
 	opts.wait.add(cmd, false)
 	flags := cmd.Flags()
+	kind.add(cmd)
 	flags.BoolVar(&r.ByDay, "by-day", false, "a run for each day, instead of one job over the range")
 	flags.BoolVar(&r.Failed, "failed", false, "with --by-day: also days whose run failed")
 	flags.IntVar(&r.StepDays, "step-days", 0, "one job: days that it computes in one go (default: as the conf has it)")
@@ -56,16 +63,21 @@ func newBackfillCmd(a *app) *cobra.Command {
 // newSteerCmd steers a backfill that was started.
 func newSteerCmd(a *app, verb action.Verb, name, short string) *cobra.Command {
 	var opts changeOptions
+	var kind kindFlag
 	cmd := &cobra.Command{
 		Use: name + " CONF [ID]", Short: short, Args: words("backfill "+name+": name the conf", 1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.wait.resume = "chrononctl backfill watch " + strings.Join(args, " ")
+			if err := kind.check(); err != nil {
+				return err
+			}
+			opts.wait.resume = "chrononctl backfill watch " + strings.Join(args, " ") + kind.words()
 			return a.change(cmd.Context(), opts, func(p *action.Planner) (action.Plan, error) {
-				return p.PlanSteer(cmd.Context(), verb, args[0], second(args))
+				return p.PlanSteer(cmd.Context(), verb, kind.of(args[0]), second(args))
 			})
 		},
 	}
 	opts.add(cmd)
+	kind.add(cmd)
 	if verb == action.Rerun {
 		opts.wait.add(cmd, false)
 	}
@@ -82,99 +94,61 @@ func second(args []string) string {
 
 func newBackfillWatchCmd(a *app) *cobra.Command {
 	var opts changeOptions
+	var kind kindFlag
 	cmd := &cobra.Command{
 		Use:   "watch CONF [ID]",
 		Short: "Follow a backfill to its end",
 		Long:  "Follows the newest backfill of a conf, or the named one. Exit code 0: it is done; 9: it failed; 8: --timeout ran out. Interrupted it lets go.",
 		Args:  words("backfill watch: name the conf", 1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(opts.output.check(a), opts.wait.check()); err != nil {
+			if err := errors.Join(opts.output.check(a), opts.wait.check(), kind.check()); err != nil {
 				return err
 			}
 			chosen, client, err := a.airflow(cmd.Context())
 			if err != nil {
 				return err
 			}
-			w, b, err := a.planner(chosen, client).WatchBackfill(cmd.Context(), args[0], second(args))
+			w, b, err := a.planner(chosen, client).WatchBackfill(cmd.Context(), kind.of(args[0]), second(args))
 			if err != nil {
 				return planError(err)
 			}
 			fmt.Fprintf(a.Streams.Err, "%s: %s to %s of %s\n", b.ID, b.From, b.To, b.Conf)
-			opts.wait.resume = "chrononctl backfill watch " + strings.Join(args, " ")
+			opts.wait.resume = "chrononctl backfill watch " + strings.Join(args, " ") + kind.words()
 			return a.follow(cmd.Context(), w, opts)
 		},
 	}
 	opts.output.add(cmd, formatText, formatJSON)
 	opts.wait.add(cmd, true)
+	kind.add(cmd)
 	return cmd
 }
 
-// backfillJSON is a backfill that was started.
-type backfillJSON struct {
-	ID      string       `json:"id"`
-	Conf    string       `json:"conf"`
-	DAGID   string       `json:"dag_id"`
-	ByDay   bool         `json:"by_day"`
-	From    string       `json:"from"`
-	To      string       `json:"to"`
-	State   action.Phase `json:"state"`
-	Number  int64        `json:"airflow_backfill,omitempty"`
-	Runs    int          `json:"runs"`
-	Began   string       `json:"began,omitempty"`
-	Ended   string       `json:"ended,omitempty"`
-	RunList []string     `json:"run_ids"`
+// kindFlag is --kind: what kind of conf a name stands for.
+type kindFlag struct{ text string }
+
+func (f *kindFlag) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.text, "kind", "", "what the name stands for, where several have it: "+strings.Join(texts(action.ConfKinds()), ", "))
 }
 
-func newBackfillListCmd(a *app) *cobra.Command {
-	var output outputFlag
-	cmd := &cobra.Command{
-		Use: "list CONF", Short: "List the backfills of a conf, the newest first", Args: words("backfill list: name the conf", 1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := output.check(a); err != nil {
-				return err
-			}
-			chosen, client, err := a.airflow(cmd.Context())
-			if err != nil {
-				return err
-			}
-			list, err := a.planner(chosen, client).Backfills(cmd.Context(), args[0])
-			if err != nil {
-				return planError(err)
-			}
-			a.printBackfills(list, output.value)
-			return nil
-		},
+// check refuses a kind that there is not.
+func (f *kindFlag) check() error {
+	if f.text != "" && !slices.Contains(action.ConfKinds(), f.value()) {
+		return usage(fmt.Errorf("--kind %q: must be one of %s", f.text, strings.Join(texts(action.ConfKinds()), ", ")))
 	}
-	output.add(cmd, formatTable, formatJSON, formatName)
-	return cmd
+	return nil
 }
 
-func (a *app) printBackfills(list []action.BackfillState, format string) {
-	rows := make([][]string, 0, len(list))
-	out := make([]backfillJSON, 0, len(list))
-	for _, b := range list {
-		kind := "one job"
-		if b.ByDay {
-			kind = "by day"
-		}
-		one := backfillJSON{
-			ID: b.ID, Conf: b.Conf, DAGID: b.DAGID, ByDay: b.ByDay, From: b.From, To: b.To, State: b.State, Number: b.Number, Runs: len(b.Runs),
-			Began: stamp(b.Began), Ended: stamp(b.Ended),
-		}
-		for _, run := range b.Runs {
-			one.RunList = append(one.RunList, run.ID)
-		}
-		out = append(out, one)
-		rows = append(rows, []string{b.ID, b.From, b.To, kind, string(b.State), one.Began, one.Ended})
+func (f *kindFlag) value() action.ConfKind { return action.ConfKind(f.text) }
+
+// of names a conf.
+func (f *kindFlag) of(conf string) action.ConfName {
+	return action.ConfName{Name: conf, Kind: f.value()}
+}
+
+// words are the flag as it was given, to stand behind a command.
+func (f *kindFlag) words() string {
+	if f.text == "" {
+		return ""
 	}
-	switch format {
-	case formatJSON:
-		a.writeJSON(a.Streams.Out, out)
-	case formatName:
-		for _, b := range list {
-			fmt.Fprintln(a.Streams.Out, b.ID)
-		}
-	default:
-		a.printRows(format, []string{"ID", "FROM", "TO", "KIND", "STATE", "BEGAN", "ENDED"}, rows)
-	}
+	return " --kind " + f.text
 }

@@ -81,6 +81,9 @@ func planError(err error) error {
 	if _, unknown := errors.AsType[*action.UnknownError](err); unknown {
 		return exit(ExitNotFound, err)
 	}
+	if _, unclear := errors.AsType[*action.AmbiguousError](err); unclear {
+		return usage(err)
+	}
 	return err
 }
 

@@ -33,6 +33,10 @@ func newClearCmd(a *app) *cobra.Command {
 			return a.change(cmd.Context(), opts, func(p *action.Planner) (action.Plan, error) {
 				if asked.Query != "" {
 					asked.Downstream = scope.Downstream
+					var err error
+					if asked.Query, err = a.savedQuery(asked.Query); err != nil {
+						return action.Plan{}, err
+					}
 					return p.PlanClearQuery(cmd.Context(), asked)
 				}
 				scope.DAGID, scope.RunID, scope.TaskIDs = args[0], args[1], args[2:]
@@ -45,6 +49,8 @@ func newClearCmd(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&scope.OnlyFailed, "only-failed", false, "leave tasks alone that did not fail")
 	cmd.Flags().BoolVar(&scope.Downstream, "downstream", false, "and the tasks that wait for those named")
 	cmd.Flags().StringVar(&asked.Query, "query", "", "the tasks that meet this, over all DAGs of Chronon")
+	// The only error is a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("query", a.completeQuery(action.CompleteClearQuery))
 	cmd.Flags().DurationVar(&asked.Since, "since", 48*time.Hour, "with --query: runs whose day is not older")
 	return cmd
 }

@@ -16,7 +16,8 @@ const commandsHead = `# Commands
 <!-- Made from the tree of commands. After a change there: UPDATE_DOCS=1 go test ./cmd -run TestCommandsAreDocumented -->
 
 ` + "`chrononctl help COMMAND`" + ` says more of each, with examples; ` + "`chrononctl help exit-codes`" + ` lists what scripts may rely on. Without a command the console opens
-on a terminal. ` + "`chrononctl completion bash|zsh|fish|powershell`" + ` prints what makes a shell complete commands, flags, DAGs, teams, joins and contexts.
+on a terminal. ` + "`chrononctl completion bash|zsh|fish|powershell`" + ` prints what makes a shell complete commands, flags and whatever
+has a name: DAGs, runs, tasks, teams, confs, backfills, releases, contexts.
 
 | command | does |
 |---|---|
@@ -59,6 +60,7 @@ func commandsPage() string {
 		aboutView("joins --days", dayView()), aboutView("joins --parts", partView()),
 		aboutView("consistency", comparisonView()), aboutView("consistency --features", featureView()),
 		aboutView("runs", runView(a)), aboutView("tasks", taskView(a)), {"logs -o jsonl", "", memberNames(logJSON{})},
+		aboutView("backfill list", backfillView(a)), aboutView("activity", entryView(a)),
 		aboutView("context list", contextView()), aboutView("doctor", symptomView()),
 	} {
 		fmt.Fprintf(&page, "| %s | %s | %s |\n", v.name, v.asks, v.members)

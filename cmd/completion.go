@@ -2,61 +2,40 @@ package cmd
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"chrononctl/airflowclient"
+	"chrononctl/airflowclient/airflowtest"
+	"chrononctl/internal/action"
 	"chrononctl/internal/config"
-	"chrononctl/internal/filecache"
+	"chrononctl/internal/demo/local"
+	"chrononctl/internal/deploy"
+	"chrononctl/internal/term"
+	"chrononctl/tui"
 )
 
-// Completion must never make a shell wait: names are kept for a while, and a server that is away costs a moment once.
-const (
-	completionPatience = 1500 * time.Millisecond // for a server, once
-	completionFresh    = 5 * time.Minute         // names are taken from the cache
-	completionSilence  = time.Minute             // a server that did not answer is left alone
-)
+// completer proposes what an argument could become.
+type completer = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective)
 
-// names are what completion knows of an Airflow.
-type names struct {
-	At    time.Time `json:"at"`
-	DAGs  []string  `json:"dags"`
-	Teams []string  `json:"teams"`
-	Joins []string  `json:"joins"`
-}
+// proposer names everything that an argument or a flag could be, given the arguments before it; a remark may follow behind a tab. It keeps its order. What
+// it cannot find out it does not name.
+type proposer func(ctx context.Context, cmd *cobra.Command, args []string) []cobra.Completion
 
-// addCompletion gives the arguments of commands live names, by the words that their usage calls them: DAG, TEAM, NAME of a context.
+// addCompletion gives arguments and flags live names: arguments by the words that the usage of their command calls them, flags by their own.
 func addCompletion(root *cobra.Command, a *app) {
-	// The only error is a flag that does not exist.
-	_ = root.RegisterFlagCompletionFunc("context", a.completeContexts)
+	arguments, flags := a.argumentProposers(), a.flagProposers()
 	for _, cmd := range allCommands(root) {
-		if cmd.Flags().Lookup("target") != nil {
-			_ = cmd.RegisterFlagCompletionFunc("target", a.completeTargets)
+		if cmd.ValidArgsFunction == nil {
+			cmd.ValidArgsFunction = completeArguments(cmd, arguments)
 		}
-		if cmd.ValidArgsFunction != nil {
-			continue
-		}
-		_, usage, _ := strings.Cut(cmd.Use, " ")
-		switch first, _, _ := strings.Cut(usage, " "); {
-		case strings.HasPrefix(first, "DAG"), strings.HasPrefix(first, "[DAG"):
-			cmd.ValidArgsFunction = a.completeDAG(strings.Contains(first, "..."))
-		case strings.Contains(first, "TEAM"):
-			cmd.ValidArgsFunction = a.completeNames(func(n names) []string { return n.Teams })
-		case strings.HasPrefix(first, "CONF"):
-			cmd.ValidArgsFunction = firstOnly(a.completeNames(func(n names) []string { return n.Joins }))
-		case cmd.Name() == "why":
-			cmd.ValidArgsFunction = firstOnly(a.completeNames(func(n names) []string { return slices.Concat(n.Teams, n.Joins, n.DAGs) }))
-		case cmd.HasParent() && cmd.Parent().Name() == "context" && cmd.Name() != "add" && usage != "":
-			cmd.ValidArgsFunction = firstOnly(a.completeContexts)
+		for _, name := range slices.Sorted(maps.Keys(flags)) {
+			if cmd.LocalFlags().Lookup(name) != nil {
+				// The only error is one about a flag that completes already.
+				_ = cmd.RegisterFlagCompletionFunc(name, flags[name].complete())
+			}
 		}
 	}
 }
@@ -69,160 +48,149 @@ func allCommands(root *cobra.Command) []*cobra.Command {
 	return all
 }
 
-// completer proposes what an argument could become.
-type completer = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective)
+// slot is an argument of a command in the words of its usage: DAG, RUN, TASK.
+type slot struct {
+	word string
+	many bool // it, and all that follow
+}
 
-// firstOnly completes the first argument alone.
-func firstOnly(complete completer) completer {
+// slotsOf reads the usage of a command: "clear DAG RUN [TASK...] | --query QUERY" takes a DAG, a RUN and any number of TASK.
+func slotsOf(use string) []slot {
+	_, usage, _ := strings.Cut(use, " ")
+	usage, _, _ = strings.Cut(usage, " | -")
+	var slots []slot
+	for word := range strings.FieldsSeq(usage) {
+		if strings.HasPrefix(word, "(") { // flags, of which one is needed
+			break
+		}
+		name, many := strings.CutSuffix(strings.Trim(word, "[]"), "...")
+		slots = append(slots, slot{name, many})
+	}
+	return slots
+}
+
+// argumentProposer is the proposer for an argument of a command, nil where nothing is known to propose. Words that mean something else to one command than to
+// others stand in the table with the command.
+func argumentProposer(cmd *cobra.Command, s slot, of map[string]proposer) proposer {
+	if words := strings.Split(s.word, "|"); len(words) > 1 {
+		return choices(words...)
+	}
+	if own, ok := of[commandWords(cmd)+" "+s.word]; ok {
+		return own
+	}
+	return of[s.word]
+}
+
+// completeArguments completes each argument of a command, and no files.
+func completeArguments(cmd *cobra.Command, of map[string]proposer) completer {
+	slots := slotsOf(cmd.Use)
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if len(args) > 0 {
+		at := len(args)
+		if last := len(slots) - 1; at > last && last >= 0 && slots[last].many {
+			at = last
+		}
+		if at >= len(slots) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return complete(cmd, args, begun)
+		propose := argumentProposer(cmd, slots[at], of)
+		if propose == nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return beginning(propose(contextOf(cmd), cmd, args), args[min(at, len(args)):], begun), directiveKeep
 	}
 }
 
-func (a *app) completeNames(which func(names) []string) completer {
+// directiveKeep shows the proposals as they come, the newest run first, and no files.
+const directiveKeep = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+
+// complete is a proposer for a flag.
+func (p proposer) complete() completer {
 	return func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return beginning(which(a.liveNames(cmd.Context())), args, begun), cobra.ShellCompDirectiveNoFileComp
-	}
-}
-
-// completeDAG completes DAG ids: as the first argument, or as all of them.
-func (a *app) completeDAG(many bool) completer {
-	complete := a.completeNames(func(n names) []string { return n.DAGs })
-	if many {
-		return complete
-	}
-	return firstOnly(complete)
-}
-
-func (a *app) completeContexts(_ *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	all, err := config.ReadContexts(config.ContextsFile(a.Getenv))
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return beginning(slices.Sorted(maps.Keys(all.ByName)), args, begun), cobra.ShellCompDirectiveNoFileComp
-}
-
-func (a *app) completeTargets(_ *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	repo, err := a.repository()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return beginning(targetNames(repo), args, begun), cobra.ShellCompDirectiveNoFileComp
-}
-
-// beginning are the names that begin like this and are no argument yet.
-func beginning(all, args []string, begun string) []string {
-	return only(all, func(name string) bool { return strings.HasPrefix(name, begun) && !slices.Contains(args, name) })
-}
-
-// liveNames are the names that the chosen Airflow has: from the cache, or asked for when that is old. Whatever goes wrong, it says nothing.
-func (a *app) liveNames(ctx context.Context) names {
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	all, err := config.ReadContexts(config.ContextsFile(a.Getenv))
-	if err != nil {
-		return names{}
-	}
-	chosen, err := all.Choose(a.contextName, a.Getenv)
-	if err != nil {
-		return names{}
-	}
-	cache, key := a.namesCache(), namesKey(chosen)
-	kept, known := cache.read(key)
-	if age := a.Now().Sub(kept.At); known && age >= 0 && age < completionFresh {
-		return kept
-	}
-	ctx, cancel := context.WithTimeout(ctx, completionPatience)
-	defer cancel()
-	found, err := a.askNames(ctx)
-	if err != nil { // what is known is kept, and the server left alone for a while
-		kept.At = a.Now().Add(completionSilence - completionFresh)
-		cache.write(key, kept)
-		return kept
-	}
-	cache.write(key, found)
-	return found
-}
-
-func (a *app) askNames(ctx context.Context) (names, error) {
-	_, client, err := a.airflow(ctx)
-	if err != nil {
-		return names{}, err
-	}
-	dags, err := client.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{"chronon"}})
-	if err != nil {
-		return names{}, err
-	}
-	return namesOf(dags, a.Now()), nil
-}
-
-// namesOf are the names that the tags of our DAGs hold.
-func namesOf(dags []airflowclient.DAG, now time.Time) names {
-	n := names{At: now}
-	for _, d := range dags {
-		n.DAGs = append(n.DAGs, d.ID)
-		for _, tag := range d.Tags {
-			if team, ok := strings.CutPrefix(tag, "team:"); ok {
-				n.Teams = append(n.Teams, team)
-			}
-			if join, ok := strings.CutPrefix(tag, "join:"); ok {
-				n.Joins = append(n.Joins, join)
-			}
+		settled := begun[:strings.LastIndex(begun, ",")+1] // of a flag that takes a list
+		all := beginning(p(contextOf(cmd), cmd, args), strings.Split(settled, ","), begun[len(settled):])
+		for i := range all {
+			all[i] = settled + all[i]
 		}
-	}
-	for _, list := range []*[]string{&n.DAGs, &n.Teams, &n.Joins} {
-		slices.Sort(*list)
-		*list = slices.Compact(*list)
-	}
-	return n
-}
-
-// namesCache keeps names in the cache folder; without one it keeps nothing.
-type namesCache struct{ folder filecache.Folder }
-
-func (a *app) namesCache() namesCache {
-	dir := a.cacheDir()
-	if dir == "" {
-		return namesCache{}
-	}
-	return namesCache{filecache.Folder{Dir: filepath.Join(dir, "names"), Clock: a.Now}}
-}
-
-// namesKey is the key of a context's names: by its address, since that is what has them.
-func namesKey(c config.Context) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{c.URL, string(c.Service), c.Environment, c.Username}, "\n")))
-	return hex.EncodeToString(sum[:16])
-}
-
-func (c namesCache) read(key string) (names, bool) {
-	var n names
-	if c.folder.Dir == "" {
-		return n, false
-	}
-	text, ok := c.folder.Get(key)
-	return n, ok && json.Unmarshal(text, &n) == nil
-}
-
-func (c namesCache) write(key string, n names) {
-	text, err := json.Marshal(n)
-	if err == nil && c.folder.Dir != "" {
-		c.folder.Put(key, text)
+		return all, directiveKeep
 	}
 }
 
-// cacheDir is the folder that CHRONONCTL_CACHE names, else the one in the user's cache folder; "" where there is none.
-func (a *app) cacheDir() string {
-	dir := a.Getenv("CHRONONCTL_CACHE")
-	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return ""
-		}
-		dir = filepath.Join(user, "chrononctl")
+// contextOf is the context of a command. A test may run one without.
+func contextOf(cmd *cobra.Command) context.Context {
+	if ctx := cmd.Context(); ctx != nil {
+		return ctx
 	}
-	return a.path(dir)
+	return context.Background()
+}
+
+// beginning are the proposals that begin like this and are not named yet, without what could do harm to a terminal.
+func beginning(all []cobra.Completion, named []string, begun string) []cobra.Completion {
+	return only(all, func(proposal cobra.Completion) bool {
+		name, _, _ := strings.Cut(proposal, "\t")
+		return strings.HasPrefix(name, begun) && !slices.Contains(named, name) && term.Clean(name) == name && name != ""
+	})
+}
+
+// choices proposes words that never change.
+func choices(words ...string) proposer {
+	return func(context.Context, *cobra.Command, []string) []cobra.Completion { return words }
+}
+
+// remark is a proposal with what is to be known of it.
+func remark(name string, words ...string) cobra.Completion {
+	text := strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")
+	if text == "" {
+		return name
+	}
+	return name + "\t" + term.Clean(text)
+}
+
+// argumentProposers are the proposers by the words of usages. A word that is none of them takes what nobody can know; a test lists those.
+func (a *app) argumentProposers() map[string]proposer {
+	return map[string]proposer{
+		"DAG":              a.named(func(n names) []string { return n.DAGs }),
+		"TEAM":             a.named(func(n names) []string { return n.Teams }),
+		"CONF":             a.named(func(n names) []string { return n.Fills }),
+		"restart GROUP_BY": a.named(func(n names) []string { return n.Streams }),
+		"upload GROUP_BY":  a.named(func(n names) []string { return n.Uploads }),
+		"why NAME":         a.named(names.all),
+		"RUN":              a.proposeRuns,
+		"tasks RUN":        a.proposeRunsAndDays,
+		"TASK":             a.proposeTasks,
+		"ID":               a.proposeBackfills,
+		"undo ID":          a.proposeChanges,
+		"deploy unlock ID": a.proposeLock,
+		"RELEASE":          a.proposeReleases,
+		"NAME":             a.proposeContexts,
+		"context add NAME": nil, // a new one
+	}
+}
+
+// flagProposers are the proposers by the names of flags, those aside that a command completes by itself.
+func (a *app) flagProposers() map[string]proposer {
+	return map[string]proposer{
+		"context":       a.proposeContexts,
+		"target":        a.proposeTargets,
+		"only":          a.named(func(n names) []string { return n.Teams }),
+		"purge-history": a.named(func(n names) []string { return n.DAGs }),
+		"parts":         a.proposeParts,
+		"run":           a.proposeRuns,
+		"day":           a.proposeDays,
+		"kind":          choices(texts(action.ConfKinds())...),
+		"allow":         choices(texts(deploy.RiskNames())...),
+		"color":         choices(texts([]term.ColorMode{term.ColorAuto, term.ColorAlways, term.ColorNever})...),
+		"theme":         choices(tui.Themes()...),
+		"airflow":       choices(local.Airflow3, local.Airflow2),
+		"scenario":      proposeScenarios,
+		"service":       choices(texts([]config.Service{config.MWAA, config.MWAAAPI, config.Composer})...),
+	}
+}
+
+func texts[T ~string](all []T) []string {
+	return convert(all, func(v T) string { return string(v) })
+}
+
+// proposeScenarios names the fleets that the demo can play.
+func proposeScenarios(context.Context, *cobra.Command, []string) []cobra.Completion {
+	return convert(airflowtest.Scenarios(), func(s airflowtest.NamedScenario) cobra.Completion { return remark(s.Name, s.About) })
 }

@@ -29,7 +29,7 @@ func newConsistencyCmd(a *app) *cobra.Command {
 			return show(cmd.Context(), a, comparisonView(), flags, pictured(a, teams, flags, func(s fleet.Snapshot) []fleet.Comparison { return s.Joins }))
 		},
 	}
-	addView(cmd, comparisonView(), &flags)
+	addView(a, cmd, comparisonView(), &flags)
 	cmd.Flags().BoolVar(&features, "features", false, "a line for each feature")
 	return cmd
 }

@@ -52,7 +52,7 @@ func (c consoleChanges) Plan(ctx context.Context, r tui.Request) (action.Plan, e
 	case action.Backfill:
 		return together(r.Confs, func(conf string) (action.Plan, error) {
 			return c.PlanBackfill(ctx, action.BackfillRequest{
-				Conf: conf, From: r.From, To: r.To, ByDay: r.ByDay, StepDays: r.StepDays, AtOnce: r.AtOnce,
+				Conf: conf, Kind: r.Kind, From: r.From, To: r.To, ByDay: r.ByDay, StepDays: r.StepDays, AtOnce: r.AtOnce,
 			})
 		})
 	default:

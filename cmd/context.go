@@ -215,7 +215,7 @@ func newContextListCmd(a *app) *cobra.Command {
 			return show(cmd.Context(), a, v, flags, a.contextRows)
 		},
 	}
-	addView(cmd, v, &flags)
+	addView(a, cmd, v, &flags)
 	return cmd
 }
 

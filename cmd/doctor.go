@@ -76,7 +76,7 @@ func newDoctorCmd(a *app) *cobra.Command {
 			return err
 		},
 	}
-	addView(cmd, v, &flags)
+	addView(a, cmd, v, &flags)
 	cmd.Flags().StringVar(&targetName, "target", "", "deploy target of chrononctl.yaml (default: the only one)")
 	return cmd
 }

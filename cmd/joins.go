@@ -38,7 +38,7 @@ func newJoinsCmd(a *app) *cobra.Command {
 			return show(ctx, a, calendarView(), flags, pictured(a, teams, flags, func(s fleet.Snapshot) []fleet.Calendar { return s.Calendars }))
 		},
 	}
-	addView(cmd, calendarView(), &flags)
+	addView(a, cmd, calendarView(), &flags)
 	cmd.Flags().BoolVar(&days, "days", false, "a line for each day")
 	cmd.Flags().BoolVar(&parts, "parts", false, "a line for each part and wait of the newest run")
 	return cmd

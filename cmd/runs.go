@@ -34,7 +34,7 @@ func newRunsCmd(a *app) *cobra.Command {
 			return a.showRuns(cmd.Context(), v, flags, args[0], limit)
 		},
 	}
-	addView(cmd, v, &flags)
+	addView(a, cmd, v, &flags)
 	cmd.Flags().IntVar(&limit, "limit", limit, "newest runs to list")
 	return cmd
 }
@@ -156,7 +156,7 @@ func newTasksCmd(a *app) *cobra.Command {
 			return a.showTasks(cmd.Context(), v, flags, args[0], append(args, "")[1])
 		},
 	}
-	addView(cmd, v, &flags)
+	addView(a, cmd, v, &flags)
 	return cmd
 }
 

@@ -14,7 +14,7 @@ func snapshotView[T any](a *app, cmd *cobra.Command, v view[T], rows func(fleet.
 	cmd.RunE = func(cmd *cobra.Command, teams []string) error {
 		return show(cmd.Context(), a, v, flags, pictured(a, teams, flags, rows))
 	}
-	addView(cmd, v, &flags)
+	addView(a, cmd, v, &flags)
 	return cmd
 }
 

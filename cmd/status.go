@@ -34,7 +34,7 @@ func newStatusCmd(a *app) *cobra.Command {
 			return a.runStatus(cmd.Context(), opts)
 		},
 	}
-	addView(cmd, cellView(), &opts.viewFlags)
+	addView(a, cmd, cellView(), &opts.viewFlags)
 	flags := cmd.Flags()
 	flags.BoolVar(&opts.tasks, "tasks", false, "show every task of the newest runs in its true state")
 	flags.BoolVar(&opts.exitCode, "exit-code", false, "exit with 2 when something failed, is beyond its budget or could not be found out")
@@ -142,12 +142,15 @@ func (a *app) printStatus(ctx context.Context, snap fleet.Snapshot, opts statusO
 	return nil
 }
 
-// fleetColumns are the kinds that a terminal shows; a wide table adds the rest.
-var fleetColumns = []struct {
+// fleetColumn is a kind of DAG as a table shows it.
+type fleetColumn struct {
 	kind  dagspec.Kind
 	title string
 	wide  bool
-}{
+}
+
+// fleetColumns are the kinds that a terminal shows; a wide table adds the rest.
+var fleetColumns = []fleetColumn{
 	{dagspec.KindStagingQuery, "STAGING", false},
 	{dagspec.KindBatch, "BATCH", false},
 	{dagspec.KindStreaming, "STREAMING", false},

@@ -39,6 +39,7 @@ type viewFlags struct {
 	query    string
 	watch    bool
 	interval time.Duration
+	most     int // rows, of those that meet the query, the first; 0: all
 
 	program *gojq.Code // of jq, nil without
 }
@@ -47,14 +48,14 @@ type viewFlags struct {
 const defaultWatch = 10 * time.Second
 
 // addView declares the flags of a view.
-func addView[T any](cmd *cobra.Command, v view[T], f *viewFlags) {
+func addView[T any](a *app, cmd *cobra.Command, v view[T], f *viewFlags) {
 	f.add(cmd, jsonKeys(*new(T), v.object))
 	flags := cmd.Flags()
 	flags.StringVarP(&f.query, "query", "q", "", "only rows that meet this: "+fieldNames(v.fields))
 	// The only error is a flag that does not exist.
-	_ = cmd.RegisterFlagCompletionFunc("query", func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return query.Complete(query.Schema[T]{Fields: v.fields}, begun), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-	})
+	_ = cmd.RegisterFlagCompletionFunc("query", a.completeQuery(func(begun string, values func(string) []string) []string {
+		return query.CompleteWith(query.Schema[T]{Fields: v.fields}, begun, values)
+	}))
 }
 
 // add declares the flags that do not depend on the rows.
@@ -106,7 +107,11 @@ func (f *viewFlags) check(a *app, keys []string) error {
 
 // readQuery reads --query.
 func readQuery[T any](a *app, v view[T], f viewFlags) (query.Filter[T], error) {
-	read, err := query.Parse(query.Schema[T]{Fields: v.fields}, f.query, a.Now())
+	text, err := a.savedQuery(f.query)
+	if err != nil {
+		return query.Filter[T]{}, err
+	}
+	read, err := query.Parse(query.Schema[T]{Fields: v.fields}, text, a.Now())
 	if err != nil {
 		return read, usage(err)
 	}
@@ -131,7 +136,11 @@ func show[T any](ctx context.Context, a *app, v view[T], f viewFlags, read look[
 	}
 	chosen := func(ctx context.Context) ([]T, []string, error) {
 		rows, problems, err := read(ctx)
-		return slices.DeleteFunc(slices.Clone(rows), func(row T) bool { return !wanted.Match(row) }), problems, err
+		rows = slices.DeleteFunc(slices.Clone(rows), func(row T) bool { return !wanted.Match(row) })
+		if f.most > 0 {
+			rows = rows[:min(f.most, len(rows))]
+		}
+		return rows, problems, err
 	}
 	if f.watch {
 		return watch(ctx, a, v, f, chosen)

@@ -40,7 +40,7 @@ func newWhyCmd(a *app) *cobra.Command {
 			return a.runWhy(cmd.Context(), opts)
 		},
 	}
-	addView(cmd, causeView(a), &opts.viewFlags)
+	addView(a, cmd, causeView(a), &opts.viewFlags)
 	opts.output.also(cmd, formatText)
 	cmd.Flags().BoolVar(&opts.exitCode, "exit-code", false, "exit with 2 when a cause is a failure, beyond a budget, or could not be found out")
 	return cmd

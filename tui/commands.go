@@ -167,7 +167,7 @@ func (s *shell) commandBackfill(args []string) (tea.Cmd, error) {
 	}
 	return s.withConf(args, 2, func(conf string) tea.Cmd {
 		if from == "" {
-			return s.open(s.backfillForm([]string{conf}, "", ""))
+			return s.open(s.daysForm(action.AnyConf, []string{conf}, "", ""))
 		}
 		return s.plan("Backfill "+conf, Request{Verb: action.Backfill, Confs: []string{conf}, From: from, To: to})
 	})

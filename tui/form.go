@@ -189,8 +189,13 @@ func (s *shell) uploadForm(confs []string) *form {
 	return f
 }
 
-// backfillForm asks for the days of a backfill, the same for each of the joins. Empty days propose the last week.
-func (s *shell) backfillForm(confs []string, from, to string) *form {
+// backfillForm asks for the days of a backfill, the same for each of the joins.
+func (s *shell) backfillForm(joins []string, from, to string) *form {
+	return s.daysForm(action.JoinConf, joins, from, to)
+}
+
+// daysForm asks for the days of a backfill, the same for each of the confs of a kind. Empty days propose the last week.
+func (s *shell) daysForm(kind action.ConfKind, confs []string, from, to string) *form {
 	if from == "" {
 		from = s.now.UTC().AddDate(0, 0, -7).Format(time.DateOnly)
 	}
@@ -202,7 +207,7 @@ func (s *shell) backfillForm(confs []string, from, to string) *form {
 		choiceField("as", "left and right choose", byJob, byDay),
 		textField("days at once", "", "of one job: days of a step; of runs: how many at a time; empty: the usual"))
 	f.next = func(values []string) (string, Request, error) {
-		request := Request{Verb: action.Backfill, Confs: confs, From: values[0], To: values[1], ByDay: values[2] == byDay}
+		request := Request{Verb: action.Backfill, Confs: confs, Kind: kind, From: values[0], To: values[1], ByDay: values[2] == byDay}
 		most, err := smallNumber(values[3])
 		switch {
 		case aDay(values[0]) != nil || aDay(values[1]) != nil:

@@ -34,6 +34,8 @@ type Request struct {
 	Tasks []string // ids of tasks of the one run
 	Confs []string // full names: of streams to restart, of GroupBys to upload again, of what to backfill
 
+	Kind action.ConfKind // of what to backfill, where it is known: other confs may have the same name
+
 	Day      string // YYYY-MM-DD, of trigger and upload; empty: the newest that is over
 	From, To string // days of a backfill, both included
 	ByDay    bool   // of backfill: a run a day, instead of one job over the range

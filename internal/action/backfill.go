@@ -31,8 +31,9 @@ var (
 
 // BackfillRequest asks to fill a range of days of the table of a join, a GroupBy or a staging query. Both ends belong to it.
 type BackfillRequest struct {
-	Conf string
-	From string // YYYY-MM-DD
+	Conf string   // full name
+	Kind ConfKind // of the conf; needed where confs of several kinds have the name
+	From string   // YYYY-MM-DD
 	To   string
 
 	ByDay     bool     // a run a day, instead of one job over the range
@@ -75,7 +76,7 @@ const markKey = "chrononctl"
 func (p *Planner) PlanBackfill(ctx context.Context, r BackfillRequest) (Plan, error) {
 	var wrong refusals
 	from, to := p.rangeOver(r, &wrong)
-	at, err := p.find(ctx, r.Conf, backfillKinds, rangeModes...)
+	at, err := p.find(ctx, r.conf(), backfillKinds, rangeModes...)
 	if err != nil {
 		if len(wrong) > 0 {
 			wrong.add(err.Error(), nextStep(err))
@@ -85,14 +86,14 @@ func (p *Planner) PlanBackfill(ctx context.Context, r BackfillRequest) (Plan, er
 	}
 	p.refuseDAG(at.dag, &wrong)
 	p.refuseParts(r, at, &wrong)
-	past, err := p.backfillsOf(ctx, at.dag.ID, r.Conf)
+	past, err := p.backfillsOf(ctx, at.dag.ID, r.conf())
 	if err != nil {
 		return Plan{}, err
 	}
 	for _, b := range past {
 		if b.State.active() {
 			wrong.add(fmt.Sprintf("%s of %s is under way: %s", b.what(), r.Conf, b.ID),
-				p.command("backfill", "watch", r.Conf)+" follows it, "+p.command("backfill", "cancel", r.Conf)+" ends it")
+				p.command(r.conf().words("backfill", "watch")...)+" follows it, "+p.command(r.conf().words("backfill", "cancel")...)+" ends it")
 		}
 	}
 	if r.ByDay && !from.IsZero() {
@@ -112,7 +113,7 @@ func (p *Planner) PlanBackfill(ctx context.Context, r BackfillRequest) (Plan, er
 	}
 	plan.Downstream = p.behind(r.Conf)
 	plan.Command = p.command(r.words()...)
-	plan.Undo = p.command("backfill", "cancel", r.Conf)
+	plan.Undo = p.command(r.conf().words("backfill", "cancel")...)
 	if days := daysBetween(from, to); days > manyDays {
 		plan.Confirm = number(days)
 	}
@@ -268,9 +269,12 @@ func shortened(conf string) string {
 	return fmt.Sprintf("%s.%x", conf[:longestName], sha256.Sum256([]byte(conf)))[:longestName+9]
 }
 
+// conf names the conf of the request.
+func (r BackfillRequest) conf() ConfName { return ConfName{Name: r.Conf, Kind: r.Kind} }
+
 // words are the command line of the request.
 func (r BackfillRequest) words() []string {
-	words := []string{"backfill", r.Conf, r.From + ".." + r.To}
+	words := append([]string{"backfill", r.Conf, r.From + ".." + r.To}, r.Kind.flag()...)
 	if r.ByDay {
 		words = append(words, "--by-day")
 	}

@@ -43,6 +43,7 @@ const backfillRuns = 1000
 type BackfillState struct {
 	ID     string // of its run, or what the ids of its runs or their mark begin with
 	Conf   string
+	Kind   ConfKind // as it was asked for
 	DAGID  string
 	ByDay  bool
 	From   string // YYYY-MM-DD
@@ -54,6 +55,9 @@ type BackfillState struct {
 	Ended  time.Time           // of the last one; zero while it goes on
 }
 
+// name names the conf.
+func (b BackfillState) name() ConfName { return ConfName{Name: b.Conf, Kind: b.Kind} }
+
 // what says what kind it is.
 func (b BackfillState) what() string {
 	if b.ByDay {
@@ -63,7 +67,7 @@ func (b BackfillState) what() string {
 }
 
 // Backfills lists the backfills of a conf that the newest runs of its DAG belong to, the newest first.
-func (p *Planner) Backfills(ctx context.Context, conf string) ([]BackfillState, error) {
+func (p *Planner) Backfills(ctx context.Context, conf ConfName) ([]BackfillState, error) {
 	at, err := p.find(ctx, conf, backfillKinds, rangeModes...)
 	if err != nil {
 		return nil, err
@@ -71,7 +75,7 @@ func (p *Planner) Backfills(ctx context.Context, conf string) ([]BackfillState, 
 	return p.backfillsOf(ctx, at.dag.ID, conf)
 }
 
-func (p *Planner) backfillsOf(ctx context.Context, dagID, conf string) ([]BackfillState, error) {
+func (p *Planner) backfillsOf(ctx context.Context, dagID string, conf ConfName) ([]BackfillState, error) {
 	runs, err := p.Airflow.Runs(ctx, airflowclient.RunQuery{DAGIDs: []string{dagID}, Limit: backfillRuns})
 	if err != nil {
 		return nil, fmt.Errorf("list the runs of %s: %w", dagID, err)
@@ -79,9 +83,10 @@ func (p *Planner) backfillsOf(ctx context.Context, dagID, conf string) ([]Backfi
 	byID := map[string]*BackfillState{}
 	for _, run := range runs {
 		b, ok := readBackfill(run)
-		if !ok || b.Conf != conf {
+		if !ok || b.Conf != conf.Name {
 			continue
 		}
+		b.Kind = conf.Kind
 		if byID[b.ID] == nil {
 			byID[b.ID] = &b
 		}

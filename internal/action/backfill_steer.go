@@ -8,16 +8,16 @@ import (
 )
 
 // PlanSteer plans to hold, resume or cancel a backfill of a conf, or to run its failed days again. The empty id is the newest backfill.
-func (p *Planner) PlanSteer(ctx context.Context, verb Verb, conf, id string) (Plan, error) {
+func (p *Planner) PlanSteer(ctx context.Context, verb Verb, conf ConfName, id string) (Plan, error) {
 	b, err := p.backfill(ctx, conf, id)
 	if err != nil {
 		return Plan{}, err
 	}
-	words := []string{"backfill", steerWords[verb], conf}
+	words := conf.words("backfill", steerWords[verb])
 	if id != "" {
 		words = append(words, id)
 	}
-	plan := Plan{Verb: verb, Title: fmt.Sprintf("%s the backfill of %s from %s to %s", steerTitles[verb], conf, b.From, b.To), Command: p.command(words...)}
+	plan := Plan{Verb: verb, Title: fmt.Sprintf("%s the backfill of %s from %s to %s", steerTitles[verb], conf.Name, b.From, b.To), Command: p.command(words...)}
 	switch verb {
 	case Hold:
 		err = p.planHold(&plan, b)
@@ -41,8 +41,24 @@ var (
 	steerTitles = map[Verb]string{Hold: "Hold", Resume: "Resume", Cancel: "Cancel", Rerun: "Run again what failed of"}
 )
 
+// Steerable says whether a sub-command of backfill, by its name, does something with a backfill in this state; list and watch take any.
+func Steerable(subcommand string, b BackfillState) bool {
+	switch subcommand {
+	case steerWords[Hold]:
+		return b.State.active() && b.State != Held && b.Number != 0
+	case steerWords[Resume]:
+		return b.State == Held
+	case steerWords[Cancel]:
+		return b.State.active()
+	case steerWords[Rerun]:
+		return b.State == Failed
+	default:
+		return true
+	}
+}
+
 // backfill is the named backfill of a conf, or the newest.
-func (p *Planner) backfill(ctx context.Context, conf, id string) (BackfillState, error) {
+func (p *Planner) backfill(ctx context.Context, conf ConfName, id string) (BackfillState, error) {
 	list, err := p.Backfills(ctx, conf)
 	if err != nil {
 		return BackfillState{}, err
@@ -53,9 +69,9 @@ func (p *Planner) backfill(ctx context.Context, conf, id string) (BackfillState,
 		}
 	}
 	if id != "" && len(list) > 0 {
-		return BackfillState{}, &UnknownError{What: fmt.Sprintf("%s has no backfill %s", conf, id), Next: p.command("backfill", "list", conf)}
+		return BackfillState{}, &UnknownError{What: fmt.Sprintf("%s has no backfill %s", conf.Name, id), Next: p.command(conf.words("backfill", "list")...)}
 	}
-	return BackfillState{}, &UnknownError{What: conf + " has no backfill here", Next: "start one: " + p.command("backfill", conf, "FROM..TO")}
+	return BackfillState{}, &UnknownError{What: conf.Name + " has no backfill here", Next: "start one: " + p.command(append([]string{"backfill", conf.Name, "FROM..TO"}, conf.Kind.flag()...)...)}
 }
 
 // planHold needs a backfill that Airflow itself runs: single runs are all there from the beginning.
@@ -75,7 +91,7 @@ func (p *Planner) planHold(plan *Plan, b BackfillState) error {
 	}
 	plan.Targets = []Target{{DAGID: b.DAGID, Number: b.Number}}
 	plan.Effects = []string{"No further day begins; days at work go on to their end."}
-	plan.Undo = p.command("backfill", "resume", b.Conf)
+	plan.Undo = p.command(b.name().words("backfill", "resume")...)
 	return nil
 }
 
@@ -88,7 +104,7 @@ func (p *Planner) planResume(plan *Plan, b BackfillState) error {
 	}
 	plan.Targets = []Target{{DAGID: b.DAGID, Number: b.Number}}
 	plan.Effects = []string{fmt.Sprintf("The %s that wait begin, a few at a time.", plural(countRuns(b.Runs).waiting, "day"))}
-	plan.Undo = p.command("backfill", "pause", b.Conf)
+	plan.Undo = p.command(b.name().words("backfill", "pause")...)
 	return nil
 }
 
@@ -122,7 +138,7 @@ func (p *Planner) planRerun(ctx context.Context, plan *Plan, b BackfillState) er
 	if b.State == Cancelled && b.Number != 0 {
 		return &RefusedError{
 			Reason: b.ID + " was cancelled: Airflow would start none of its runs again, and they would stay queued",
-			Next:   "start a new one, which takes days that failed too: " + p.command("backfill", b.Conf, b.From+".."+b.To, "--by-day", "--failed"),
+			Next:   "start a new one, which takes days that failed too: " + p.command(BackfillRequest{Conf: b.Conf, Kind: b.Kind, From: b.From, To: b.To, ByDay: true, Failed: true}.words()...),
 		}
 	}
 	q := airflowclient.TaskQuery{}

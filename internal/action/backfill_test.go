@@ -43,7 +43,7 @@ func TestABackfillAsOneJob(t *testing.T) {
 		if len(seen.Reports) == 0 || seen.Reports[0].Outcome != "landed" {
 			t.Errorf("reports %+v", seen.Reports)
 		}
-		list, err := w.Backfills(w.ctx(), join)
+		list, err := w.Backfills(w.ctx(), ofJoin)
 		if err != nil || len(list) != 1 || list[0].ID != id || list[0].State != action.Done || list[0].From != "2026-10-01" || list[0].To != "2026-10-20" {
 			t.Errorf("afterwards: %+v, %v", list, err)
 		}
@@ -61,15 +61,15 @@ func TestABackfillIsCancelledAndUndone(t *testing.T) {
 		plan, err := w.PlanBackfill(w.ctx(), action.BackfillRequest{Conf: join, From: "2026-11-01", To: "2026-11-21"})
 		w.do(t, plan, err)
 		w.pass(time.Minute)
-		cancel, err := w.PlanSteer(w.ctx(), action.Cancel, join, "")
+		cancel, err := w.PlanSteer(w.ctx(), action.Cancel, ofJoin, "")
 		w.do(t, cancel, err)
 		if seen, _ := w.end(t, w.Watch(plan)); seen.Phase != action.Failed {
 			t.Errorf("it is %s", seen.Phase)
 		}
-		if nothing, err := w.PlanSteer(w.ctx(), action.Cancel, join, ""); err != nil || !nothing.Unchanged() {
+		if nothing, err := w.PlanSteer(w.ctx(), action.Cancel, ofJoin, ""); err != nil || !nothing.Unchanged() {
 			t.Errorf("cancelled twice: %+v, %v", nothing, err)
 		}
-		again, err := w.PlanSteer(w.ctx(), action.Rerun, join, "")
+		again, err := w.PlanSteer(w.ctx(), action.Rerun, ofJoin, "")
 		w.do(t, again, err)
 		if seen, _ := w.end(t, w.Watch(again)); seen.Phase != action.Done {
 			t.Errorf("run again it is %s", seen.Phase)
@@ -96,17 +96,17 @@ func TestABackfillByDay(t *testing.T) {
 			t.Fatalf("%+v, %v", plan.Targets, err)
 		}
 		w.do(t, plan, nil)
-		list, err := w.Backfills(w.ctx(), join)
+		list, err := w.Backfills(w.ctx(), ofJoin)
 		if err != nil || len(list) != 1 || !list[0].ByDay || len(list[0].Runs) != 3 || (list[0].Number != 0) != v3 {
 			t.Fatalf("%+v, %v", list, err)
 		}
-		hold, err := w.PlanSteer(w.ctx(), action.Hold, join, "")
+		hold, err := w.PlanSteer(w.ctx(), action.Hold, ofJoin, "")
 		if v3 {
 			w.do(t, hold, err)
-			if list, err := w.Backfills(w.ctx(), join); err != nil || list[0].State != action.Held {
+			if list, err := w.Backfills(w.ctx(), ofJoin); err != nil || list[0].State != action.Held {
 				t.Errorf("held: %+v, %v", list, err)
 			}
-			resume, err := w.PlanSteer(w.ctx(), action.Resume, join, "")
+			resume, err := w.PlanSteer(w.ctx(), action.Resume, ofJoin, "")
 			w.do(t, resume, err)
 		} else {
 			refused(t, err, "which nothing holds but a pause", "cancel it, and start it again")

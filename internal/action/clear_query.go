@@ -55,6 +55,11 @@ func taskSchema() query.Schema[taskRow] {
 	}}
 }
 
+// CompleteClearQuery proposes what a [ClearQuery] could become, see [query.CompleteWith].
+func CompleteClearQuery(begun string, values func(field string) []string) []string {
+	return query.CompleteWith(taskSchema(), begun, values)
+}
+
 // ClearFields names the fields of a [ClearQuery], for help texts.
 func ClearFields() string {
 	var names []string

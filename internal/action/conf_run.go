@@ -15,7 +15,7 @@ import (
 func (p *Planner) PlanUpload(ctx context.Context, groupBy, day string) (Plan, error) {
 	var wrong refusals
 	ds, ok := p.dayOver(day, &wrong)
-	at, err := p.find(ctx, groupBy, []dagspec.Kind{dagspec.KindBatch}, dagspec.ModeUpload, dagspec.ModeKVLoad)
+	at, err := p.find(ctx, ConfName{Name: groupBy}, []dagspec.Kind{dagspec.KindBatch}, dagspec.ModeUpload, dagspec.ModeKVLoad)
 	if err != nil {
 		if len(wrong) == 0 {
 			return Plan{}, err
@@ -67,7 +67,7 @@ type stream struct {
 // application. So a restart of a live stream is to end its application where it runs, and then to do this instead of waiting for the next tick.
 // A stream that is left down because it was restarted too often is started: somebody who asks has looked.
 func (p *Planner) PlanRestart(ctx context.Context, groupBy string) (Plan, error) {
-	at, err := p.find(ctx, groupBy, []dagspec.Kind{dagspec.KindStreaming}, dagspec.ModeStreaming)
+	at, err := p.find(ctx, ConfName{Name: groupBy}, []dagspec.Kind{dagspec.KindStreaming}, dagspec.ModeStreaming)
 	if err != nil {
 		return Plan{}, err
 	}

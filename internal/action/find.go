@@ -26,73 +26,104 @@ type place struct {
 	tasks []dagspec.Task
 }
 
+// computed is a conf's tasks in a DAG as the DAG's file describes it.
+type computed struct {
+	dagID string
+	kind  dagspec.Kind
+	tasks []dagspec.Task
+}
+
 // find looks for the DAG of the given kinds whose tasks of a conf have one of the modes. It goes by the DAG files that the server has parsed, and
-// by no repository: what is deployed decides. A conf that has none is an [UnknownError] with names that come near.
-func (p *Planner) find(ctx context.Context, conf string, kinds []dagspec.Kind, modes ...dagspec.Mode) (place, error) {
-	team, rest, ok := strings.Cut(conf, ".")
+// by no repository: what is deployed decides. A conf that has none is an [UnknownError] with names that come near; a name that more than one conf has is
+// an [AmbiguousError].
+func (p *Planner) find(ctx context.Context, conf ConfName, kinds []dagspec.Kind, modes ...dagspec.Mode) (place, error) {
+	kinds, err := conf.among(kinds)
+	if err != nil {
+		return place{}, err
+	}
+	team, rest, ok := strings.Cut(conf.Name, ".")
 	if !ok || team == "" || rest == "" {
-		return place{}, &UnknownError{What: fmt.Sprintf("%q is not the name of a conf", conf), Next: "a conf is named as in its metaData.name, payments.checkout.v1"}
+		return place{}, &UnknownError{What: fmt.Sprintf("%q is not the name of a conf", conf.Name), Next: "a conf is named as in its metaData.name, payments.checkout.v1"}
 	}
 	dags, err := p.Airflow.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{tagTeam + team}})
 	if err != nil {
-		return place{}, fmt.Errorf("look for the DAG of %s: %w", conf, err)
+		return place{}, fmt.Errorf("look for the DAG of %s: %w", conf.Name, err)
 	}
+	var found []computed
 	known := map[string]bool{}
 	read := map[string]bool{} // files
 	for _, dag := range dags {
 		kind := dagspec.Kind(tagOf(dag, tagKind))
-		join := tagOf(dag, tagJoin)
 		if !slices.Contains(dag.Tags, dagspec.Tag) || !slices.Contains(kinds, kind) || read[dag.FileLoc] {
 			continue
 		}
-		if join != "" {
+		if join := tagOf(dag, tagJoin); join != "" {
 			known[join] = true
-			if join != conf {
+			if join != conf.Name {
 				continue
 			}
 		}
 		read[dag.FileLoc] = dag.FileLoc != ""
-		found, err := p.tasksOf(ctx, dag.ID, conf, kinds, modes, known)
-		if err != nil || found.dag.ID != "" {
-			return found, err
+		defs, err := p.definitions(ctx, dag.ID)
+		if err != nil {
+			return place{}, err
 		}
+		found = append(found, tasksOf(defs, conf.Name, kinds, modes, known)...)
 	}
-	return place{}, p.unknown(conf, slices.Sorted(maps.Keys(known)))
+	switch len(found) {
+	case 0:
+		return place{}, p.unknown(conf.Name, slices.Sorted(maps.Keys(known)))
+	case 1:
+		return p.placeOf(ctx, found[0])
+	default:
+		return place{}, ambiguous(conf, found)
+	}
 }
 
-// tasksOf reads the file of a DAG, which may hold others of the team too, and picks the tasks of a conf.
-func (p *Planner) tasksOf(ctx context.Context, dagID, conf string, kinds []dagspec.Kind, modes []dagspec.Mode, known map[string]bool) (place, error) {
+// definitions reads the file of a DAG, which may hold others of the team too.
+func (p *Planner) definitions(ctx context.Context, dagID string) ([]dagspec.DAG, error) {
 	source, err := p.Airflow.Source(ctx, dagID, 0)
 	if err != nil {
-		return place{}, fmt.Errorf("read the file of %s: %w", dagID, err)
+		return nil, fmt.Errorf("read the file of %s: %w", dagID, err)
 	}
 	defs, err := dagspec.ReadBackFile(source)
 	if err != nil {
-		return place{}, fmt.Errorf("read the file of %s: %w", dagID, err)
+		return nil, fmt.Errorf("read the file of %s: %w", dagID, err)
 	}
+	return defs, nil
+}
+
+// tasksOf picks the tasks of a conf, by DAG, and notes the confs that there are.
+func tasksOf(defs []dagspec.DAG, conf string, kinds []dagspec.Kind, modes []dagspec.Mode, known map[string]bool) []computed {
+	var found []computed
 	for _, def := range defs {
 		if !slices.Contains(kinds, def.Kind) {
 			continue
 		}
-		var tasks []dagspec.Task
+		at := computed{dagID: def.ID, kind: def.Kind}
 		for _, task := range def.Tasks {
 			if !slices.Contains(modes, task.Mode) {
 				continue
 			}
 			known[task.Conf] = true
 			if task.Conf == conf {
-				tasks = append(tasks, task)
+				at.tasks = append(at.tasks, task)
 			}
 		}
-		if len(tasks) > 0 {
-			details, err := p.Airflow.Details(ctx, def.ID)
-			if err != nil {
-				return place{}, fmt.Errorf("read %s: %w", def.ID, err)
-			}
-			return place{dag: details, tasks: tasks}, nil
+		if len(at.tasks) > 0 {
+			found = append(found, at)
 		}
 	}
-	return place{}, nil
+	return found
+}
+
+// placeOf asks the server for the DAG.
+func (p *Planner) placeOf(ctx context.Context, at computed) (place, error) {
+	details, err := p.Airflow.Details(ctx, at.dagID)
+	if err != nil {
+		return place{}, fmt.Errorf("read %s: %w", at.dagID, err)
+	}
+	return place{dag: details, tasks: at.tasks}, nil
 }
 
 // unknown says that nothing computes a conf: because there is no such conf, or because no DAG has it.

@@ -114,7 +114,7 @@ func (p *Planner) WatchRuns(runs ...airflowclient.RunRef) *Watcher {
 }
 
 // WatchBackfill follows a backfill of a conf; the empty id is the newest.
-func (p *Planner) WatchBackfill(ctx context.Context, conf, id string) (*Watcher, BackfillState, error) {
+func (p *Planner) WatchBackfill(ctx context.Context, conf ConfName, id string) (*Watcher, BackfillState, error) {
 	b, err := p.backfill(ctx, conf, id)
 	if err != nil {
 		return nil, b, err

@@ -19,6 +19,9 @@ const (
 	joinDAG = "chronon_join_ads__bidding__v1"
 )
 
+// ofJoin names the join to what steers its backfills.
+var ofJoin = action.ConfName{Name: join}
+
 // world is the sample on a simulated Airflow whose clock the test moves, some days after it was deployed.
 type world struct {
 	Demo *simulated.Demo

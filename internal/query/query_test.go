@@ -152,6 +152,27 @@ func TestCompletionProposesWholeQueries(t *testing.T) {
 	}
 }
 
+func TestCompletionProposesKnownValues(t *testing.T) {
+	t.Parallel()
+	values := func(field string) []string {
+		if field != "team" {
+			return nil
+		}
+		return []string{"core", "Core-ops", "two words", "a,b"}
+	}
+	for query, want := range map[string][]string{
+		"team:":           {"team:core", "team:Core-ops"},
+		"state:ok team:C": {"state:ok team:core", "state:ok team:Core-ops"},
+		"!team:core,":     {"!team:core,core", "!team:core,Core-ops"},
+		"name:":           nil,
+		"state:o":         {"state:ok"},
+	} {
+		if diff := cmp.Diff(want, CompleteWith(schema(), query, values)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", query, diff)
+		}
+	}
+}
+
 func TestATermAndItsOppositeNeverMeetTheSameRow(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
