@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -98,13 +99,17 @@ func TestRealSparkReadsAThousandFeatures(t *testing.T) {
 		t.Fatalf("%v in %.500q", err, out)
 	}
 	found := got.Found
-	if got.Rows != 14 || len(found.History) != 14 || found.State != "breach" || found.TotalRows != 2400 || found.MatchedRows != 2160 ||
+	const days, hours = 13, 24 // one row for each day before, and one for each hour of the day itself
+	if got.Rows != days+hours || len(found.History) != 14 || found.State != "breach" || found.TotalRows != 2400 || found.MatchedRows != 2160 ||
 		found.FeaturesTotal != 1000 || found.FeaturesOver != 975 {
-		t.Errorf("read %d days: %+v", got.Rows, found)
+		t.Errorf("read %d rows: %+v", got.Rows, found)
 	}
 	worst := map[string]any{
 		"name": "feature_0039_num", "rows": 2160.0, "mismatch": 0.866667, "missing_online": 0.032258, "missing_offline": 0.021739, "smape": 0.011111,
 		"drift": 0.433334, "over": []any{"mismatch"},
+		"hours": map[string]any{
+			"rows": slices.Repeat([]any{90.0}, hours), "mismatch": slices.Repeat([]any{78.0}, hours), "missing_online": slices.Repeat([]any{3.0}, hours),
+		},
 	}
 	if diff := cmp.Diff(worst, found.Features[0]); diff != "" {
 		t.Errorf("the worst feature (-want +got):\n%s", diff)

@@ -1,7 +1,7 @@
 """Reading T_consistency: with a small Spark job, from a database, or with a command of the project.
 
 A join with a thousand features has 9,000 columns and a row per hour, most of it arrays of percentiles that nobody here looks at. Hence the readers
-take the counts only, and the Spark job adds the hours of a day up where the data is.
+take the counts only, and the Spark job adds up the hours of the days before the newest where the data is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A small Spark job that prints what T_consistency counted, a line a day: `spark-submit spark_rows.py TABLE FIRST LAST`.
+"""A small Spark job that prints what T_consistency counted: `spark-submit spark_rows.py TABLE FIRST LAST`.
+
+It prints a line a day, and a line for each hour of the last one, with `ts`, the start of the hour, where the table has it.
 
 It is a program of its own and imports nothing of this package, because spark-submit copies it away alone. Lines that are rows begin with MARK;
 the last of them is an empty row, which tells a table without rows from a job whose output went elsewhere.
@@ -16,31 +18,33 @@ SMAPE = "_smape_average"
 
 
 def is_wanted(column):
-    """Tell whether the column is the day or a count that a rate is made of."""
-    return column == "ds" or column.endswith(COUNTS) or column.endswith(SMAPE)
+    """Tell whether the column is the day, the hour, or a count that a rate is made of."""
+    return column in ("ds", "ts") or column.endswith(COUNTS) or column.endswith(SMAPE)
 
 
-def by_day(columns, rows):
-    """Add up the hours of each day: counts as they are, averages weighted by the rows that they are over."""
+def added_up(columns, rows, last):
+    """Add up the hours of each day but the last: counts as they are, averages weighted by the rows that they are over."""
     place = {column: number for number, column in enumerate(columns)}
     totals = {column: place.get(column[: -len(SMAPE)] + "_total_count") for column in columns if column.endswith(SMAPE)}
-    days = {}
+    sums = {}
     for row in rows:
-        day = days.setdefault(str(row[place["ds"]]), {})
+        day = str(row[place["ds"]])
+        hour = row[place["ts"]] if "ts" in place and day == last else None
+        of = sums.setdefault((day, hour), {"ds": day} if hour is None else {"ds": day, "ts": hour})
         for column, number in place.items():
             value = row[number]
-            if column == "ds" or value is None:
+            if column in ("ds", "ts") or value is None:
                 continue
             if column in totals:
                 weight = row[totals[column]] if totals[column] is not None else None
                 value = value * (weight or 0)
-            day[column] = day.get(column, 0) + value
-    for day in days.values():
+            of[column] = of.get(column, 0) + value
+    for of in sums.values():
         for column in totals:
-            total = day.get(column[: -len(SMAPE)] + "_total_count") or 0
-            if column in day:
-                day[column] = day[column] / total if total else None
-    return days
+            total = of.get(column[: -len(SMAPE)] + "_total_count") or 0
+            if column in of:
+                of[column] = of[column] / total if total else None
+    return [sums[key] for key in sorted(sums, key=str)]
 
 
 def query(table, columns, first, last):
@@ -55,8 +59,8 @@ def main(table, first, last):
     spark = SparkSession.builder.appName("chronon_consistency_reader").enableHiveSupport().getOrCreate()
     columns = [column for column in spark.table(table).columns if is_wanted(column)]
     rows = spark.sql(query(table, columns, first, last)).collect()
-    for day, counts in sorted(by_day(columns, rows).items()):
-        print(MARK + json.dumps({"ds": day, **counts}))
+    for counts in added_up(columns, rows, last):
+        print(MARK + json.dumps(counts))
     print(MARK + json.dumps({"ds": ""}), flush=True)
     spark.stop()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from conftest import table_rows
+from conftest import DATA, table_rows
 
 from chronon_rt.consistency import Budgets, features_of, measure, not_measured
 
@@ -174,11 +176,72 @@ def test_what_could_not_be_read_keeps_the_reason() -> None:
     assert (found["state"], found["reason"], found["features"]) == ("not_measured", "the reader broke", [])
 
 
-def test_a_thousand_features_are_cut_to_the_worst_fifty() -> None:
-    rows: list[dict[str, Any]] = [{}]
-    for number in range(1000):
-        rows[0].update(row(f"f{number:04d}", 1000, mismatch=number))
+def test_a_thousand_features_are_cut_to_the_worst_fifty_and_hours_to_the_worst_twelve() -> None:
+    rows = [hour(at, {}) for at in range(24)]
+    for one in rows:
+        for number in range(1000):
+            counts = row(f"a_feature_with_a_name_of_more_than_fifty_letters_{number:04d}", 9_999_999, mismatch=1_000_000 + 1000 * number)
+            one.update({key: value for key, value in counts.items() if key not in ("ds", "ts")})
     found = measure("j", "2026-11-20", rows, 100.0, BUDGETS)
     assert found["features_total"] == 1000 and len(found["features"]) == 50
-    assert found["features"][0]["name"] == "f0999"
-    assert len(json.dumps(found)) < 20_000
+    assert found["features"][0]["name"].endswith("_0999")
+    assert [feature["hours"] is not None for feature in found["features"]] == [True] * 12 + [False] * 38
+    assert found["hours_of"] == 12
+    assert len(json.dumps(found, separators=(",", ":"))) < 20_000
+
+
+@pytest.mark.parametrize(("name", "ds", "percent"), [("v1", "2026-11-19", 100.0), ("v5", "2026-11-18", 5.0)])
+def test_reports_of_real_rows_are_those_that_the_readers_are_tested_with(name: str, ds: str, percent: float) -> None:
+    """internal/fleet reads these files: what the runtime writes is what is understood there. UPDATE_REPORTS=1 writes them anew."""
+    found = measure(f"demo.checkout.{name}", ds, table_rows(name), percent, Budgets(0.01, 0.05, min_rows=1))
+    file = DATA / f"consistency_{name}.report.json"
+    if os.environ.get("UPDATE_REPORTS"):
+        file.write_text(json.dumps(found, indent=1) + "\n")
+    assert json.loads(file.read_text()) == found
+
+
+def hour(at: int, counts: dict[str, Any], ds: str = "2026-11-20") -> dict[str, Any]:
+    """Return a row of one hour of a day."""
+    midnight = datetime.fromisoformat(ds).replace(tzinfo=timezone.utc).timestamp()
+    return {**counts, "ds": ds, "ts": int(midnight + at * 3600) * 1000}
+
+
+def test_real_rows_are_told_by_hour() -> None:
+    found = measure("j", "2026-11-19", table_rows("v1"), 100.0, BUDGETS)
+    hours = by_name(found)[PRICE]["hours"]
+    rows = {0: 2, 1: 2, 3: 7, 4: 4, 7: 3, 8: 3, 9: 3, 11: 5, 16: 4, 18: 5, 20: 7, 21: 6, 22: 6}
+    differ = {1: 1, 11: 1, 16: 1, 20: 1}
+    assert hours["rows"] == [rows.get(at) for at in range(24)], "null: nobody asked in that hour"
+    assert hours["mismatch"] == [differ.get(at, 0) if at in rows else None for at in range(24)]
+    assert hours["missing_online"] == [int(at == 16) if at in rows else None for at in range(24)]
+    assert found["hours_of"] == 5
+    for feature in found["features"]:
+        assert sum(filter(None, feature["hours"]["rows"])) == feature["rows"]
+
+
+def test_an_hour_of_which_no_row_was_drawn_is_not_one_without_requests() -> None:
+    found = measure("j", "2026-11-17", table_rows("v5"), 5.0, BUDGETS)
+    rows = by_name(found)[PRICE]["hours"]["rows"]
+    assert rows == [0 if at in (5, 10) else None for at in range(24)]
+
+
+def test_only_the_hours_of_the_day_itself_are_told() -> None:
+    rows = [hour(at, row("f", 100, mismatch=3), ds) for ds in ("2026-11-19", "2026-11-20") for at in (0, 23)]
+    found = by_name(measure("j", "2026-11-20", rows, 100.0, BUDGETS))["f"]["hours"]
+    assert found["mismatch"] == [3] + [None] * 22 + [3]
+
+
+@pytest.mark.parametrize("ts", [None, "noon", 0, -1, 1e300, float("nan"), 1795132799999, 1795219200000, True])
+def test_hours_that_do_not_add_up_to_the_day_are_not_told(ts: Any) -> None:
+    rows = [hour(3, row("f", 100)), {**row("f", 100), "ts": ts}]
+    found = measure("j", "2026-11-20", rows, 100.0, BUDGETS)
+    assert (by_name(found)["f"]["hours"], found["hours_of"]) == (None, 0)
+    assert by_name(found)["f"]["rows"] == 200, "the day itself is measured all the same"
+
+
+def test_rows_of_one_hour_are_added_up_and_a_raw_map_has_no_mismatches() -> None:
+    one = row("map", 100, right_null=10)
+    del one["map_mismatch_sum"]
+    found = measure("j", "2026-11-20", [hour(7, one), hour(7, one)], 100.0, BUDGETS)
+    hours = by_name(found)["map"]["hours"]
+    assert (hours["rows"][7], hours["mismatch"][7], hours["missing_online"][7]) == (180, None, 20)

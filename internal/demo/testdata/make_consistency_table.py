@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 
 FOLDER, TABLE = sys.argv[1:]
 DAYS = [f"2026-11-{day:02d}" for day in range(7, 21)]
+FIRST_HOUR = 1794009600000  # the first of these days, in milliseconds
 FEATURES = 1000
 PERCENTILES = {
     "num": ["left_minus_right", "left", "right"],
@@ -43,10 +44,10 @@ def columns(day):
             yield f"{name}_mismatch_length_sum", "bigint", pyarrow.int64(), 0
 
 
-for day in DAYS:
+for number, day in enumerate(DAYS):
     listed = list(columns(day))
     values = [pyarrow.array([value] * 24, of) for _, _, of, value in listed]
-    hours = pyarrow.array([1794009600000 + hour * 3600000 for hour in range(24)], pyarrow.int64())
+    hours = pyarrow.array([FIRST_HOUR + (24 * number + hour) * 3600000 for hour in range(24)], pyarrow.int64())
     rows = pyarrow.table([*values, hours], names=[*(name for name, *_ in listed), "ts"])
     os.makedirs(f"{FOLDER}/ds={day}")
     pyarrow.parquet.write_table(rows, f"{FOLDER}/ds={day}/part-0.parquet", use_dictionary=False, write_statistics=False)
