@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"strings"
 	"time"
 )
@@ -55,11 +56,24 @@ func published(value any) string {
 	return string(outer)
 }
 
+// tick is what a look of keep_alive.py at a stream found.
+type tick struct {
+	state, reason string
+	restarts      int
+	ticks         string
+}
+
+// alive is a stream of which there is nothing to say.
+var alive = tick{state: "alive", ticks: "aaaaaaaa"}
+
 // streamXComs is what a keep-alive task and the summary of its DAG publish.
-func streamXComs(of sampleDAG, state string, restarts int, ticks string) map[string]string {
+func streamXComs(of sampleDAG, s tick) map[string]string {
 	stream := row{
-		"group_by": of.team + "." + of.name, "state": state, "since": timeMark, "app_id": "application_7_0231", "restarts_24h": restarts,
-		"ticks": ticks, "reason": "",
+		"group_by": of.conf(), "state": s.state, "since": timeMark, "app_id": "application_7_0231", "restarts_24h": s.restarts,
+		"ticks": s.ticks, "reason": s.reason,
+	}
+	if s.state != alive.state {
+		stream["app_id"] = ""
 	}
 	return map[string]string{
 		"chronon_stream":     published(stream),
@@ -67,38 +81,66 @@ func streamXComs(of sampleDAG, state string, restarts int, ticks string) map[str
 	}
 }
 
-// consistencyXCom is what the summary of a comparison publishes.
-func consistencyXCom(of sampleDAG) map[string]string {
-	feature := row{
-		"name": "purchases_price_sum_3d", "rows": 383, "mismatch": 0.001, "missing_online": 0.002, "missing_offline": nil, "smape": 0.0005,
-		"drift": nil, "over": []string{},
-	}
-	return map[string]string{"chronon_consistency": published(row{
-		"v": 1, "join": of.team + "." + of.name, "ds": dayMark, "state": "ok", "reason": "", "sample_percent": 100.0, "total_rows": 400,
-		"matched_rows": 400, "budgets": row{"mismatch": 0.01, "missing": 0.05}, "features_total": 1, "features_over": 0,
-		"features": []row{feature}, "history": []row{},
-	})}
-}
-
-// fails turns what a job does into a failure of the class.
-func fails(does Outcome, class, message string) Outcome {
-	does.Ends, does.Exception = failed, "AirflowException: "+message
-	if _, job := does.XComs["chronon_progress"]; job {
-		var text string
-		var report row
-		if json.Unmarshal([]byte(does.XComs["chronon_progress"]), &text) == nil && json.Unmarshal([]byte(text), &report) == nil {
-			report["outcome"], report["ranges"] = "failed", []string{}
-			report["failure"] = row{"class": class, "message": message, "remedy": "wait for the upstream table"}
-			does.XComs = map[string]string{"chronon_progress": published(report)}
-		}
-	}
+// loses turns what looks after a stream into what it does when the stream is lost: it publishes that, and fails (stream.py).
+func loses(of sampleDAG, does Outcome, s tick) Outcome {
+	does.Ends, does.Exception = failed, "AirflowException: "+of.conf()+" is "+s.state+": "+s.reason
+	does.XComs = streamXComs(of, s)
 	return does
 }
 
-// progressXCom is what a job publishes whose output has landed.
-func progressXCom(of sampleDAG) map[string]string {
-	return map[string]string{"chronon_progress": published(row{
-		"v": 1, "conf": of.team + "." + of.name, "mode": "backfill", "ds": dayMark, "outcome": "landed", "ranges": []string{dayMark + "..." + dayMark},
+// consistencyXCom is what the summary of a comparison publishes of a quiet day, but for the members that differ.
+func consistencyXCom(of sampleDAG, differs row) map[string]string {
+	feature := row{
+		"name": "purchases_price_sum_3d", "rows": 383, "mismatch": 0.001, "missing_online": 0.002, "missing_offline": nil, "smape": 0.0005,
+		"drift": nil, "over": []string{}, "hours": quietHours(383),
+	}
+	report := row{
+		"v": 1, "join": of.conf(), "ds": dayMark, "state": "ok", "reason": "", "sample_percent": 100.0, "total_rows": 400,
+		"matched_rows": 400, "budgets": row{"mismatch": 0.01, "missing": 0.05}, "features_total": 1, "features_over": 0,
+		"features": []row{feature}, "hours_of": 1, "history": []row{},
+	}
+	maps.Copy(report, differs)
+	return map[string]string{"chronon_consistency": published(report)}
+}
+
+// quietHours are compared rows by hour, none of which differs, with none at three in the night because nobody asked.
+func quietHours(rows int) row {
+	var counts, nothing [24]any
+	for hour := range counts {
+		if hour == 3 {
+			continue
+		}
+		counts[hour], nothing[hour] = rows/23, 0
+	}
+	counts[20] = rows/23 + rows%23
+	return row{"rows": counts, "mismatch": nothing, "missing_online": nothing}
+}
+
+// fails turns what a job does into a failure of the class, which job.py publishes before its task fails.
+func fails(of sampleDAG, does Outcome, class, message string) Outcome {
+	does.Ends, does.Exception = failed, "AirflowException: "+message
+	does.XComs = progressXCom(of, row{
+		"outcome": "failed", "ranges": []string{}, "failure": row{"class": class, "message": message, "remedy": "read the end of the log"},
+	})
+	return does
+}
+
+// measuresNothing is the summary of a comparison whose job failed: it publishes that nothing was measured, and fails (comparison.py).
+func measuresNothing(of sampleDAG, does Outcome) Outcome {
+	reason := "the comparison itself did not succeed: consistency__" + of.slug() + " is failed"
+	does.Ends, does.Exception = failed, "AirflowException: "+reason
+	does.XComs = consistencyXCom(of, row{
+		"state": "not_measured", "reason": reason, "total_rows": 0, "matched_rows": 0, "features_total": 0, "features": []row{}, "hours_of": 0,
+	})
+	return does
+}
+
+// progressXCom is what a job publishes whose output has landed, but for the members that differ.
+func progressXCom(of sampleDAG, differs row) map[string]string {
+	report := row{
+		"v": 1, "conf": of.conf(), "mode": of.mode(), "ds": dayMark, "outcome": "landed", "ranges": []string{dayMark + "..." + dayMark},
 		"minutes": 4.0, "failure": nil, "reason": "",
-	})}
+	}
+	maps.Copy(report, differs)
+	return map[string]string{"chronon_progress": published(report)}
 }

@@ -2,6 +2,7 @@ package airflowtest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,14 +17,22 @@ func Healthy(n int) Scenario {
 // Fleet is n healthy DAGs, for measuring at size.
 func Fleet(n int) Scenario { return Healthy(n) }
 
-// OneTeamDown is n DAGs, and all jobs of the team "risk" fail.
+// OneTeamDown is n DAGs, and no job of the team "risk" can be submitted: its joins and comparisons fail, its streams are down and cannot be started
+// again. What the tasks publish of that is what the runtime does.
 func OneTeamDown(n int) Scenario {
+	const status = "exit status 1"
+	down := tick{state: "down", reason: "it is not running, and starting it ended with " + status, ticks: "aaaaaxxx"}
 	return func(a *Airflow) {
 		a.settle(a.sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
-			if of.team != "risk" {
+			switch {
+			case of.team != "risk":
 				return does
+			case of.kind == "streaming":
+				return loses(of, does, down)
+			case does.XComs["chronon_consistency"] != "":
+				return measuresNothing(of, does)
 			}
-			return fails(does, "upstream_not_landed", "the partition of the day before has not landed")
+			return fails(of, does, "exit_status", "the job ended with "+status)
 		}))
 	}
 }
@@ -57,14 +66,15 @@ func SchedulerDead(n int, after time.Duration) Scenario {
 
 // StreamingFlapping is n DAGs, and the streams of the team "payments" come and go.
 func StreamingFlapping(n int) Scenario {
+	flapping := tick{
+		state: "flapping", reason: "restarted too often in 24 hours, and left down: find out why it dies", restarts: 9, ticks: "rrrrrrrf",
+	}
 	return func(a *Airflow) {
 		a.settle(a.sampleFiles(n, func(of sampleDAG, does Outcome) Outcome {
 			if of.team != "payments" || of.kind != "streaming" {
 				return does
 			}
-			does.Ends, does.Exception = failed, "AirflowException: stream is flapping"
-			does.XComs = streamXComs(of, "flapping", 9, "rfrfrfrf")
-			return does
+			return loses(of, does, flapping)
 		}))
 	}
 }
@@ -84,6 +94,19 @@ func (a *Airflow) settle(files []File) {
 type sampleDAG struct {
 	seed             uint64
 	team, kind, name string
+}
+
+func (of sampleDAG) conf() string { return of.team + "." + of.name }
+
+// slug is the conf's name as task ids have it.
+func (of sampleDAG) slug() string { return strings.ReplaceAll(of.name, ".", "__") }
+
+// mode is the mode of its job.
+func (of sampleDAG) mode() string {
+	if of.kind == "comparison" {
+		return "consistency-metrics-compute"
+	}
+	return "backfill"
 }
 
 var sampleTeams = []string{"core", "growth", "payments", "risk", "search"}
@@ -121,7 +144,7 @@ func (of sampleDAG) dag(i int, change func(sampleDAG, Outcome) Outcome) DAG {
 		}
 		return func(t Attempt) Outcome { return of.dated(does, t) }
 	}
-	slug := fmt.Sprintf("feature_%04d__v1", i)
+	slug := of.slug()
 	d := DAG{
 		Description: fmt.Sprintf("Sample of %s [cc:%012x]", of.team, i+1), Unpaused: true, Every: 24 * time.Hour, MaxActive: 1,
 		Tags: []string{"chronon", "kind:" + of.kind, "team:" + of.team},
@@ -130,24 +153,24 @@ func (of sampleDAG) dag(i int, change func(sampleDAG, Outcome) Outcome) DAG {
 	case "streaming":
 		d.ID, d.Every = fmt.Sprintf("chronon_streaming_dag_%s_%04d", of.team, i), 20*time.Minute
 		d.Tasks = []Task{
-			{ID: "keep_alive__" + slug, Do: ends(Outcome{XComs: streamXComs(of, "alive", 0, "aaaaaaaa")})},
-			{ID: "summary", Upstream: []string{"keep_alive__" + slug}, Rule: "all_done", Do: ends(Outcome{Takes: 5 * time.Second, XComs: streamXComs(of, "alive", 0, "aaaaaaaa")})},
+			{ID: "keep_alive__" + slug, Do: ends(Outcome{XComs: streamXComs(of, alive)})},
+			{ID: "summary", Upstream: []string{"keep_alive__" + slug}, Rule: "all_done", Do: ends(Outcome{Takes: 5 * time.Second, XComs: streamXComs(of, alive)})},
 		}
 	case "comparison":
 		d.ID = fmt.Sprintf("chronon_online_offline_comparison_%s__%s", of.team, slug)
-		d.Tags = append(d.Tags, "join:"+of.team+"."+of.name)
+		d.Tags = append(d.Tags, "join:"+of.conf())
 		d.Tasks = []Task{
-			{ID: "consistency__" + slug, Do: ends(Outcome{Takes: 3 * time.Minute})},
-			{ID: "summary", Upstream: []string{"consistency__" + slug}, Rule: "all_done", Do: ends(Outcome{Takes: 5 * time.Second, XComs: consistencyXCom(of)})},
+			{ID: "consistency__" + slug, Do: ends(Outcome{Takes: 3 * time.Minute, XComs: progressXCom(of, nil)})},
+			{ID: "summary", Upstream: []string{"consistency__" + slug}, Rule: "all_done", Do: ends(Outcome{Takes: 5 * time.Second, XComs: consistencyXCom(of, nil)})},
 		}
 	default:
 		d.ID = fmt.Sprintf("chronon_join_%s__%s", of.team, slug)
-		d.Tags = append(d.Tags, "join:"+of.team+"."+of.name)
+		d.Tags = append(d.Tags, "join:"+of.conf())
 		wait := "wait_for__data_" + of.team + "__0123abcd"
 		d.Tasks = []Task{
 			{ID: wait, Operator: "Wait"},
 			{ID: "backfill__" + slug, Operator: "Job", Upstream: []string{wait}, Do: ends(Outcome{
-				Takes: 4 * time.Minute, Log: []string{"Join range to fill", "Finished writing to " + of.team + "." + slug}, XComs: progressXCom(of),
+				Takes: 4 * time.Minute, Log: []string{"Join range to fill", "Finished writing to " + of.team + "." + slug}, XComs: progressXCom(of, nil),
 			})},
 		}
 	}

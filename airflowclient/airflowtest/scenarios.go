@@ -15,7 +15,7 @@ func Scenarios() []NamedScenario {
 	const few, past = 120, 42 * time.Minute
 	return []NamedScenario{
 		{"healthy", "five teams that all do well", past, Healthy(few)},
-		{"team-down", "all jobs of the team risk fail", past, OneTeamDown(few)},
+		{"team-down", "no job of the team risk can be submitted", past, OneTeamDown(few)},
 		{"midnight-burst", "all daily runs have just begun", 2 * time.Minute, MidnightBurst(400)},
 		{"large", "3,000 DAGs that do well", past, Fleet(3000)},
 		{"scheduler-dead", "the scheduler stopped five minutes ago", past, SchedulerDead(few, past-5*time.Minute)},
