@@ -20,7 +20,9 @@ func newConsistencyCmd(a *app) *cobra.Command {
 		Long: "Shows the newest comparison of each join: how many features are beyond their budget, of how much of the log. What was not measured is never fine.\n" +
 			"With --features it is a line for each feature, worst first (--query asks team, join, feature, over, mismatch, missing, drift).\n\n" +
 			"On a pipe a line is: team, join, state, what it means, day, features over, features, sample in percent, rows compared, day that was not measured,\n" +
-			"reason or caveat. With --features: team, join, feature, day, over budget in, rows, mismatch, missing online, missing offline, SMAPE, drift.",
+			"reason or caveat. With --features: team, join, feature, day, over budget in, rows, mismatch, missing online, missing offline, SMAPE, drift, hours.\n\n" +
+			"The hours of the day, in UTC, are known of the worst features of each join: -o wide says in words when a feature differed, a pipe has\n" +
+			"HOUR=MISMATCHED/ROWS for each hour that had requests, and JSON has their rows, mismatched and missing_online, or says in hours_note why it has none.",
 		Example: "  chrononctl consistency\n  chrononctl consistency --features --query 'over:yes'\n  chrononctl consistency --jq '.[] | {join, trend}'",
 		RunE: func(cmd *cobra.Command, teams []string) error {
 			if features {
@@ -97,6 +99,19 @@ func plain(v *float64) string {
 	return strconv.FormatFloat(*v, 'g', 6, 64)
 }
 
+// hoursText has a word for each hour that had requests, "7=3/40": of 40 compared rows 3 differed. The values of some features are never compared.
+func hoursText(f feature) string {
+	var words []string
+	for _, h := range hoursOf(f.Hours) {
+		differ := "-"
+		if h.Mismatch != nil {
+			differ = strconv.FormatInt(*h.Mismatch, 10)
+		}
+		words = append(words, fmt.Sprintf("%d=%s/%d", h.Hour, differ, h.Rows))
+	}
+	return strings.Join(words, ",")
+}
+
 func featureView() view[feature] {
 	rate := func(title string, get func(feature) *float64) column[feature] {
 		return column[feature]{
@@ -125,6 +140,7 @@ func featureView() view[feature] {
 			rate("MISMATCH", mismatch), rate("MISSING ONLINE", missing), rate("MISSING OFFLINE", func(f feature) *float64 { return f.MissingOffline }),
 			{title: "SMAPE", text: func(f feature) string { return plain(f.SMAPE) }},
 			rate("DRIFT", drift),
+			{title: "HOURS", text: hoursText, shown: func(_ *app, f feature) string { return f.HoursSentence() }, wide: true},
 		},
 		fields: []query.Field[feature]{
 			query.Text("team", "who owns it", func(f feature) string { return f.of.Team }),

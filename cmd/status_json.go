@@ -115,6 +115,15 @@ type (
 		Offline *float64 `json:"missing_offline"`
 		Drift   *float64 `json:"drift"`
 		OverIn  []string `json:"over_in"`
+
+		Hours   []hourJSON `json:"hours"`      // those that had requests; null: not known
+		NoHours string     `json:"hours_note"` // why they are not known
+	}
+	hourJSON struct {
+		Hour     int    `json:"hour"` // from 0 to 23, in UTC
+		Rows     int64  `json:"rows"`
+		Mismatch *int64 `json:"mismatched"` // null: its values are never compared
+		Missing  int64  `json:"missing_online"`
 	}
 	deviationJSON struct {
 		Kind   fleet.DeviationKind `json:"deviation"`
@@ -253,7 +262,28 @@ func budgetsOf(b fleet.Budgets) *budgetsJSON {
 }
 
 func featureOf(f fleet.Feature) featureJSON {
-	return featureJSON{f.Name, f.Mismatch, f.Missing, f.SMAPE, f.Over, f.Rows, f.MissingOffline, f.Drift, append([]string{}, f.OverIn...)}
+	return featureJSON{
+		f.Name, f.Mismatch, f.Missing, f.SMAPE, f.Over, f.Rows, f.MissingOffline, f.Drift, append([]string{}, f.OverIn...), hoursOf(f.Hours), f.NoHours,
+	}
+}
+
+// hoursOf are the hours of a feature that had requests; nil where they are not known.
+func hoursOf(day []fleet.Hour) []hourJSON {
+	if day == nil {
+		return nil
+	}
+	asked := []hourJSON{}
+	for i, h := range day {
+		if !h.Asked {
+			continue
+		}
+		told := hourJSON{Hour: i, Rows: h.Rows, Missing: h.Missing}
+		if h.Compared {
+			told.Mismatch = &h.Mismatch
+		}
+		asked = append(asked, told)
+	}
+	return asked
 }
 
 func workOf(w fleet.Work) workJSON {

@@ -21,6 +21,7 @@ type consistencyReport struct {
 	Total    int             `json:"features_total"`
 	Over     int             `json:"features_over"`
 	Features []featureReport `json:"features"`
+	HoursOf  *int            `json:"hours_of"` // of how many features there are hours; nil: an older runtime, which publishes none
 	History  []dayReport     `json:"history"`
 }
 
@@ -30,14 +31,15 @@ type budgetReport struct {
 }
 
 type featureReport struct {
-	Name     string   `json:"name"`
-	Rows     float64  `json:"rows"`
-	Mismatch *float64 `json:"mismatch"`
-	Missing  *float64 `json:"missing_online"`
-	Offline  *float64 `json:"missing_offline"`
-	SMAPE    *float64 `json:"smape"`
-	Drift    *float64 `json:"drift"`
-	Over     []string `json:"over"`
+	Name     string       `json:"name"`
+	Rows     float64      `json:"rows"`
+	Mismatch *float64     `json:"mismatch"`
+	Missing  *float64     `json:"missing_online"`
+	Offline  *float64     `json:"missing_offline"`
+	SMAPE    *float64     `json:"smape"`
+	Drift    *float64     `json:"drift"`
+	Over     []string     `json:"over"`
+	Hours    *hoursReport `json:"hours"`
 }
 
 type dayReport struct {
@@ -84,7 +86,7 @@ func comparisonOf(d DAG, run Run, told published, now time.Time) Comparison {
 		c.Sampled = *r.Sampled
 	}
 	for _, f := range r.Features {
-		c.Features = append(c.Features, featureOf(f))
+		c.Features = append(c.Features, featureOf(f, r.HoursOf))
 	}
 	for _, m := range r.History {
 		c.Trend = append(c.Trend, Measurement(m))
@@ -102,11 +104,13 @@ const trendDays = 14
 // oldMeasurement is how long after its day a measurement still says how serving is: a daily comparison of a join that stays some days behind.
 const oldMeasurement = 5 * 24 * time.Hour
 
-func featureOf(f featureReport) Feature {
-	return Feature{
+func featureOf(f featureReport, withHours *int) Feature {
+	out := Feature{
 		Name: f.Name, Mismatch: f.Mismatch, Missing: f.Missing, SMAPE: f.SMAPE, Over: len(f.Over) > 0,
 		Rows: int64(f.Rows), MissingOffline: f.Offline, Drift: f.Drift, OverIn: f.Over,
 	}
+	out.Hours, out.NoHours = hoursOf(f.Hours, withHours)
+	return out
 }
 
 // doubt takes back what a report cannot know. What was not measured is never fine.
@@ -120,6 +124,8 @@ func (c *Comparison) doubt(now time.Time) {
 	case day.After(now.Add(clockSlack)):
 		c.Health, c.Reason = Unknown, fmt.Sprintf("the report is for %s, which has not been yet", c.Day)
 	// A report that calls itself well and still lists features beyond their budget was not written by our runtime.
+	case c.cannotBe() != "":
+		c.Health, c.Reason = Unknown, c.cannotBe()
 	case c.Health == OK && c.Over > 0:
 		c.Health, c.Reason = Unknown, fmt.Sprintf("the report says ok and %d over budget", c.Over)
 	case c.Health == OK && !slices.ContainsFunc(c.Features, Feature.measured):
@@ -129,6 +135,24 @@ func (c *Comparison) doubt(now time.Time) {
 	case c.Health == OK && now.Sub(day) > oldMeasurement:
 		c.Health, c.Reason = Unmeasured, fmt.Sprintf("nothing was measured since %s", c.Day)
 	}
+}
+
+// cannotBe is, in words, what a report of our runtime never says of a feature; empty when there is nothing of the kind.
+func (c *Comparison) cannotBe() string {
+	for _, f := range c.Features {
+		for _, rate := range []struct {
+			what  string
+			value *float64
+		}{{"mismatch", f.Mismatch}, {"missing_online", f.Missing}, {"missing_offline", f.MissingOffline}} {
+			if rate.value != nil && (*rate.value < 0 || *rate.value > 1) {
+				return fmt.Sprintf("the report has %s %g of %s, which is no rate", rate.what, *rate.value, f.Name)
+			}
+		}
+		if c.Health == OK && c.Budgets != (Budgets{}) && f.Mismatch != nil && *f.Mismatch > c.Budgets.Mismatch {
+			return fmt.Sprintf("the report says ok and has mismatch %g of %s, over its budget", *f.Mismatch, f.Name)
+		}
+	}
+	return ""
 }
 
 // measured says whether any rate of the feature is known.
@@ -144,10 +168,13 @@ func caveatOf(c Comparison) string {
 		return ""
 	case c.Sampled <= 0:
 		return "it is not known how much of the log was compared, so what is missing offline is not told"
-	default:
-		return fmt.Sprintf("%g %% of the log were compared: what is missing offline is not told, because it would count the rows that were not drawn, "+
-			"and rare differences may not have been drawn", c.Sampled)
 	}
+	caveat := fmt.Sprintf("%g %% of the log were compared: what is missing offline is not told, because it would count the rows that were not drawn, "+
+		"and rare differences may not have been drawn", c.Sampled)
+	if thinHours(c.Features) {
+		caveat += "; single hours rest on few rows"
+	}
+	return caveat
 }
 
 // dayAfter is the newest day of which a run ended after the one that the report is of, if it is a later day: it measured nothing.

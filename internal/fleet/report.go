@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -24,6 +25,9 @@ const (
 // clockSlack is how far a worker's clock may run ahead of ours before its report is not believed.
 const clockSlack = time.Hour
 
+// mostReport is how many bytes a report has at most. The runtime keeps its own far below; a larger one is of somebody else, and not kept.
+const mostReport = 1 << 20
+
 // reportsLimit is how many reports are asked for at a time.
 const reportsLimit = 8
 
@@ -34,7 +38,7 @@ func decodeReport(value json.RawMessage, report any) error {
 		V *int `json:"v"`
 	}
 	if err := json.Unmarshal(value, &head); err != nil {
-		return fmt.Errorf("the report is not the JSON of this program: %w", err)
+		return fmt.Errorf("the report is not the JSON of this program: %w", shapeOf(err))
 	}
 	switch {
 	case head.V == nil:
@@ -43,9 +47,21 @@ func decodeReport(value json.RawMessage, report any) error {
 		return fmt.Errorf("the report has version %d, this program reads version %d", *head.V, reportVersion)
 	}
 	if err := json.Unmarshal(value, report); err != nil {
-		return fmt.Errorf("the report is not as version %d should be: %w", reportVersion, err)
+		return fmt.Errorf("the report is not as version %d should be: %w", reportVersion, shapeOf(err))
 	}
 	return nil
+}
+
+// shapeOf says in words what a report has that it should not: the decoder's own name types of this program.
+func shapeOf(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return err
+	case wrong.Field == "":
+		return fmt.Errorf("it is a %s", wrong.Value)
+	}
+	return fmt.Errorf("its %s is a %s", wrong.Field, wrong.Value)
 }
 
 // confFromTask is the conf that a task belongs to: ids hold the conf's name without its team (dagspec).
@@ -172,6 +188,9 @@ func (o *Observer) report(ctx context.Context, run Run, key string) (published, 
 		return published{problem: fmt.Sprintf("its report could not be read: %v", err)}, err
 	}
 	told := published{value: value}
+	if len(value) > mostReport {
+		told = published{problem: fmt.Sprintf("its report has %d KiB, which no report of this program has", len(value)>>10)}
+	}
 	o.keepReport(run, told)
 	return told, nil
 }

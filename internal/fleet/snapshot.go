@@ -185,6 +185,8 @@ type Feature struct {
 	MissingOffline *float64 // known only where the whole log was compared
 	Drift          *float64 // the mismatch less that of the seven days before
 	OverIn         []string // which rates are over budget: mismatch, missing_online, missing_offline
+	Hours          []Hour   // of the day, 24 of them from midnight UTC on; nil: they are not known, see NoHours
+	NoHours        string   // why they are not known, a sentence
 }
 
 // BrokenFile is a DAG file that does not import.

@@ -64,8 +64,8 @@ func streamsOf(d DAG, run Run, told published, now time.Time) []Stream {
 			problem = err.Error()
 		}
 	}
-	if problem == "" && report.At.After(now.Add(clockSlack)) {
-		problem = fmt.Sprintf("the report says that it was made at %s, which has not been yet", report.At.UTC().Format(time.RFC3339))
+	if problem == "" {
+		problem = report.problem(now)
 	}
 	var streams []Stream
 	if problem == "" {
@@ -83,6 +83,27 @@ func streamsOf(d DAG, run Run, told published, now time.Time) []Stream {
 		streams[i].NextTick = next
 	}
 	return streams
+}
+
+// problem is, in words, what a report of our runtime never says; empty when there is nothing of the kind.
+func (r keepAliveReport) problem(now time.Time) string {
+	switch {
+	case r.At.IsZero():
+		return "the report does not say when it was made"
+	case r.At.After(now.Add(clockSlack)):
+		return fmt.Sprintf("the report says that it was made at %s, which has not been yet", r.At.UTC().Format(time.RFC3339))
+	}
+	named := make(map[string]bool, len(r.Streams))
+	for _, s := range r.Streams {
+		switch {
+		case s.GroupBy == "":
+			return "the report has a stream without a name"
+		case named[s.GroupBy]:
+			return fmt.Sprintf("the report names %s twice", s.GroupBy)
+		}
+		named[s.GroupBy] = true
+	}
+	return ""
 }
 
 // streamsBefore are the streams of a DAG of which no run has ended yet, as far as a run that is under way names them.

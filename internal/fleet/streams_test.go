@@ -51,11 +51,16 @@ func TestStreamHealth(t *testing.T) {
 		"a report from the future":      {published{value: keepAlive(noon.AddDate(900, 0, 0), "alive", 0)}, false, Unknown, "has not been yet"},
 		"another version":               {published{value: json.RawMessage(`{"v": 2, "at": "2026-11-23T12:00:00Z", "streams": []}`)}, false, Unknown, "version 2"},
 		"no version":                    {published{value: json.RawMessage(`{"streams": []}`)}, false, Unknown, "no version"},
-		"no object":                     {published{value: json.RawMessage(`"running"`)}, false, Unknown, "not the JSON"},
+		"no object":                     {published{value: json.RawMessage(`"running"`)}, false, Unknown, "not the JSON of this program: it is a string"},
 		"nothing":                       {published{value: nil}, false, Unknown, "not the JSON"},
 		"Python's repr":                 {published{value: json.RawMessage(`{'v': 1}`)}, false, Unknown, "not the JSON"},
 		"wrong types":                   {published{value: json.RawMessage(`{"v": 1, "at": "noon"}`)}, false, Unknown, "not as version 1 should be"},
+		"a word for a number":           {published{value: json.RawMessage(`{"v": 1, "streams": [{"restarts_24h": "many"}]}`)}, false, Unknown, "its streams.restarts_24h is a string"},
 		"a report without the stream":   {published{value: json.RawMessage(`{"v": 1, "at": "2026-11-23T12:00:00Z", "streams": []}`)}, false, Unknown, "does not name it"},
+		"no moment":                     {published{value: json.RawMessage(`{"v": 1, "streams": [{"group_by": "payments.card_stream.v1", "state": "alive"}]}`)}, false, Unknown, "does not say when"},
+		"the same stream twice":         {published{value: json.RawMessage(`{"v": 1, "at": "2026-11-23T12:00:00Z", "streams": [{"group_by": "payments.card_stream.v1", "state": "alive"}, {"group_by": "payments.card_stream.v1", "state": "down"}]}`)}, false, Unknown, "payments.card_stream.v1 twice"},
+		"a stream without a name":       {published{value: json.RawMessage(`{"v": 1, "at": "2026-11-23T12:00:00Z", "streams": [{"state": "alive"}]}`)}, false, Unknown, "without a name"},
+		"nested without end":            {published{value: json.RawMessage(`{"v": 1, "at": ` + strings.Repeat("[", 20_000) + `}`)}, false, Unknown, "not the JSON"},
 		"no report":                     {published{problem: "it published no report"}, false, Unknown, "published no report"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,6 +102,24 @@ func TestAStreamThatIsDownIsNamedByTheReportOfAFailedSummary(t *testing.T) {
 	s := observe(t, w.observer())
 	if len(s.Streams) != 1 || s.Streams[0].State != "flapping" || s.Streams[0].Health != Failed {
 		t.Errorf("got %+v", s.Streams)
+	}
+}
+
+// A report of many megabytes was not written by our runtime. It is not kept, and asked for once.
+func TestAHugeReportIsUnknownAndNotKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.dag("stream", dagspec.KindStreaming, "payments", "")
+	ref := w.tick("stream", 20*time.Minute, "success", "keep_alive__card_stream__v1=success", "summary=success")
+	w.xcoms[ref] = strings.TrimSuffix(string(keepAlive(noon, "alive", 0)), "}") + `, "more": "` + strings.Repeat("x", 2<<20) + `"}`
+	s := observe(t, w.observer())
+	if len(s.Streams) != 1 || s.Streams[0].Health != Unknown || !strings.Contains(s.Streams[0].Reason, "2048 KiB") {
+		t.Errorf("got %+v", s.Streams)
+	}
+	for _, d := range s.DAGs {
+		if len(d.Runs) > 0 && len(d.Runs[0].Report) > 0 {
+			t.Errorf("%d bytes of it are in the picture", len(d.Runs[0].Report))
+		}
 	}
 }
 

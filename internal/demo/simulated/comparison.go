@@ -55,9 +55,10 @@ func (p *play) compare(t dagspec.Task, a airflowtest.Attempt) airflowtest.Outcom
 		if f.mismatch > mismatchBudget {
 			beyond = append(beyond, "mismatch")
 		}
+		rows := 2380 - 3*i
 		row := published{
-			"name": f.name, "rows": 2380 - 3*i, "mismatch": f.mismatch, "missing_online": f.missing, "missing_offline": nil, "smape": f.smape,
-			"drift": nil, "over": slices.Concat([]string{}, beyond),
+			"name": f.name, "rows": rows, "mismatch": f.mismatch, "missing_online": f.missing, "missing_offline": nil, "smape": f.smape,
+			"drift": nil, "over": slices.Concat([]string{}, beyond), "hours": hoursOf(rows, f),
 		}
 		if t.Sample == 100 {
 			row["missing_offline"] = f.missing / 4
@@ -73,7 +74,7 @@ func (p *play) compare(t dagspec.Task, a airflowtest.Attempt) airflowtest.Outcom
 	report := published{
 		"v": 1, "join": t.Conf, "ds": day.Format(time.DateOnly), "state": "ok", "reason": "", "sample_percent": t.Sample, "total_rows": 2400,
 		"matched_rows": 2380, "budgets": published{"mismatch": mismatchBudget, "missing": missingBudget}, "features_total": len(features),
-		"features_over": over, "features": features, "history": history(t.Conf, over, day),
+		"features_over": over, "features": features, "hours_of": len(features), "history": history(t.Conf, over, day),
 	}
 	switch {
 	case len(features) == 0:
@@ -83,6 +84,36 @@ func (p *play) compare(t dagspec.Task, a airflowtest.Attempt) airflowtest.Outcom
 	}
 	log := fmt.Sprintf("%s %s: %s (%d of %d features over budget)", t.Conf, day.Format(time.DateOnly), report["state"], over, len(features))
 	return airflowtest.Outcome{Takes: 2 * time.Second, Log: []string{log}, XComs: map[string]string{"chronon_consistency": text(report)}}
+}
+
+// load is how the requests of a day are shared among its hours: nobody asks at three in the night, and most do in the evening.
+var load = [24]int{5, 3, 1, 0, 1, 2, 4, 7, 11, 14, 15, 16, 17, 16, 15, 16, 18, 20, 23, 26, 24, 19, 13, 8}
+
+// hoursOf are the rows of a day, those that differ and those that were not served, by hour. What differs does so where most is asked.
+func hoursOf(rows int, f feature) published {
+	var busy [24]int
+	for hour, share := range load {
+		busy[hour] = share * share
+	}
+	differ, missing := float64(rows)*f.mismatch, float64(rows)*f.missing/(1-f.missing)
+	return published{"rows": shared(rows, load), "mismatch": shared(int(differ+0.5), busy), "missing_online": shared(int(missing+0.5), load)}
+}
+
+// shared deals a number out by shares, so that nothing is lost in rounding; an hour without requests has none.
+func shared(n int, shares [24]int) []any {
+	all, passed, dealt := 0, 0, 0
+	for _, share := range shares {
+		all += share
+	}
+	out := make([]any, len(shares))
+	for hour, share := range shares {
+		passed += share
+		if load[hour] > 0 {
+			out[hour] = n*passed/all - dealt
+		}
+		dealt = n * passed / all
+	}
+	return out
 }
 
 // history are the measurements of the two days before.
