@@ -93,6 +93,22 @@ func (e *Error) Error() string {
 // Hint is the next step for a person, "" when there is none.
 func (e *Error) Hint() string { return e.hint }
 
+// Brief is what is wrong with Airflow in a few words, for where there is no room for the sentence.
+func (e *Error) Brief() string {
+	switch e.Kind {
+	case KindAuth:
+		return "not signed in"
+	case KindPermission:
+		return "no permission"
+	case KindUnreachable:
+		return "no answer"
+	case KindTimeout:
+		return "too slow"
+	case KindServer, KindNotFound, KindConflict, KindInvalid, KindNotAirflow, KindTooOld, KindRateLimited, KindUnsupported:
+	}
+	return e.Kind.String()
+}
+
 // Unwrap is the cause below, if any.
 func (e *Error) Unwrap() error { return e.err }
 

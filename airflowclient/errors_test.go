@@ -11,6 +11,18 @@ import (
 	"chrononctl/airflowclient"
 )
 
+func TestAnErrorHasAFewWordsForWhereThereIsLittleRoom(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[airflowclient.Kind]string{
+		airflowclient.KindAuth: "not signed in", airflowclient.KindPermission: "no permission", airflowclient.KindUnreachable: "no answer",
+		airflowclient.KindTimeout: "too slow", airflowclient.KindRateLimited: "too many requests",
+	} {
+		if got := (&airflowclient.Error{Kind: kind}).Brief(); got != want {
+			t.Errorf("%v is %q in brief, want %q", kind, got, want)
+		}
+	}
+}
+
 func TestServerWordsReachTheError(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
