@@ -214,15 +214,28 @@ func (d deed) health() fleet.Health {
 		return fleet.OK
 	case d.done > 0:
 		return fleet.Breach
+	case d.failed == 0:
+		return fleet.Unknown
 	}
 	return fleet.Failed
 }
 
+// outcome says how many targets were changed, and how many of them were not.
+func (d deed) outcome() string {
+	switch {
+	case d.done+d.failed == 0 && d.problem != "":
+		return "not known"
+	case d.done == 0:
+		return "not done"
+	case d.failed > 0:
+		return fmt.Sprintf("%d done, %d not", d.done, d.failed)
+	}
+	return fmt.Sprintf("%d done", d.done)
+}
+
 // story is all that is known of a change.
 func (d deed) story() string {
-	lines := []string{
-		d.at.UTC().Format("2006-01-02 15:04:05 UTC"), fmt.Sprintf("%d done, %d not", d.done, d.failed), "", "the same as a command:", "  " + d.command,
-	}
+	lines := []string{d.at.UTC().Format("2006-01-02 15:04:05 UTC"), d.outcome(), "", "the same as a command:", "  " + d.command}
 	if d.undo != "" {
 		lines = append(lines, "", "what takes it back:", "  "+d.undo)
 	}
@@ -240,15 +253,15 @@ func (a *activityScreen) deedColumns() []table.Column[numbered] {
 			return table.Cell{Text: a.theme.glyph(d.health()), Style: a.theme.paintOf(d.health())}
 		}},
 		{Title: "WHAT", Min: 30, Max: 70, Middle: true, Cell: func(d numbered) table.Cell { return table.Cell{Text: d.title} }},
-		{Title: "DONE", Min: 9, Max: 60, Cell: func(d numbered) table.Cell {
-			if d.problem != "" {
-				short := fmt.Sprintf("%d, not %d", d.done, d.failed)
-				return table.Cell{Text: short + ": " + d.problem, Short: short, Style: a.theme.bad}
-			}
-			if d.undone {
+		{Title: "DONE", Min: 10, Max: 60, Cell: func(d numbered) table.Cell {
+			switch short := d.outcome(); {
+			case d.undone:
 				return dim("taken back")
+			case d.problem != "":
+				return table.Cell{Text: short + ": " + d.problem, Short: short, Style: a.theme.paintOf(d.health())}
+			default:
+				return dim(short)
 			}
-			return dim(strconv.Itoa(d.done))
 		}},
 		{Title: "UNDO", Min: 20, Max: 80, Priority: 1, Cell: func(d numbered) table.Cell { return dim(d.undo) }},
 	}

@@ -74,11 +74,21 @@ func (c *causeScreen) view() []string { return c.listing.view(c.facts()...) }
 // facts are what is known of the cause, a line each.
 func (c *causeScreen) facts() []string {
 	t, cause := c.theme, c.cause
-	head := t.paintOf(cause.Health).Render(t.glyph(cause.Health) + " " + clean(cause.Title))
-	if c.gone {
-		head = t.ok.Render(t.glyph(fleet.OK)+" over: ") + clean(cause.Title)
+	var lines []string
+	for i, part := range wrap(clean(cause.Title), max(20, c.width-14)) {
+		mark := "  "
+		switch {
+		case i > 0:
+		case c.gone:
+			mark = t.ok.Render(t.glyph(fleet.OK) + " over: ")
+		default:
+			mark = t.paintOf(cause.Health).Render(t.glyph(cause.Health) + " ")
+		}
+		if !c.gone {
+			part = t.paintOf(cause.Health).Render(part)
+		}
+		lines = append(lines, mark+part)
 	}
-	lines := []string{head}
 	age := ""
 	if !cause.Since.IsZero() {
 		age = moment(c.now, cause.Since) + ", " + since(c.now, cause.Since)
@@ -111,7 +121,7 @@ func (c *causeScreen) bindings() []binding {
 		return ""
 	}
 	noTask := func() string {
-		if e, ok := c.effects.Selected(); !ok || e.TaskID == "" || e.RunID == "" {
+		if _, ok := c.logged(); !ok {
 			return "a log belongs to a task"
 		}
 		return ""
@@ -124,14 +134,23 @@ func (c *causeScreen) bindings() []binding {
 			c.push(d)
 			return nil
 		}},
-		{keys: []string{"l"}, label: "l", verb: "log", help: "open the log of the task", disabled: noTask, do: func() tea.Cmd {
-			e, _ := c.effects.Selected()
+		{keys: []string{"l"}, label: "l", verb: "log", help: "open the log of the task, or of the failed one", disabled: noTask, do: func() tea.Cmd {
+			e, _ := c.logged()
 			c.openTaskLog(e.DAGID, e.RunID, e.TaskID, e.MapIndex, e.Health)
 			return nil
 		}},
 		c.whyBinding(func() string { return selected(c.effects) }, func() string { e, _ := c.effects.Selected(); return effectName(e) }),
 	}
 	return append(own, c.listBindings()...)
+}
+
+// logged is the task whose log is meant: the selected one, or where that is no task the one that failed.
+func (c *causeScreen) logged() (fleet.Effect, bool) {
+	if e, ok := c.effects.Selected(); ok && e.TaskID != "" && e.RunID != "" {
+		return e, true
+	}
+	snap, _ := c.snapshot()
+	return logOf(snap, c.cause)
 }
 
 func (c *causeScreen) columns() []table.Column[fleet.Effect] {
@@ -241,27 +260,52 @@ func traceOf(snap fleet.Snapshot, file, otherwise string) string {
 	return otherwise
 }
 
-// effectText says how much comes of a cause: "143 runs in 31 teams", "3 tasks, payments".
+// effectText says how much comes of a cause: "143 runs in 31 teams", "3 runs, payments".
 func effectText(c fleet.Cause) string {
-	teams := c.Teams()
-	what := count(len(c.Explains), "effect")
-	switch runs := c.Runs(); {
-	case c.Kind == fleet.CauseStream:
-		what = count(len(c.Explains), "stream")
-	case c.Kind == fleet.CauseFeature:
-		what = count(len(c.Explains), "join")
-	case c.Kind == fleet.CauseImport:
-		what = count(len(c.Explains), "file")
-	case runs > 0:
-		what = count(runs, "run")
-	}
-	switch len(teams) {
+	n, one := effects(c)
+	switch teams := c.Teams(); len(teams) {
 	case 0:
-		return what
+		return count(n, one)
 	case 1:
-		return what + ", " + teams[0]
+		return count(n, one) + ", " + teams[0]
+	default:
+		return fmt.Sprintf("%s in %d teams", count(n, one), len(teams))
 	}
-	return fmt.Sprintf("%s in %d teams", what, len(teams))
+}
+
+// effectShort is that where there is little room: "143 in 31 teams", "3 runs".
+func effectShort(c fleet.Cause) string {
+	n, one := effects(c)
+	if teams := len(c.Teams()); teams > 1 {
+		return fmt.Sprintf("%s in %d teams", grouped(int64(n)), teams)
+	}
+	return count(n, one)
+}
+
+// effects counts what comes of a cause, in what people count it in.
+func effects(c fleet.Cause) (n int, one string) {
+	var streams, joins, files int
+	for _, e := range c.Explains {
+		switch {
+		case e.Stream != "":
+			streams++
+		case e.Join != "":
+			joins++
+		case e.File != "":
+			files++
+		}
+	}
+	switch runs := c.Runs(); {
+	case c.Kind == fleet.CauseStream && streams > 0:
+		return streams, "stream"
+	case c.Kind == fleet.CauseFeature && joins > 0:
+		return joins, "join"
+	case c.Kind == fleet.CauseImport && files > 0:
+		return files, "file"
+	case runs > 0:
+		return runs, "run"
+	}
+	return len(c.Explains), "effect"
 }
 
 func (f *fleetScreen) causeColumns() []table.Column[fleet.Cause] {
@@ -275,18 +319,23 @@ func (f *fleetScreen) causeColumns() []table.Column[fleet.Cause] {
 			Compare: func(a, b fleet.Cause) int { return cmp.Compare(b.Health, a.Health) },
 		},
 		{
-			Title: "WHAT", Min: 40, Max: 100,
+			Title: "WHAT", Min: 40, Max: 110,
 			Cell:    func(c fleet.Cause) table.Cell { return table.Cell{Text: shortID(c.Title)} },
 			Compare: func(a, b fleet.Cause) int { return strings.Compare(a.Title, b.Title) },
 		},
 		{
-			Title: "EXPLAINS", Min: 20, Max: 36,
-			Cell:    func(c fleet.Cause) table.Cell { return dim(effectText(c)) },
+			Title: "EXPLAINS", Min: 15, Max: 36, Priority: 1,
+			Cell: func(c fleet.Cause) table.Cell {
+				return table.Cell{Text: effectText(c), Short: effectShort(c), Style: f.theme.dim}
+			},
 			Compare: func(a, b fleet.Cause) int { return len(b.Explains) - len(a.Explains) },
 		},
 		{
-			Title: "SINCE", Min: 9, Max: 9, Priority: 1, Align: table.Right,
-			Cell:    func(c fleet.Cause) table.Cell { return dim(since(f.now, c.Since)) },
+			Title: "SINCE", Min: 5, Max: 9, Priority: 1, Align: table.Right,
+			Cell: func(c fleet.Cause) table.Cell {
+				age := since(f.now, c.Since)
+				return table.Cell{Text: age, Short: roughly(age), Style: f.theme.dim}
+			},
 			Compare: func(a, b fleet.Cause) int { return a.Since.Compare(b.Since) },
 		},
 		{
@@ -299,7 +348,7 @@ func (f *fleetScreen) causeColumns() []table.Column[fleet.Cause] {
 			},
 		},
 		{
-			Title: "OWNER", Min: 10, Max: 24, Priority: 2,
+			Title: "OWNER", Min: 14, Max: 24, Priority: 2,
 			Cell:    func(c fleet.Cause) table.Cell { return dim(cmp.Or(c.Owner, c.Team)) },
 			Compare: func(a, b fleet.Cause) int { return strings.Compare(a.Owner, b.Owner) },
 		},

@@ -30,7 +30,7 @@ func TestCausesDoNotWaitForWhatFailedTasksSaid(t *testing.T) {
 		failed: {Class: "out_of_memory", Message: "java.lang.OutOfMemoryError: Java heap space", Remedy: "give the job more memory"}}}
 	story(t, setup{source: source, width: 160, height: 40}, func(c *console) {
 		c.pass(500 * time.Millisecond)
-		c.sees("upload__card_stats_v4 is failed")
+		c.sees("upload__card_stats_v4 failed")
 		c.pass(2 * time.Second)
 		c.sees("OutOfMemoryError")
 		c.press("tab", "/")

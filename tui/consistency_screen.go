@@ -103,7 +103,7 @@ func (c *consistencyScreen) detail() string {
 func (c *consistencyScreen) bindings() []binding {
 	own := []binding{
 		{keys: []string{"enter", "right"}, label: "enter", verb: "features", help: "from a join to its features", disabled: c.noFeatures,
-			do: func() tea.Cmd { c.focus = 1; return nil }},
+			do: func() tea.Cmd { c.give(1); return nil }},
 		{keys: []string{"O"}, label: "O", verb: "runs", help: "open the comparison's runs", disabled: func() string { return selected(c.joins) },
 			do: func() tea.Cmd {
 				r, _ := c.joins.Selected()

@@ -234,7 +234,7 @@ func (d *dagScreen) enterVerb() string {
 
 func (d *dagScreen) enterRow() tea.Cmd {
 	if d.focus == 0 {
-		d.focus = 1
+		d.give(1)
 		return nil
 	}
 	return d.openLog()
@@ -337,7 +337,7 @@ func (d *dagScreen) taskColumns() []table.Column[fleet.Task] {
 			Compare: func(a, b fleet.Task) int { return strings.Compare(a.ID, b.ID) },
 		},
 		{
-			Title: "STATE", Min: 14, Max: 19,
+			Title: "STATE", Min: 17, Max: 19,
 			Cell: func(t fleet.Task) table.Cell {
 				return table.Cell{Text: d.theme.glyph(t.Health) + " " + t.Word(), Style: d.theme.paintOf(t.Health)}
 			},
@@ -358,7 +358,7 @@ func (d *dagScreen) taskColumns() []table.Column[fleet.Task] {
 			Compare: func(a, b fleet.Task) int { return cmp.Compare(b.End.Sub(b.Start), a.End.Sub(a.Start)) },
 		},
 		{
-			Title: "TIMELINE", Min: 14, Max: 90, Priority: 1,
+			Title: "TIMELINE", Min: 12, Max: 90, Priority: 1,
 			Heading: d.timelineHeading,
 			Fill:    d.timelineCell,
 			Compare: func(a, b fleet.Task) int { return a.Start.Compare(b.Start) },

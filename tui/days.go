@@ -55,7 +55,9 @@ func (t *theme) dayStyle(s fleet.DayState) paint.Style {
 // dayLegend explains the marks, a line each, those that are drawn blank left out.
 func (t *theme) dayLegend() []string {
 	var lines []string
-	for s := fleet.DayLanded; s <= fleet.DayBeforeStart; s++ {
+	for _, s := range []fleet.DayState{
+		fleet.DayLanded, fleet.DayRunning, fleet.DayWaiting, fleet.DayFailed, fleet.DayMissing, fleet.DayUnknown, fleet.DayBeforeStart,
+	} {
 		c := t.day(s)
 		lines = append(lines, c.Style.Render(c.Mark)+" "+t.dim.Render(dayMarks[s].word))
 	}

@@ -68,11 +68,8 @@ func (p *proposalScreen) summary() string {
 		return ""
 	}
 	plan := proposal.Shown()
-	parts := []string{
-		fmt.Sprintf("+ %d", plan.Count(deploy.Create)), fmt.Sprintf("~ %d", plan.Count(deploy.Update)), fmt.Sprintf("- %d", plan.Count(deploy.Remove)),
-		fmt.Sprintf("= %d", plan.Count(deploy.Same)),
-	}
-	return strings.Join(parts, "  ")
+	return fmt.Sprintf("%d create%s%d update%s%d remove%s%d unchanged", plan.Count(deploy.Create), p.theme.dot, plan.Count(deploy.Update), p.theme.dot,
+		plan.Count(deploy.Remove), p.theme.dot, plan.Count(deploy.Same))
 }
 
 func (p *proposalScreen) needs() []need {

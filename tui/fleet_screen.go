@@ -21,6 +21,7 @@ type fleetScreen struct {
 	causes *table.Table[fleet.Cause]
 	dags   int
 	only   string // id of the cause whose teams are shown; empty: all teams are
+	chosen bool   // the reader has been among the causes
 }
 
 // fleetKinds are the columns of the fleet. The first five are always of interest; the others appear where a team has them.
@@ -86,8 +87,8 @@ func (f *fleetScreen) sync() {
 	f.layout()
 	if x, ok := f.explanation(); ok {
 		f.causes.SetRows(x.Causes)
-		if _, ok := f.causes.Selected(); !ok && f.focus != 1 {
-			f.causes.Top() // a cause that became another one while nobody was at it
+		if _, ok := f.causes.Selected(); f.focus != 1 && (!ok || !f.chosen) {
+			f.causes.Top() // nobody has chosen one, or it became another one while nobody was at it
 		}
 		f.panes[1].note, f.panes[1].blank = causesNote(x.Causes), toggle(f.dags == 0, nothingToExplain, noCauses)
 		f.layout()
@@ -119,6 +120,7 @@ func causesNote(causes []fleet.Cause) string {
 // showTeams shows the teams that the selected cause touches, or all of them. The place of the tables stays as it is.
 func (f *fleetScreen) showTeams() {
 	want := ""
+	f.chosen = f.chosen || f.focus == 1
 	c, ok := f.causes.Selected()
 	if ok && f.focus == 1 && len(c.Teams()) > 0 {
 		want = c.ID
@@ -134,6 +136,9 @@ func (f *fleetScreen) showTeams() {
 		rows = slices.DeleteFunc(slices.Clone(rows), func(t fleet.Team) bool { return !slices.Contains(touched, t.Name) })
 	}
 	f.teams.SetRows(rows)
+	if want == "" {
+		f.layout()
+	}
 }
 
 func (f *fleetScreen) view() []string {
@@ -143,13 +148,19 @@ func (f *fleetScreen) view() []string {
 	return f.listing.view()
 }
 
-// detail is the selected cause with what would end it, which the table may have no room for.
+// detail is the selected cause, or the first that touches the selected team, with what would end it: the table may have no room for that.
 func (f *fleetScreen) detail() string {
-	c, ok := f.causes.Selected()
-	if !ok || f.focus == 0 {
-		return ""
+	c, _ := f.causes.Selected()
+	if f.focus == 0 {
+		t, _ := f.teams.Selected()
+		rows := f.causes.Rows()
+		i := slices.IndexFunc(rows, func(c fleet.Cause) bool { return touches(c, t.Name) })
+		if i < 0 {
+			return ""
+		}
+		c = rows[i]
 	}
-	return joinWith(f.theme.dot, c.Title, c.Ends)
+	return joinWith(f.theme.dot, shortID(c.Title), c.Ends)
 }
 
 func (f *fleetScreen) bindings() []binding {

@@ -205,7 +205,7 @@ func (s *shell) daysForm(kind action.ConfKind, confs []string, from, to string) 
 	f := newForm(s, "Backfill", named(confs, "join"),
 		textField("from", from, ""), textField("to", to, "both days are computed"),
 		choiceField("as", "left and right choose", byJob, byDay),
-		textField("days at once", "", "of one job: days of a step; of runs: how many at a time; empty: the usual"))
+		textField("at once", "", "days of a step, or runs; empty: the usual"))
 	f.next = func(values []string) (string, Request, error) {
 		request := Request{Verb: action.Backfill, Confs: confs, Kind: kind, From: values[0], To: values[1], ByDay: values[2] == byDay}
 		most, err := smallNumber(values[3])

@@ -26,6 +26,12 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d d", d/(24*time.Hour))
 }
 
+// roughly leaves a span its largest unit: "3 h".
+func roughly(span string) string {
+	units := strings.Fields(span)
+	return strings.Join(units[:min(2, len(units))], " ")
+}
+
 // since is how long ago a moment was; empty for no moment.
 func since(now, then time.Time) string {
 	if then.IsZero() {

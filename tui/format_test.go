@@ -17,6 +17,15 @@ func TestSpan(t *testing.T) {
 	}
 }
 
+func TestRoughlyIsTheLargestUnit(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "", "6 m": "6 m", "3 h 02 m": "3 h", "21 d": "21 d"} {
+		if got := roughly(text); got != want {
+			t.Errorf("roughly(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestClockNamesTheDayOnlyWhenItIsAnother(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 2, 41, 0, 0, time.UTC)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,7 +85,11 @@ func (s *shell) tooSmall() string {
 // headLine is the bar at the top: it answers "is everything all right?" on every screen.
 func (s *shell) headLine() string {
 	t := s.theme
-	left := t.strong.On(t.head).Render(" chrononctl  ") + t.accent.On(t.head).Render(clean(s.options.Context)) + t.head.Render(" ") + s.serverHealth()
+	left := t.head.Render(" ")
+	if s.width >= roomyWidth {
+		left += t.strong.On(t.head).Render("chrononctl  ")
+	}
+	left += t.accent.On(t.head).Render(clean(s.options.Context)) + t.head.Render(" ") + s.serverHealth()
 	right := s.ageOfData()
 	if s.options.ReadOnly {
 		right += t.headDim.Render("  ") + t.strong.On(t.head).Render("READ-ONLY")
@@ -101,7 +106,7 @@ func (s *shell) serverHealth() string {
 	e := s.store.get(query{topic: topicSnapshot})
 	switch {
 	case e.err != nil:
-		return t.warn.On(t.head).Render(t.glyph(fleet.Unknown) + " no answer")
+		return t.warn.On(t.head).Render(t.glyph(fleet.Unknown) + " " + outage(e.err))
 	case !ok, e.cached:
 		return t.headDim.Render(t.glyph(fleet.Unknown) + " not reached yet")
 	}
@@ -118,23 +123,46 @@ func (s *shell) serverHealth() string {
 	return t.paintOf(h).On(t.head).Render(text)
 }
 
-// countsWithin says what needs a person, most urgent first, as glyph, number and word. Those for which there is no room are counted.
-func (s *shell) countsWithin(room int) string {
-	t, left := s.theme, s.counts()
-	var out string
-	for i, c := range left {
-		text := fmt.Sprintf("   %s %d %s", t.glyph(c.health), c.n, c.word)
-		more := ""
-		if rest := len(left) - i - 1; rest > 0 {
-			more = fmt.Sprintf("   +%d more", rest)
-		}
-		if paint.Width(text)+len(more) > room {
-			return out + t.headDim.Render(paint.Fit(fmt.Sprintf("   +%d more", len(left)-i), room, ""))
-		}
-		out += t.head.Render("   ") + t.paintOf(c.health).On(t.head).Render(text[len("   "):])
-		room -= paint.Width(text)
+// outage is in a few words why there is no new picture.
+func outage(err error) string {
+	if brief, ok := errors.AsType[interface {
+		error
+		Brief() string
+	}](err); ok {
+		return clean(brief.Brief())
 	}
-	return out
+	return "no answer"
+}
+
+// countsWithin says what needs a person, most urgent first, as glyph, number and word. Where there is little room the last of them lose their words; those
+// for which there is none are counted.
+func (s *shell) countsWithin(room int) string {
+	all := s.counts()
+	for shown := len(all); shown >= 0; shown-- {
+		for words := shown; words >= 0; words-- {
+			if text := s.tallies(all, shown, words); paint.Width(text) <= room {
+				return text
+			}
+		}
+	}
+	return ""
+}
+
+// tallies draws the first counts, of these the first with their words, and says how many more there are.
+func (s *shell) tallies(all []tally, shown, words int) string {
+	t := s.theme
+	var out strings.Builder
+	for i, c := range all[:shown] {
+		space, text := "   ", fmt.Sprintf("%s %d %s", t.glyph(c.health), c.n, c.word)
+		if i >= words {
+			space, text = "  ", fmt.Sprintf("%s %d", t.glyph(c.health), c.n)
+		}
+		out.WriteString(t.head.Render(space) + t.paintOf(c.health).On(t.head).Render(text))
+	}
+	if more := len(all) - shown; more > 0 {
+		out.WriteString(t.headDim.Render(fmt.Sprintf("   +%d more", more)))
+	}
+	return out.String()
 }
 
 // counts is what needs a person, without what there is none of. It is counted once per picture: it walks through all of it.
@@ -288,26 +316,28 @@ func (s *shell) statusLine() string {
 	return " " + t.dim.Render(paint.Fit(clean(s.top().detail()), s.width-2, t.tail))
 }
 
-// keyLine lists the keys that work here and now, as many as there is room for. Help is always there.
+// keyLine lists the keys that work here and now, as many as there is room for. The way back and help are always there.
 func (s *shell) keyLine() string {
 	t := s.theme
 	item := func(b binding) string { return t.key.Render(b.label) + t.dim.Render(" "+b.verb) }
-	help := item(binding{label: "?", verb: "help"})
+	keys := slices.DeleteFunc(s.bindings(), func(k binding) bool { return k.quiet || k.why() != "" })
+	always := item(binding{label: "?", verb: "help"})
+	if i := slices.IndexFunc(keys, func(k binding) bool { return k.label == "esc" }); i >= 0 {
+		always = item(keys[i]) + "  " + always
+		keys = slices.Delete(keys, i, i+1)
+	}
 	var b strings.Builder
 	b.WriteByte(' ')
 	used := 1
-	for _, k := range s.bindings() {
-		if k.quiet || k.why() != "" {
-			continue
-		}
+	for _, k := range keys {
 		text := item(k)
 		w := paint.Width(text) + 2
-		if used+w+paint.Width(help) >= s.width {
+		if used+w+paint.Width(always) >= s.width {
 			continue
 		}
 		b.WriteString(text)
 		b.WriteString("  ")
 		used += w
 	}
-	return b.String() + help
+	return b.String() + always
 }

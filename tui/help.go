@@ -39,16 +39,23 @@ func (h *helpDialog) update(msg tea.Msg) (tea.Cmd, bool) {
 	return nil, true
 }
 
+// columns are the two columns of the help, with texts broken so that they fit a width.
+func (h *helpDialog) columns(width int) (left, right []string) {
+	left = append(h.section("On this screen", sectionHere, width), "")
+	right = append(h.section("Anywhere", sectionConsole, width), "")
+	return append(left, h.section("Moving", sectionMove, width)...), append(right, h.states()...)
+}
+
 // helpPage is how far a page of the help goes.
 const helpPage = 10
 
 func (h *helpDialog) view(width, height int) []string {
-	left := append(h.section("On this screen", sectionHere), "")
-	right := append(h.section("Anywhere", sectionConsole), "")
-	left = append(left, h.section("Moving", sectionMove)...)
-	right = append(right, h.states()...)
 	both := width - 7 // what the frame and the gap leave
-	column := min(widest(left), max(both-widest(right), both/2))
+	left, right := h.columns(both)
+	if widest(left)+widest(right) > both {
+		left, right = h.columns(both / 2)
+	}
+	column := widest(left)
 	var lines []string
 	for i := range max(len(left), len(right)) {
 		var l, r string
@@ -78,18 +85,25 @@ func widest(lines []string) (width int) {
 	return width
 }
 
+// helpLabel is the width of a key and the space behind it.
+const helpLabel = 8
+
 // section lists the keys of a section. A key that does nothing now says why.
-func (h *helpDialog) section(title string, of section) []string {
+func (h *helpDialog) section(title string, of section, width int) []string {
 	lines := []string{h.theme.title.Render(title)}
 	for _, b := range h.keys {
 		if b.section != of {
 			continue
 		}
-		text := h.theme.dim.Render(b.explain())
+		text, style := b.explain(), h.theme.dim
 		if why := b.why(); why != "" {
-			text = h.theme.faint.Render(why)
+			text, style = why, h.theme.faint
 		}
-		lines = append(lines, h.theme.key.Render(paint.Pad(b.label, 7))+" "+text)
+		label := b.label
+		for _, part := range wrap(text, width-helpLabel) {
+			lines = append(lines, h.theme.key.Render(paint.Pad(label, helpLabel))+style.Render(part))
+			label = ""
+		}
 	}
 	return lines
 }

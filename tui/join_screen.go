@@ -299,11 +299,13 @@ func (j *joinScreen) dayBindings() []binding {
 func (j *joinScreen) cycle() tea.Cmd {
 	switch {
 	case j.onDays:
-		j.onDays, j.focus = false, 0
+		j.onDays = false
+		j.give(0)
 	case j.focus == 0:
-		j.focus = 1
+		j.give(1)
 	default:
-		j.onDays, j.focus = true, 0
+		j.onDays = true
+		j.give(0)
 	}
 	return nil
 }

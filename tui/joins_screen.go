@@ -73,13 +73,7 @@ func (j *joinsScreen) detail() string {
 	if !ok {
 		return ""
 	}
-	parts := []string{cmp.Or(r.Join, r.DAGID)}
-	for _, p := range []string{r.Output.Reason, r.Table, waitsFor(r.Parts)} {
-		if p != "" {
-			parts = append(parts, p)
-		}
-	}
-	return strings.Join(parts, j.theme.dot)
+	return joinWith(j.theme.dot, r.Output.Reason, waitsFor(r.Parts), cmp.Or(r.Join, r.DAGID), r.Table)
 }
 
 // waitsFor names the partitions that a run waits for.

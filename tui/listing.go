@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 // grid is a table of any row type, as far as a listing has to know it.
 type grid interface {
 	SetSize(width, height int)
+	Wanted(priority int) int
 	View(table.Look) []string
 	Move(rows int)
 	Page(screens int)
@@ -49,11 +51,14 @@ type pane struct {
 //	├ title ───────┤    │       │       │
 //	│ second       │    │       │       │
 //	└──────────────┘    └───────┴───────┘
+//
+// Beside the first table a wide terminal has room for all that is known of what is selected.
 type listing struct {
 	*shell
 	panes  []pane
 	focus  int
 	beside bool                 // two panes may stand side by side on a wide terminal
+	narrow int                  // of two that do, columns that the first takes at most; 0: half
 	aside  bool                 // something above the panes has the keyboard
 	lead   int                  // lines above the panes, which the screen draws itself
 	side   func() aboutSelected // what stands at the right side of a wide terminal; nil: nothing
@@ -68,6 +73,9 @@ type rectangle struct{ x, y, w, h int }
 // wide is the width from which two panes stand side by side.
 const wide = 160
 
+// besidePriority is the highest priority number of the columns for which a table takes room from the one beside it.
+const besidePriority = 2
+
 // focused is the table that has the keyboard.
 func (l *listing) focused() grid { return l.panes[l.focus].grid }
 
@@ -76,15 +84,16 @@ func (l *listing) setSize(width, height int) {
 	l.layout()
 }
 
-// layout places the panes. The first of a stack takes what its rows need, up to three fifths; the second takes the rest.
+// layout places the panes. Of a stack the one that has the keyboard takes what its rows need, up to three fifths; the other takes the rest. Of two that
+// stand side by side the first takes what its columns need, up to half.
 func (l *listing) layout() {
 	height := max(0, l.height-l.lead)
 	switch {
 	case len(l.panes) == 1:
 		l.places = []rectangle{{0, l.lead, l.tablesWidth(), height}}
 	case l.beside && l.width >= wide:
-		half := l.width/2 - 1
-		l.places = []rectangle{{0, l.lead, half, height}, {half + 2, l.lead, l.width - half - 2, height}}
+		first := min(cmp.Or(l.narrow, l.width), l.width/2-1, l.panes[0].grid.Wanted(besidePriority))
+		l.places = []rectangle{{0, l.lead, first, height}, {first + 2, l.lead, l.width - first - 2, height}}
 	default:
 		l.places = l.stack(height)
 	}
@@ -99,11 +108,17 @@ func (l *listing) stack(height int) []rectangle {
 	heading := l.heading(0)
 	least := l.heading(1) + 1 // of the second: its title, and a sentence or a header with some rows
 	if lower > 0 {
-		least = max(4, min(lower+3, height*2/5))
+		share := 2
+		if l.focus == 1 {
+			share = 3
+		}
+		least = max(4, min(lower+3, height*share/5))
 	}
 	first := heading + max(3, min(upper+1, height-least-1-heading))
-	width := l.tablesWidth()
-	return []rectangle{{0, l.lead, width, first}, {0, l.lead + first + 1, width, max(0, height-first-1)}}
+	if width := l.tablesWidth(); width < l.width {
+		first = max(first, min(sideHeight, height*3/5))
+	}
+	return []rectangle{{0, l.lead, l.tablesWidth(), first}, {0, l.lead + first + 1, l.width, max(0, height-first-1)}}
 }
 
 // heading is how many lines the title of a pane takes.
@@ -209,10 +224,16 @@ func (l *listing) mouse(m mouse) {
 		case line == 0:
 			l.panes[i].grid.ClickTitle(m.x - p.x)
 		case l.panes[i].grid.Click(line):
-			l.focus = i
+			l.give(i)
 		}
 		l.changed()
 	}
+}
+
+// give gives a pane the keyboard, and with it the larger part of a stack.
+func (l *listing) give(pane int) {
+	l.focus = pane
+	l.layout()
 }
 
 // changed tells the screen that the cursor may have moved.
@@ -249,7 +270,7 @@ func (l *listing) listBindings() []binding {
 	}
 	if len(l.panes) > 1 {
 		out = append(out, binding{keys: []string{"tab", "shift+tab"}, label: "tab", verb: "other table", help: "go to the other table",
-			do: just(func() { l.focus = 1 - l.focus })})
+			do: just(func() { l.give(1 - l.focus) })})
 	}
 	return out
 }

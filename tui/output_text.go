@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"chrononctl/internal/fleet"
-	"chrononctl/tui/paint"
 	"chrononctl/tui/strip"
 	"chrononctl/tui/table"
 )
@@ -71,23 +70,24 @@ func (s *shell) servedCell(o fleet.Output) table.Cell {
 	if !ok {
 		return table.Cell{}
 	}
-	days := fmt.Sprintf("%d d", o.Serving.Days)
-	return table.Cell{Text: days + " " + word, Short: days, Style: s.bandStyle(o.Serving.Band)}
+	days, health := fmt.Sprintf("%d d", o.Serving.Days), bandHealth(o.Serving.Band)
+	return table.Cell{Text: days + " " + word, Short: s.theme.glyph(health) + " " + days, Style: s.theme.paintOf(health)}
 }
 
-func (s *shell) bandStyle(b fleet.Band) paint.Style {
+// bandHealth is the state that a band is drawn like.
+func bandHealth(b fleet.Band) fleet.Health {
 	switch b {
 	case fleet.BandFine:
-		return s.theme.ok
+		return fleet.OK
 	case fleet.BandStale:
-		return s.theme.wait
+		return fleet.Waiting
 	case fleet.BandWrong:
-		return s.theme.warn
+		return fleet.Breach
 	case fleet.BandNoData:
-		return s.theme.bad
+		return fleet.Failed
 	case fleet.BandNone:
 	}
-	return s.theme.dim
+	return fleet.None
 }
 
 // workByDAG is for each DAG the job that says most of how far it is: the one with most steps, and of those the one that will be done last.

@@ -3,18 +3,20 @@ package tui
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"chrononctl/internal/fleet"
 	"chrononctl/tui/paint"
 )
 
-// On a wide terminal a listing has a pane at its right side: all that is known of what is selected, without going in.
+// On a wide terminal a listing has a pane at the right side of its first table: all that is known of what is selected, without going in.
 const (
-	sideFrom  = 190 // width from which on there is one
-	sideWidth = 62
-	sideLabel = 13 // columns of the labels
-	sideRuns  = 14 // runs of a DAG that are listed
+	sideFrom   = 190 // width from which on there is one
+	sideWidth  = 62
+	sideHeight = 16 // that it takes from a second table below
+	sideLabel  = 13 // columns of the labels
+	sideRuns   = 14 // runs of a DAG that are listed
 )
 
 // aboutSelected is what stands in the pane: a title, and facts in their order. An empty title shows no pane.
@@ -29,7 +31,7 @@ type fact struct {
 	style       paint.Style
 }
 
-// tablesWidth is the room that the pane leaves to the tables.
+// tablesWidth is the room that the pane leaves to the table beside it.
 func (l *listing) tablesWidth() int {
 	if l.side == nil || l.width < sideFrom {
 		return l.width
@@ -37,7 +39,7 @@ func (l *listing) tablesWidth() int {
 	return l.width - sideWidth - 2
 }
 
-// drawSide lays the pane beside the tables.
+// drawSide lays the pane beside the first table. Of what has no room the lines are counted.
 func (l *listing) drawSide(out []string) {
 	left := l.tablesWidth()
 	if left == l.width {
@@ -47,6 +49,19 @@ func (l *listing) drawSide(out []string) {
 	if about.title == "" {
 		return
 	}
+	lines, room := l.tell(about), l.places[0].h
+	if more := len(lines) - room; more > 0 && room > 0 {
+		lines = append(lines[:room-1], " "+l.theme.dim.Render(paint.Pad("", sideLabel-1)+fmt.Sprintf("and %s more", count(more+1, "line"))))
+	}
+	for i, line := range lines {
+		if at := l.lead + i; at < len(out) {
+			out[at] = paint.Pad(out[at], left+2) + line
+		}
+	}
+}
+
+// tell writes what the pane says, each fact in as many lines as it needs.
+func (l *listing) tell(about aboutSelected) []string {
 	t := l.theme
 	lines := []string{t.ruled(paint.FitMiddle(clean(about.title), sideWidth-6, t.tail), sideWidth)}
 	for _, f := range about.facts {
@@ -61,11 +76,7 @@ func (l *listing) drawSide(out []string) {
 			lines = append(lines, " "+t.dim.Render(paint.Pad(label, sideLabel-1))+f.style.Render(part))
 		}
 	}
-	for i, line := range lines {
-		if at := l.lead + i; at < len(out) {
-			out[at] = paint.Pad(out[at], left+2) + line
-		}
-	}
+	return lines
 }
 
 // aboutDAG is what the pane says of a DAG.
@@ -132,7 +143,7 @@ func (s *shell) aboutJoin(r *joinRow) aboutSelected {
 	return about
 }
 
-// aboutTeam is what the pane says of a team: each kind in words.
+// aboutTeam is what the pane says of a team: each kind in words, and what is behind its failures and waits.
 func (f *fleetScreen) aboutTeam(team fleet.Team) aboutSelected {
 	about := aboutSelected{team.Name, []fact{{"landed", team.Day, paint.Style{}}}}
 	for _, k := range fleetKinds {
@@ -140,7 +151,19 @@ func (f *fleetScreen) aboutTeam(team fleet.Team) aboutSelected {
 			about.facts = append(about.facts, fact{strings.ToLower(k.title), f.kindCell(team, k.kind).Text, f.theme.paintOf(c.Health)})
 		}
 	}
+	label := "causes"
+	for _, c := range f.causes.Rows() {
+		if touches(c, team.Name) {
+			about.facts = append(about.facts, fact{label, f.theme.glyph(c.Health) + " " + shortID(c.Title), f.theme.paintOf(c.Health)})
+			label = ""
+		}
+	}
 	return about
+}
+
+// touches tells whether a cause explains something of a team.
+func touches(c fleet.Cause, team string) bool {
+	return slices.ContainsFunc(c.Explains, func(e fleet.Effect) bool { return e.Team == team })
 }
 
 // aboutCause is what the pane says of a cause, and of the first things that it explains.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +67,37 @@ func TestAFailedRefreshKeepsTheDataAndTheKeyboard(t *testing.T) {
 		c.press("enter")
 		c.seesNot("connection refused", "no answer")
 	})
+}
+
+// slowError is an error that knows a few words for what is wrong.
+type slowError struct{ error }
+
+func (slowError) Brief() string { return "too slow" }
+
+func TestTheHeadLineSaysWhyThereIsNothingNew(t *testing.T) {
+	t.Parallel()
+	story(t, setup{}, func(c *console) {
+		c.pass(time.Second)
+		c.source.change(func(f *fakeSource) { f.err = fmt.Errorf("read the DAGs: %w", slowError{errRefused}) })
+		c.pass(2 * DefaultInterval)
+		c.sees("prod ? too slow")
+		c.seesNot("no answer")
+	})
+}
+
+// Where there is little room, what needs a person loses its words before it is only counted.
+func TestTheHeadLineCountsWithoutWordsWhereThereIsLittleRoom(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int]string{
+		60:  " prod ✔ 3.3.2  ✖ 1  ✖ 1  ▲ 1   +3 more",
+		80:  " prod ✔ 3.3.2   ✖ 1 failing  ✖ 1  ▲ 1  ◌ 1  ↻ 1  ‖ 1 ",
+		140: "✖ 1 failing   ✖ 1 not importing   ▲ 1 over budget   ◌ 1 late   ↻ 1 restarted   ‖ 1 paused",
+	} {
+		story(t, setup{source: troubledFleet(), width: width, height: 24}, func(c *console) {
+			c.pass(time.Second)
+			c.sees(want)
+		})
+	}
 }
 
 func TestAFailingSourceIsAskedLessAndLess(t *testing.T) {
@@ -373,7 +405,7 @@ func TestCausesOpenWhatTheyAreAbout(t *testing.T) {
 		find string
 		want []string
 	}{
-		"a failed task":           {"upload", []string{"batch_dag_payments upload__card_stats_v4 is failed", "What it explains"}},
+		"a failed task":           {"upload", []string{"batch_dag_payments upload__card_stats_v4 failed", "What it explains"}},
 		"a restarted stream":      {"card_stream", []string{"Streaming", "no application of that name was running"}},
 		"a feature over budget":   {"amount_sum", []string{"Consistency", "▲ over budget", "4.75 %"}},
 		"a file with no import":   {"join_ads", []string{"ImportError: cannot import name 'x'"}},

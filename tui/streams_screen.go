@@ -63,12 +63,7 @@ func (st *streamsScreen) detail() string {
 	if !ok {
 		return ""
 	}
-	parts := []string{r.GroupBy}
-	for _, p := range []string{r.Reason, r.App} {
-		if p != "" {
-			parts = append(parts, p)
-		}
-	}
+	parts := nonEmpty(r.Reason, r.GroupBy, r.App)
 	if r.Upload != "" {
 		parts = append(parts, "on the values of "+r.Upload)
 	}
@@ -182,7 +177,8 @@ func (st *streamsScreen) ticks(letters string) table.Cell {
 		cell.Text += mark
 		cell.Parts = append(cell.Parts, table.Part{Text: mark, Style: style})
 	}
-	for _, p := range cell.Parts[max(0, len(cell.Parts)-fewTicks):] {
+	cell.ShortParts = cell.Parts[max(0, len(cell.Parts)-fewTicks):]
+	for _, p := range cell.ShortParts {
 		cell.Short += p.Text
 	}
 	cell.Style = st.theme.dim

@@ -261,7 +261,7 @@ func (t *teamScreen) columns() []table.Column[batchRow] {
 	dim := func(text string) table.Cell { return table.Cell{Text: text, Style: t.theme.dim} }
 	return []table.Column[batchRow]{
 		{
-			Title: "CONF", Min: 22, Max: 48, Middle: true,
+			Title: "CONF", Min: 20, Max: 48, Middle: true,
 			Cell:    func(r batchRow) table.Cell { return table.Cell{Text: strings.TrimPrefix(r.Conf, t.team+".")} },
 			Compare: func(a, b batchRow) int { return strings.Compare(a.Conf, b.Conf) },
 		},
@@ -281,7 +281,7 @@ func (t *teamScreen) columns() []table.Column[batchRow] {
 			Compare: func(a, b batchRow) int { return cmp.Compare(b.Health, a.Health) },
 		},
 		{
-			Title: "SERVED", Min: 5, Max: 16, Priority: 2, Optional: true,
+			Title: "SERVED", Min: 6, Max: 16, Priority: 1,
 			Cell:    func(r batchRow) table.Cell { return t.servedCell(r.Output) },
 			Compare: func(a, b batchRow) int { return b.Serving.Days - a.Serving.Days },
 		},

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type whyScreen struct {
 	causes map[string]fleet.Cause
 	known  bool
 	read   bool
+	moved  bool // the reader has chosen a step
 
 	width, height int
 }
@@ -63,6 +65,9 @@ func (w *whyScreen) sync() {
 		w.causes[c.ID] = c
 	}
 	w.steps.SetRoots(w.nodes())
+	if !w.moved {
+		w.steps.Top()
+	}
 	w.setSize(w.width, w.height)
 }
 
@@ -161,11 +166,14 @@ func (w *whyScreen) headline() string {
 	return fmt.Sprintf("%s, %s", count(len(w.answer.Steps), "step"), count(len(w.answer.Causes), "cause"))
 }
 
-// remedies say what is known of the selected line and what would end it.
+// remedies say what is known of the selected line and what would end it; of a step that does not say so itself, those of the only cause below it.
 func (w *whyScreen) remedies() []string {
 	n, ok := w.steps.Selected()
 	if !ok {
 		return nil
+	}
+	if below := n.causesBelow(); n.cause == nil && n.step.Ends == "" && len(below) == 1 {
+		n = below[0]
 	}
 	known, ends, command := "", n.step.Ends, ""
 	if n.cause != nil {
@@ -182,6 +190,23 @@ func (w *whyScreen) remedies() []string {
 		lines = append(lines, "  "+t.dim.Render(unsaid(n)))
 	}
 	return lines
+}
+
+// causesBelow are the causes at the ends of what is below a step, each once.
+func (n whyNode) causesBelow() []whyNode {
+	var out []whyNode
+	for _, b := range n.below {
+		found := b.causesBelow()
+		if b.cause != nil {
+			found = []whyNode{b}
+		}
+		for _, c := range found {
+			if !slices.ContainsFunc(out, func(o whyNode) bool { return o.cause.ID == c.cause.ID }) {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
 }
 
 // unsaid is what stands in place of a remedy.
@@ -203,12 +228,13 @@ func (w *whyScreen) mouse(m mouse) {
 	} else {
 		w.steps.Click(m.y - 2)
 	}
+	w.moved = true
 	w.setSize(w.width, w.height)
 }
 
 func (w *whyScreen) bindings() []binding {
 	just := func(f func()) func() tea.Cmd {
-		return func() tea.Cmd { f(); w.setSize(w.width, w.height); return nil }
+		return func() tea.Cmd { f(); w.moved = true; w.setSize(w.width, w.height); return nil }
 	}
 	none := func() string {
 		if n, ok := w.steps.Selected(); !ok || n.step.RunID == "" {

@@ -159,9 +159,17 @@ func (e *explainer) worker() *Cause {
 // ownTask is a task that is its own cause.
 func (e *explainer) ownTask(d *DAG, r *Run, t Task, known string) *Cause {
 	return e.cause(CauseTask, d.ID+" "+t.ID, func(c *Cause) {
-		c.Title, c.Team, c.Owner, c.Known = fmt.Sprintf("%s %s is %s", d.ID, t.ID, t.Word()), d.Team, e.lineage.owner(d.ID), known
+		c.Title, c.Team, c.Owner, c.Known = fmt.Sprintf("%s %s %s", d.ID, t.ID, wordsOf(t)), d.Team, e.lineage.owner(d.ID), known
 		c.Ends, c.Command = "read its log; when what it met is mended, clear it", "chrononctl clear "+d.ID+" "+r.ID+" "+t.ID
 	})
+}
+
+// wordsOf says how a task is, behind its name: "failed", "is up for retry".
+func wordsOf(t Task) string {
+	if t.State == stateFailed {
+		return t.Word()
+	}
+	return "is " + t.Word()
 }
 
 // ownRun is a run that failed, and of which no task says why.

@@ -99,7 +99,7 @@ func TestWordsOfFailedTasksAreReadFromWhereTheyAre(t *testing.T) {
 		`error "SparkException: Task 12 lost": 2 effects`,
 		`error "Validation failed in core.a at line 12": 2 effects`,
 		`permission "org.apache.hadoop.security.AccessControlException: Permission denied: user=etl": 1 effects`,
-		`task "chronon_join_g_strange backfill__g_strange is failed": 1 effects`,
+		`task "chronon_join_g_strange backfill__g_strange failed": 1 effects`,
 	}
 	for _, version := range versions {
 		t.Run(version, func(t *testing.T) {

@@ -70,7 +70,7 @@ func (e *explainer) stream(s *Stream) []*Cause {
 	case WhyNothing, WhyNeverStarted, WhyTwoRunning, WhyRestartsUsed, WhyStartFailed, WhyPaused:
 	}
 	return []*Cause{e.cause(CauseStream, s.GroupBy+" of "+s.DAGID, func(c *Cause) {
-		c.Title, c.Team, c.Owner = s.GroupBy+" is "+s.Sentence(e.s.At), s.Team, e.lineage.owner(s.DAGID)
+		c.Title, c.Team, c.Owner = s.GroupBy+": "+s.Sentence(e.s.At), s.Team, e.lineage.owner(s.DAGID)
 		c.Known = "the report of its keep-alive task"
 		c.Ends, c.Command = streamRemedy(s)
 	})}

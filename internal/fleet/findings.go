@@ -112,15 +112,17 @@ func runWords(r Run) string {
 	}
 }
 
-// Sentence says in words how the stream is: its state, how often it was restarted, and the reason that the runtime gave.
+// Sentence says in words how the stream is: how often it was restarted, its state, and the reason that the runtime gave.
 func (s Stream) Sentence(now time.Time) string {
-	parts := []string{strings.ReplaceAll(cmp.Or(s.State, s.Health.Word()), "_", " ")}
-	if !s.Since.IsZero() && now.After(s.Since) {
-		parts[0] += " since " + s.Since.UTC().Format("2006-01-02 15:04 UTC")
-	}
+	var parts []string
 	if s.Restarts > 0 {
 		parts = append(parts, plural(s.Restarts, "restart")+" in 24 h")
 	}
+	state := strings.ReplaceAll(cmp.Or(s.State, s.Health.Word()), "_", " ")
+	if !s.Since.IsZero() && now.After(s.Since) {
+		state += " since " + s.Since.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	parts = append(parts, state)
 	if s.Reason != "" {
 		parts = append(parts, s.Reason)
 	}

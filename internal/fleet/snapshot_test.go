@@ -77,7 +77,7 @@ func TestFindingsOfThePlantedWorld(t *testing.T) {
 		"? | payments | payments.lost.v1 | unknown; the last report does not name it",
 		"? | search | chronon_join_search__odd__v1 backfill__odd__v1 | sleep\x1b[31mwalking for 2026-11-22, try 1",
 		"? | search | search.query.v1 | unknown; the summary of its last run, for 2026-11-23, is failed",
-		"↻ | payments | payments.card.v1 | restarted since 2026-11-23 11:40 UTC; 4 restarts in 24 h",
+		"↻ | payments | payments.card.v1 | 4 restarts in 24 h; restarted since 2026-11-23 11:40 UTC",
 		"· | search | search.odd.v1 | consistency not measured: 19 rows matched, 30 are needed",
 	}
 	if diff := cmp.Diff(want, got, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {

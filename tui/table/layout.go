@@ -28,6 +28,17 @@ func (t *Table[T]) measure() {
 	}
 }
 
+// Wanted is the width at which all that stands in the columns of at most that priority number is there in full, as far as these may grow.
+func (t *Table[T]) Wanted(priority int) int {
+	width := gutter + margin - gap
+	for c, column := range t.spec.Columns {
+		if column.Priority <= priority && (t.needs[c] > 0 || !column.Optional) {
+			width += gap + min(max(column.Min, column.Max), max(column.Min, t.needs[c]))
+		}
+	}
+	return width
+}
+
 // sortMark is the room that the mark of the sort takes beside a title.
 const sortMark = 2
 

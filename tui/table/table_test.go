@@ -97,6 +97,23 @@ func TestAWholeColumnIsAllOrItsLeast(t *testing.T) {
 	}
 }
 
+func TestAtTheWantedWidthNothingIsCut(t *testing.T) {
+	t.Parallel()
+	tb := newTable()
+	tb.SetSize(20, 5)
+	tb.SetRows([]row{{"alpha", 1, "a text of some length"}, {"beta", 22, "other"}})
+	for priority, want := range map[int]string{
+		0: "  ID         N\n> alpha      1\n  beta      22",
+		1: "  ID         N  TEXT\n> alpha      1  a text of some length\n  beta      22  other",
+		2: "  ID         N  TEXT\n> alpha      1  a text of some length\n  beta      22  other",
+	} {
+		tb.SetSize(tb.Wanted(priority), 5)
+		if got := view(tb); got != want {
+			t.Errorf("at the %d columns wanted for priority %d:\n%s\nwant\n%s", tb.Wanted(priority), priority, got, want)
+		}
+	}
+}
+
 func TestNoLineIsWiderThanTheTable(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
