@@ -11,9 +11,6 @@ import (
 	"chrononctl/internal/history"
 )
 
-// followedJobs is of how many jobs at work the console reads the logs, for how far they are: two requests a minute each.
-const followedJobs = 4
-
 // consoleSource is the live picture as the console asks for it. What is kept of a large fleet takes a moment to read: that is done when the first
 // question needs it, beside the first frame and not before it.
 type consoleSource struct {
@@ -23,7 +20,7 @@ type consoleSource struct {
 
 // consoleSource looks at the whole fleet, and begins with what earlier looks have seen. Of an Airflow that will soon be gone nothing is kept.
 func (a *app) consoleSource(chosen config.Context, client *airflowclient.Client, every time.Duration, passing bool) consoleSource {
-	opts := fleet.Options{Every: every, Progress: followedJobs, Piecemeal: true, Sound: fleet.SoundLater}
+	opts := fleet.Options{Every: every, Piecemeal: true, Sound: fleet.SoundLater}
 	kept := history.Options{Context: chosen.Name, URL: chosen.URL, Now: a.Now}
 	if !passing {
 		kept.Dir, opts.Lifetimes, opts.Definitions = a.stateDir(), a.lifetimes(), a.definitions
@@ -42,6 +39,9 @@ func (s consoleSource) Observe(ctx context.Context) (fleet.Snapshot, error) {
 
 // Refresh has the next answers read anew.
 func (s consoleSource) Refresh() { s.observer().Refresh() }
+
+// FollowProgress has the logs of some jobs at work read for how far they are.
+func (s consoleSource) FollowProgress(jobs int) { s.observer().FollowProgress(jobs) }
 
 // Runs lists the recent runs of a DAG.
 func (s consoleSource) Runs(ctx context.Context, dagID string) ([]fleet.Run, error) {

@@ -83,7 +83,10 @@ func start(t *testing.T, s setup) *console {
 		s.source = healthyFleet()
 	}
 	o := s.options
-	o.Source, o.Context = s.source, "prod"
+	o.Context = "prod"
+	if o.Source == nil {
+		o.Source = s.source
+	}
 	if !o.ReadOnly {
 		o.Changes = s.source
 	}
@@ -221,6 +224,8 @@ type fakeSource struct {
 	apply   error
 	cannot  []action.Verb               // that are not offered
 	shape   func(*action.Plan, Request) // what a test wants of plans
+
+	followed int // jobs whose logs are read for how far they are
 }
 
 func (f *fakeSource) answer(ctx context.Context, what string) error {
@@ -277,6 +282,8 @@ func (f *fakeSource) Observe(ctx context.Context) (fleet.Snapshot, error) {
 }
 
 func (f *fakeSource) Refresh() { f.change(func(f *fakeSource) { f.anew++ }) }
+
+func (f *fakeSource) FollowProgress(jobs int) { f.change(func(f *fakeSource) { f.followed = jobs }) }
 
 func (f *fakeSource) Runs(ctx context.Context, dagID string) ([]fleet.Run, error) {
 	err := f.answer(ctx, "runs "+dagID)

@@ -80,6 +80,8 @@ func (j *joinScreen) dayOf(day string) fleet.CalendarDay {
 
 func (j *joinScreen) runsQuery() query { return query{topic: topicRuns, dag: j.dag} }
 
+func (j *joinScreen) showsSteps() {}
+
 func (j *joinScreen) needs() []need {
 	return []need{{
 		query: j.runsQuery(),

@@ -46,6 +46,7 @@ func (j *joinsScreen) title() string   { return "Joins" }
 func (j *joinsScreen) summary() string { return j.counted("join") }
 func (j *joinsScreen) needs() []need   { return nil }
 
+func (j *joinsScreen) showsSteps()     {}
 func (j *joinsScreen) sync() {
 	snap, ok := j.snapshot()
 	if !ok {

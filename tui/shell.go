@@ -118,13 +118,25 @@ func (s *shell) firstRows() (fleet.Snapshot, bool) {
 }
 
 // needs is what the visible screen and the head line live on.
-func (s *shell) needs() []need {
-	head := need{
-		query: query{topic: topicSnapshot},
-		load:  func(ctx context.Context, src Source) (any, error) { return src.Observe(ctx) },
+func (s *shell) needs() []need { return append([]need{s.pictureNeed()}, s.top().needs()...) }
+
+// pictureNeed asks for the picture, with the steps of jobs at work where the visible screen shows them: their logs are read for nothing else.
+func (s *shell) pictureNeed() need {
+	jobs := 0
+	if _, shown := s.top().(stepsScreen); shown {
+		jobs = followedJobs
 	}
-	return append([]need{head}, s.top().needs()...)
+	return need{query: query{topic: topicSnapshot}, load: func(ctx context.Context, src Source) (any, error) {
+		src.FollowProgress(jobs)
+		return src.Observe(ctx)
+	}}
 }
+
+// followedJobs is of how many jobs at work the logs are read, for how far they are: two requests a minute each.
+const followedJobs = 4
+
+// stepsScreen is a screen that shows how far jobs at work are.
+type stepsScreen interface{ showsSteps() }
 
 // refresh asks for everything that is visible, at once and anew.
 func (s *shell) refresh() {

@@ -14,6 +14,8 @@ type Source interface {
 	Observe(ctx context.Context) (fleet.Snapshot, error)
 	// Refresh has the next answers read anew, whatever is known; it only takes note, and returns at once.
 	Refresh()
+	// FollowProgress says of how many jobs at work the logs are read from the next picture on, for how far they are; it only takes note, and returns at once.
+	FollowProgress(jobs int)
 	// Runs returns the recent runs of a DAG, newest first.
 	Runs(ctx context.Context, dagID string) ([]fleet.Run, error)
 	// Tasks returns the task instances of a run, in the order of the DAG.
