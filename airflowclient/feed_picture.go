@@ -52,8 +52,12 @@ func (f *Feed) Picture() Picture {
 		Generation: f.picture.generation, Rows: f.picture.rows, Tasks: maps.Clone(f.picture.tasks), Health: f.picture.health,
 		ImportErrors: slices.Clone(f.picture.broken), Parts: f.picture.partStates(),
 	}
-	p.DAGs = slices.SortedFunc(maps.Values(f.picture.dags), func(a, b DAG) int { return strings.Compare(a.ID, b.ID) })
-	p.Runs = slices.SortedFunc(maps.Values(f.picture.runs), newestFirst)
+	if s := &f.picture.sorted; s.of != f.picture.rows {
+		s.of = f.picture.rows
+		s.dags = slices.SortedFunc(maps.Values(f.picture.dags), func(a, b DAG) int { return strings.Compare(a.ID, b.ID) })
+		s.runs = slices.SortedFunc(maps.Values(f.picture.runs), newestFirst)
+	}
+	p.DAGs, p.Runs = slices.Clip(f.picture.sorted.dags), slices.Clip(f.picture.sorted.runs)
 	return p
 }
 
@@ -69,6 +73,14 @@ type picture struct {
 	health     Health
 	broken     []ImportError
 	parts      [partCount]PartState
+	sorted     sorted
+}
+
+// sorted is the rows of a picture in their order, which is made once for all who ask before something changes.
+type sorted struct {
+	of   uint64 // the number of the change
+	dags []DAG
+	runs []Run
 }
 
 func newPicture(keepOf func(DAG) Keep) picture {

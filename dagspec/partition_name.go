@@ -2,7 +2,6 @@ package dagspec
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -38,7 +37,32 @@ func (p Partition) On(day Date) string {
 // of writes the day that the run of a day means, in the day's own format.
 func (d Day) of(run Date) string {
 	day := run.AddDays(d.Shift).t
-	return strings.NewReplacer(
-		"%Y", day.Format("2006"), "%m", day.Format("01"), "%d", day.Format("02"), "%y", day.Format("06"), "%j", fmt.Sprintf("%03d", day.YearDay()),
-	).Replace(d.layout())
+	text, layout := make([]byte, 0, len("2006-01-02")), d.layout()
+	for i := 0; i < len(layout); i++ {
+		if part := dayPart(layout[i:min(i+2, len(layout))]); part != "" {
+			text = day.AppendFormat(text, part)
+			i++
+			continue
+		}
+		text = append(text, layout[i])
+	}
+	return string(text)
+}
+
+// dayPart is a directive of a day's format as Go writes it; empty for what is none.
+func dayPart(directive string) string {
+	switch directive {
+	case "%Y":
+		return "2006"
+	case "%m":
+		return "01"
+	case "%d":
+		return "02"
+	case "%y":
+		return "06"
+	case "%j":
+		return "002"
+	default:
+		return ""
+	}
 }

@@ -340,7 +340,8 @@ func BenchmarkConsoleIdle(b *testing.B) {
 func TestFollowingProgressCostsLittle(t *testing.T) {
 	t.Parallel()
 	c := openConsole(t, "3.3.2", withSteps(sampleSize))
-	c.observer = fleet.NewObserver(c.client, fleet.Options{Now: c.clock.Now, Progress: 4})
+	c.observer = fleet.NewObserver(c.client, fleet.Options{Now: c.clock.Now})
+	c.observer.FollowProgress(4)
 	c.settle()
 	requests, _ := c.cost(10, nil)
 	if requests > 30 {

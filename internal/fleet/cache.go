@@ -100,19 +100,14 @@ func (o *Observer) cachedSound(runs map[airflowclient.RunRef]airflowclient.Run, 
 	return sound, open
 }
 
-// keepSound keeps that runs are sound, and returns of how many of them the tasks may be read now.
-func (o *Observer) keepSound(runs map[airflowclient.RunRef]airflowclient.Run, sound []airflowclient.RunRef) (now int) {
-	if !o.putsOff() {
-		now = min(len(sound), soundPerLook)
-	}
+// keepSound keeps that runs are sound.
+func (o *Observer) keepSound(runs map[airflowclient.RunRef]airflowclient.Run, sound []airflowclient.RunRef) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, ref := range sound {
 		r := runs[ref]
 		o.cache.sound[ref] = editionOf(string(r.State), r.Start, r.End)
 	}
-	o.unfilled = now < len(sound) && o.opts.Sound == SoundLater
-	return now
 }
 
 // fill chooses which of the runs that matter less are asked for now.
@@ -165,8 +160,11 @@ func (o *Observer) keepReport(run Run, told published) {
 	o.cache.reports[airflowclient.RunRef{DAGID: run.DAGID, RunID: run.ID}] = keptReport{editionOf(run.State, run.Start, run.End), told}
 }
 
-// forget drops what is kept of runs that are in the picture no more.
+// forget drops what is kept of runs that are in the picture no more, once that is more than the picture has runs.
 func (o *Observer) forget(current []airflowclient.Run) {
+	if o.kept() <= len(current) {
+		return
+	}
 	inPicture := make(map[airflowclient.RunRef]bool, len(current))
 	for _, r := range current {
 		inPicture[refOf(r)] = true
@@ -178,15 +176,14 @@ func (o *Observer) forget(current []airflowclient.Run) {
 			inPicture[refOf(r)] = true
 		}
 	}
-	for ref := range o.cache.tasks {
-		if !inPicture[ref] {
-			delete(o.cache.tasks, ref)
-		}
-	}
+	maps.DeleteFunc(o.cache.tasks, func(ref airflowclient.RunRef, _ keptTasks) bool { return !inPicture[ref] })
 	maps.DeleteFunc(o.cache.sound, func(ref airflowclient.RunRef, _ edition) bool { return !inPicture[ref] })
-	for ref := range o.cache.reports {
-		if !inPicture[ref] {
-			delete(o.cache.reports, ref)
-		}
-	}
+	maps.DeleteFunc(o.cache.reports, func(ref airflowclient.RunRef, _ keptReport) bool { return !inPicture[ref] })
+}
+
+// kept is of how many runs anything is kept, at least.
+func (o *Observer) kept() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return max(len(o.cache.tasks), len(o.cache.sound), len(o.cache.reports))
 }

@@ -18,10 +18,10 @@ const mostDays = 366
 
 // calendarsOf derives a calendar for each join that has a DAG.
 func calendarsOf(o observation, dags []DAG, jobs [][]job, outputs []Output) []Calendar {
-	landed := make(map[string]string)
+	landed := landedTables(outputs)
 	byTask := make(map[TaskRef]int, len(outputs))
-	for i, out := range outputs {
-		landed[hiveName(out.Table)] = max(landed[hiveName(out.Table)], out.Landed)
+	for i := range outputs {
+		out := &outputs[i]
 		byTask[TaskRef{out.DAGID, out.TaskID}] = i
 	}
 	var calendars []Calendar
@@ -41,6 +41,16 @@ func calendarsOf(o observation, dags []DAG, jobs [][]job, outputs []Output) []Ca
 		return cmp.Or(strings.Compare(a.Join, b.Join), strings.Compare(a.DAGID, b.DAGID))
 	})
 	return calendars
+}
+
+// landedTables is the newest day that is there, by table.
+func landedTables(outputs []Output) map[string]string {
+	landed := make(map[string]string, len(outputs))
+	for i := range outputs {
+		table := hiveName(outputs[i].Table)
+		landed[table] = max(landed[table], outputs[i].Landed)
+	}
+	return landed
 }
 
 // calendarView is what one calendar is made from.
@@ -310,7 +320,7 @@ func (o *Observer) Calendar(ctx context.Context, dagID string) (c Calendar, ok b
 	}
 	skew := o.skew()
 	o.mu.Lock()
-	made := o.made
+	made := o.last.Snapshot
 	o.mu.Unlock()
 	at := slices.IndexFunc(made.DAGs, func(d DAG) bool { return d.ID == dagID && d.Kind == dagspec.KindJoin })
 	if at < 0 {
@@ -319,13 +329,10 @@ func (o *Observer) Calendar(ctx context.Context, dagID string) (c Calendar, ok b
 	d := made.DAGs[at]
 	d.Runs = runs
 	v := calendarView{
-		o: observation{at: o.opts.Now(), skew: skew, past: o.opts.Past, intent: made.Intent}, d: &d, landed: make(map[string]string),
+		o: observation{at: o.opts.Now(), skew: skew, past: o.opts.Past, intent: made.Intent}, d: &d, landed: landedTables(made.Outputs),
 	}
 	if len(runs) >= recentRuns {
 		v.from = runs[len(runs)-1].Day
-	}
-	for _, out := range made.Outputs {
-		v.landed[hiveName(out.Table)] = max(v.landed[hiveName(out.Table)], out.Landed)
 	}
 	if c, ok = v.calendar(jobsOf(&d, made.Intent)); !ok {
 		return c, false, nil

@@ -1,8 +1,8 @@
 package fleet
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -19,7 +19,7 @@ type explainer struct {
 	pools   map[string]PoolUse
 	dags    map[string]*DAG
 	days    map[dagDay]*Run // the run of a day that stands
-	stands  map[string][]Run
+	stands  map[string][]*Run
 	streams map[TaskRef]*Stream // by DAG and GroupBy
 
 	byID    map[string]*Cause
@@ -35,7 +35,7 @@ type dagDay struct{ dag, day string }
 func newExplainer(s Snapshot, details Details) *explainer {
 	e := &explainer{
 		s: s, lineage: newLineage(s.Intent), details: details, pools: make(map[string]PoolUse), dags: make(map[string]*DAG, len(s.DAGs)),
-		days: make(map[dagDay]*Run, 4*len(s.DAGs)), stands: make(map[string][]Run, len(s.DAGs)), streams: make(map[TaskRef]*Stream),
+		days: make(map[dagDay]*Run, 4*len(s.DAGs)), stands: make(map[string][]*Run, len(s.DAGs)), streams: make(map[TaskRef]*Stream),
 		byID: make(map[string]*Cause), roots: make(map[InstanceRef][]*Cause), open: make(map[InstanceRef]bool), prints: make(map[string]string),
 	}
 	for _, p := range details.Pools {
@@ -44,9 +44,8 @@ func newExplainer(s Snapshot, details Details) *explainer {
 	for i := range s.DAGs {
 		d := &s.DAGs[i]
 		e.dags[d.ID] = d
-		e.stands[d.ID] = standing(*d)
-		for r := range e.stands[d.ID] {
-			run := &e.stands[d.ID][r]
+		e.stands[d.ID] = slices.Collect(standing(d))
+		for _, run := range e.stands[d.ID] {
 			if run.Day != "" && e.days[dagDay{d.ID, run.Day}] == nil {
 				e.days[dagDay{d.ID, run.Day}] = run
 			}
@@ -69,8 +68,8 @@ func (e *explainer) explain() {
 	for i := range e.s.DAGs {
 		d := &e.s.DAGs[i]
 		e.explainDAG(d)
-		for r := range e.stands[d.ID] {
-			e.explainRun(d, &e.stands[d.ID][r])
+		for _, r := range e.stands[d.ID] {
+			e.explainRun(d, r)
 		}
 	}
 	e.explainStreams()
@@ -308,7 +307,7 @@ func (e *explainer) newest(d *DAG) *Run {
 	if len(e.stands[d.ID]) == 0 {
 		return nil
 	}
-	return &e.stands[d.ID][0]
+	return e.stands[d.ID][0]
 }
 
 // writing is why what a task of a run writes is not there.
@@ -348,9 +347,9 @@ func (e *explainer) leftToLater(d *DAG, r *Run, t Task, partition string) []*Cau
 		if runs[i].Day <= r.Day {
 			continue
 		}
-		for _, later := range instances(&runs[i], t.ID) {
+		for _, later := range instances(runs[i], t.ID) {
 			if later.Health != Skipped {
-				return e.writing(d, &runs[i], later, partition)
+				return e.writing(d, runs[i], later, partition)
 			}
 		}
 	}
@@ -402,7 +401,7 @@ func (e *explainer) ofRun(d *DAG, r *Run, partition string) []*Cause {
 
 // instances are the instances of a task in a run, which has its tasks by id.
 func instances(r *Run, task string) []Task {
-	from, found := slices.BinarySearchFunc(r.Tasks, task, func(t Task, id string) int { return cmp.Compare(t.ID, id) })
+	from, found := firstInstance(r, task)
 	if !found {
 		return nil
 	}
@@ -411,6 +410,11 @@ func instances(r *Run, task string) []Task {
 		to++
 	}
 	return r.Tasks[from:to]
+}
+
+// firstInstance is the place of the first of them.
+func firstInstance(r *Run, task string) (at int, found bool) {
+	return sort.Find(len(r.Tasks), func(i int) int { return strings.Compare(task, r.Tasks[i].ID) })
 }
 
 func unique(causes []*Cause) []*Cause {

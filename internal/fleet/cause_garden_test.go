@@ -324,7 +324,7 @@ func (g *garden) picture() Snapshot {
 		default:
 			d.Broken, d.Runs = true, []Run{yesterday}
 		}
-		d.Health = dagHealth(d, true)
+		d.Health = dagHealth(&d, true)
 		s.DAGs = append(s.DAGs, d)
 	}
 	slices.SortFunc(s.DAGs, func(a, b DAG) int { return strings.Compare(a.ID, b.ID) })
@@ -414,5 +414,5 @@ func (g *garden) run(id, day, runState string, state func(*plantedJob) string) R
 		DAGID: id, ID: "scheduled__" + day, State: airflowclient.State(runState), LogicalDate: at, IntervalFrom: at, IntervalTo: at.Add(24 * time.Hour),
 		Start: at.Add(24 * time.Hour),
 	}
-	return runOf(r, tasks, wasRead)
+	return runOf(&r, tasks, wasRead)
 }

@@ -92,7 +92,7 @@ func (e *explainer) explainDAG(d *DAG) {
 	case d.Stale:
 		effect.Health = Unknown
 		attach([]*Cause{e.stale(d.ID, d.Team)}, effect)
-	case d.Health == Unknown && !slices.ContainsFunc(e.stands[d.ID], func(r Run) bool { return r.Health == Unknown }):
+	case d.Health == Unknown && !slices.ContainsFunc(e.stands[d.ID], func(r *Run) bool { return r.Health == Unknown }):
 		effect.Health = Unknown
 		attach([]*Cause{e.unread(e.problemOfRuns())}, effect)
 	}

@@ -83,7 +83,7 @@ func unexplained(s Snapshot, causes []Cause) []string {
 	}
 	var left []string
 	for _, d := range s.DAGs {
-		for _, r := range standing(d) {
+		for r := range standing(&d) {
 			for _, t := range r.Tasks {
 				name := Effect{DAGID: d.ID, RunID: r.ID, Day: r.Day, TaskID: t.ID, MapIndex: t.MapIndex}.Name()
 				if (t.Health == Failed || t.Health == Waiting && t.IsSensor()) && !explained[name] {

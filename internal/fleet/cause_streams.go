@@ -159,8 +159,7 @@ func (e *explainer) failuresOf(dag string) []*Cause {
 		return nil
 	}
 	var roots []*Cause
-	for i := range e.stands[dag] {
-		r := &e.stands[dag][i]
+	for _, r := range e.stands[dag] {
 		for _, t := range r.Tasks {
 			if t.Health == Failed {
 				roots = append(roots, e.rootsOf(d, r, t)...)

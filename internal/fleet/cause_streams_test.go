@@ -110,7 +110,7 @@ func (b *brook) plantUpload() {
 	run := Run{DAGID: "chronon_batch_dag_core", ID: "r1", Day: plantedDay, State: "failed", Health: Failed, To: noon}
 	run.Tasks = []Task{{DAGID: run.DAGID, RunID: "r1", ID: "upload__bad", MapIndex: -1, State: "failed", Health: Failed, Try: 1}}
 	d := DAG{ID: run.DAGID, Kind: dagspec.KindBatch, Team: "core", Runs: []Run{run}}
-	d.Health = dagHealth(d, true)
+	d.Health = dagHealth(&d, true)
 	b.s.DAGs = append(b.s.DAGs, d)
 	b.details.Words[run.Tasks[0].Ref()] = Words{Line: "KeyError: 'x'"}
 	b.defs.DAGs = append(b.defs.DAGs, dagspec.DAG{ID: d.ID, Kind: d.Kind, Team: d.Team, Tasks: []dagspec.Task{{
@@ -168,7 +168,7 @@ func (b *brook) plantDAG(i int) {
 	}
 	told := tells.tell(&d, &run, value)
 	d.Runs = []Run{run}
-	d.Health = dagHealth(d, true)
+	d.Health = dagHealth(&d, true)
 	b.s.DAGs = append(b.s.DAGs, d)
 	b.s.Streams = append(b.s.Streams, streamsOf(d, run, told, noon)...)
 }

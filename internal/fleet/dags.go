@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func dagOf(d airflowclient.DAG, names namer) DAG {
 }
 
 // runOf is a run as the fleet has it, with its tasks as far as they are known.
-func runOf(r airflowclient.Run, tasks []Task, read reading) Run {
+func runOf(r *airflowclient.Run, tasks []Task, read reading) Run {
 	out := Run{
 		DAGID: r.DAGID, ID: r.ID, State: string(r.State), Type: r.Type, Health: runHealth(r.State, tasks, read),
 		From: r.IntervalFrom, To: r.IntervalTo, Start: r.Start, End: r.End, Range: rangeOf(r.Conf),
@@ -40,6 +41,9 @@ func rangeOf(conf map[string]any) DayRange {
 	chronon, _ := conf["chronon"].(map[string]any)
 	from, _ := chronon["start_ds"].(string)
 	to, _ := chronon["end_ds"].(string)
+	if to == "" {
+		return DayRange{} // as nearly all runs
+	}
 	if _, err := dagspec.ParseDate(to); err != nil {
 		return DayRange{}
 	}
@@ -52,32 +56,35 @@ func rangeOf(conf map[string]any) DayRange {
 // isStreaming says whether the DAG's runs are ticks of a few minutes, where only the newest matters, and not days that each must be done.
 func isStreaming(kind dagspec.Kind) bool { return kind == dagspec.KindStreaming }
 
-// standing are the runs, newest first, that still say something: the newest run of each day, since a later run of a day supersedes an earlier one;
-// of a streaming DAG what is under way and the newest that ended.
-func standing(d DAG) []Run {
-	var out []Run
-	seen := make(map[string]bool)
-	ended := false
-	for _, r := range d.Runs {
-		if isStreaming(d.Kind) {
-			if r.finished() && ended {
-				continue
+// standing are the runs, newest first as those of the DAG, that still say something: the newest run of each day, since a later run of a day supersedes
+// an earlier one; of a streaming DAG what is under way and the newest that ended.
+func standing(d *DAG) iter.Seq[*Run] {
+	return func(yield func(*Run) bool) {
+		day, ended := "", false // of the runs so far
+		for i := range d.Runs {
+			r := &d.Runs[i]
+			switch {
+			case isStreaming(d.Kind) && r.finished():
+				if ended {
+					continue
+				}
+				ended = true
+			case !isStreaming(d.Kind) && r.Day != "":
+				if r.Day == day {
+					continue
+				}
+				day = r.Day
 			}
-			ended = ended || r.finished()
-		} else if r.Day != "" {
-			if seen[r.Day] {
-				continue
+			if !yield(r) {
+				return
 			}
-			seen[r.Day] = true
 		}
-		out = append(out, r)
 	}
-	return out
 }
 
 // dagHealth is what a DAG needs, by the runs that stand. A failed day stays failed until a newer run of that day ends well, whatever later days did.
 // runsKnown is false when the list of runs could not be read.
-func dagHealth(d DAG, runsKnown bool) Health {
+func dagHealth(d *DAG, runsKnown bool) Health {
 	health := runsHealth(d)
 	if !runsKnown {
 		health = Worst(health, Unknown)
@@ -95,30 +102,32 @@ func dagHealth(d DAG, runsKnown bool) Health {
 }
 
 // runsHealth folds the runs that stand into one state: what is broken or unclear anywhere, else what is under way, else how the newest ended.
-func runsHealth(d DAG) Health {
-	runs := standing(d)
-	has := func(h Health) bool {
-		return slices.ContainsFunc(runs, func(r Run) bool { return r.Health == h })
-	}
-	for _, h := range []Health{Failed, Unknown} {
-		if has(h) {
-			return h
+func runsHealth(d *DAG) Health {
+	var has [Failed + 1]bool
+	var newest, ended *Run
+	for r := range standing(d) {
+		has[r.Health] = true
+		if newest == nil {
+			newest = r
+		}
+		if ended == nil && r.finished() {
+			ended = r
 		}
 	}
-	if !isStreaming(d.Kind) { // a tick is nearly always under way, and says nothing
-		for _, h := range []Health{Running, Waiting} {
-			if has(h) {
-				return h
-			}
-		}
-	}
-	for _, r := range runs {
-		if r.finished() {
-			return r.Health
-		}
-	}
-	if len(runs) > 0 {
-		return runs[0].Health
+	speaks := !isStreaming(d.Kind) // a tick is nearly always under way, and says nothing
+	switch {
+	case has[Failed]:
+		return Failed
+	case has[Unknown]:
+		return Unknown
+	case has[Running] && speaks:
+		return Running
+	case has[Waiting] && speaks:
+		return Waiting
+	case ended != nil:
+		return ended.Health
+	case newest != nil:
+		return newest.Health
 	}
 	return None
 }

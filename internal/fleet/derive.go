@@ -3,7 +3,6 @@ package fleet
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +34,7 @@ type observation struct {
 	unread    map[dagspec.Kind]bool // kinds whose list of runs could not be read
 	tasks     map[airflowclient.RunRef][]Task
 	asked     map[airflowclient.RunRef]bool // runs whose tasks were asked for
+	more      bool                          // tasks were left for the next picture
 	reports   map[airflowclient.RunRef]published
 	broken    []airflowclient.ImportError
 	problems  []string
@@ -73,13 +73,14 @@ func assemble(o observation) []DAG {
 	dags := make([]DAG, 0, len(o.dags))
 	for _, listed := range o.dags {
 		d := dagOf(listed, o.names)
-		for _, r := range runs[d.ID] {
-			tasks, known := o.tasks[refOf(r)]
-			d.Runs = append(d.Runs, runOf(r, tasks, readingOf(known, o.asked[refOf(r)])))
+		d.Runs = make([]Run, len(runs[d.ID]))
+		for i, r := range runs[d.ID] {
+			tasks, known := o.tasks[refOf(*r)]
+			d.Runs[i] = runOf(r, tasks, readingOf(known, o.asked[refOf(*r)]))
 		}
 		isItsFile := func(e airflowclient.ImportError) bool { return sameFile(listed.FileLoc, e.File) }
 		d.Broken = d.Broken || slices.ContainsFunc(o.broken, isItsFile)
-		d.Health = dagHealth(d, !o.unread[d.Kind])
+		d.Health = dagHealth(&d, !o.unread[d.Kind])
 		dags = append(dags, d)
 	}
 	slices.SortFunc(dags, func(a, b DAG) int { return strings.Compare(a.ID, b.ID) })
@@ -90,6 +91,9 @@ func assemble(o observation) []DAG {
 // there all the same.
 func reportsOf(dags []DAG, reports map[airflowclient.RunRef]published, now time.Time) (streams []Stream, joins []Comparison) {
 	for _, d := range dags {
+		if _, reports := reportKey(d.Kind); !reports {
+			continue
+		}
 		run, ended := reportRun(d.Runs)
 		told, ok := reports[airflowclient.RunRef{DAGID: d.ID, RunID: run.ID}]
 		if !ok {
@@ -130,20 +134,14 @@ func hasEnded(r airflowclient.Run) bool {
 	return r.State == airflowclient.StateSuccess || r.State == airflowclient.StateFailed
 }
 
-// runsByDAG groups runs, newest first, each once. The same run may be in several answers; if it ended between them, the end is the newer news.
-func runsByDAG(runs []airflowclient.Run) map[string][]airflowclient.Run {
-	once := make(map[airflowclient.RunRef]airflowclient.Run, len(runs))
-	for _, r := range runs {
-		if known, ok := once[refOf(r)]; !ok || !hasEnded(known) {
-			once[refOf(r)] = r
-		}
-	}
-	grouped := make(map[string][]airflowclient.Run)
-	for r := range maps.Values(once) {
-		grouped[r.DAGID] = append(grouped[r.DAGID], r)
+// runsByDAG groups runs, newest first.
+func runsByDAG(runs []airflowclient.Run) map[string][]*airflowclient.Run {
+	grouped := make(map[string][]*airflowclient.Run)
+	for i := range runs {
+		grouped[runs[i].DAGID] = append(grouped[runs[i].DAGID], &runs[i])
 	}
 	for _, group := range grouped {
-		slices.SortFunc(group, compareRuns)
+		slices.SortFunc(group, func(a, b *airflowclient.Run) int { return compareRuns(*a, *b) })
 	}
 	return grouped
 }

@@ -22,13 +22,14 @@ func deviationsOf(o observation, dags []DAG) []Deviation {
 	}
 	var found []Deviation
 	there := make(map[string]bool, len(dags))
-	for _, d := range dags {
+	for i := range dags {
+		d := &dags[i]
 		there[d.ID] = true
 		if deviation, ok := o.deviationOf(d); ok {
 			found = append(found, deviation)
 		}
 	}
-	for _, want := range o.intent.wantedOf(o.teams) {
+	for want := range o.intent.wantedOf(o.teams) {
 		if !there[want.ID] {
 			found = append(found, o.missing(want))
 		}
@@ -40,7 +41,7 @@ func deviationsOf(o observation, dags []DAG) []Deviation {
 }
 
 // deviationOf compares one DAG that Airflow has. A DAG without a content hash was not made by chrononctl, whatever its name: nothing is said of it.
-func (o observation) deviationOf(d DAG) (Deviation, bool) {
+func (o observation) deviationOf(d *DAG) (Deviation, bool) {
 	dev := Deviation{DAGID: d.ID, Of: d.Kind, Team: d.Team}
 	has, isReleased := o.intent.released[d.ID]
 	_, isDefined := o.intent.DAG(d.ID)
@@ -69,7 +70,7 @@ func (o observation) deviationOf(d DAG) (Deviation, bool) {
 }
 
 // missing is a wanted DAG that Airflow does not list.
-func (o observation) missing(want dagspec.DAG) Deviation {
+func (o observation) missing(want *dagspec.DAG) Deviation {
 	dev := Deviation{Kind: DAGMissing, Health: Failed, DAGID: want.ID, Of: want.Kind, Team: want.Team}
 	has, isReleased := o.intent.released[want.ID]
 	isItsFile := func(e airflowclient.ImportError) bool { return has.file != "" && sameFile(e.File, has.file) }
@@ -95,7 +96,7 @@ func (o *Observer) readStale(ctx context.Context, obs *observation) {
 		there[d.ID] = true
 	}
 	var gone []string
-	for _, want := range obs.intent.wantedOf(obs.teams) {
+	for want := range obs.intent.wantedOf(obs.teams) {
 		if _, isReleased := obs.intent.released[want.ID]; isReleased && !there[want.ID] && len(gone) < mostStale {
 			gone = append(gone, want.ID)
 		}

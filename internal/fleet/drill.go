@@ -52,8 +52,9 @@ func (o *Observer) Runs(ctx context.Context, dagID string) ([]Run, error) {
 	read, err := o.readTasksOf(ctx, byRef, o.cached(byRef, refs, tasks))
 	maps.Copy(tasks, read)
 	runs := make([]Run, 0, len(list))
-	for _, r := range list {
-		known, ok := tasks[refOf(r)]
+	for i := range list {
+		r := &list[i]
+		known, ok := tasks[refOf(*r)]
 		runs = append(runs, runOf(r, known, readingOf(ok, err != nil)))
 	}
 	return runs, nil

@@ -32,8 +32,8 @@ func (s Snapshot) Findings() []Finding {
 			found = append(found, Finding{Health: Failed, Subject: b.File, Detail: "does not import: " + lastLine(b.Trace)})
 		}
 	}
-	for _, d := range s.DAGs {
-		found = append(found, dagFindings(d)...)
+	for i := range s.DAGs {
+		found = append(found, dagFindings(&s.DAGs[i])...)
 	}
 	for _, dev := range s.Deviations {
 		if dev.Health == Failed {
@@ -66,12 +66,12 @@ func compareFindings(a, b Finding) int {
 
 // dagFindings names the tasks that failed or are in a state nobody knows; where a run is bad and no task says why, the run; and the DAG itself
 // when its file or its runs are the trouble.
-func dagFindings(d DAG) []Finding {
+func dagFindings(d *DAG) []Finding {
 	var found []Finding
 	add := func(h Health, subject, detail, run, task string) {
 		found = append(found, Finding{Health: h, Team: d.Team, Subject: subject, Detail: detail, DAGID: d.ID, RunID: run, TaskID: task})
 	}
-	for _, r := range standing(d) {
+	for r := range standing(d) {
 		if r.Health != Failed && r.Health != Unknown {
 			continue
 		}
@@ -79,11 +79,11 @@ func dagFindings(d DAG) []Finding {
 		for _, t := range r.Tasks {
 			if t.State == stateFailed || t.Health == Unknown {
 				named = true
-				add(t.Health, d.ID+" "+t.ID, fmt.Sprintf("%s for %s, try %d", t.State, dayOf(r), t.Try), r.ID, t.ID)
+				add(t.Health, d.ID+" "+t.ID, fmt.Sprintf("%s for %s, try %d", t.State, dayOf(*r), t.Try), r.ID, t.ID)
 			}
 		}
 		if !named {
-			add(r.Health, d.ID, fmt.Sprintf("the run for %s is %s", dayOf(r), runWords(r)), r.ID, "")
+			add(r.Health, d.ID, fmt.Sprintf("the run for %s is %s", dayOf(*r), runWords(*r)), r.ID, "")
 		}
 	}
 	switch {

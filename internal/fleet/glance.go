@@ -32,8 +32,9 @@ func RunsOf(ctx context.Context, client *airflowclient.Client, dagID string, lim
 		}
 	}
 	runs := make([]Run, 0, len(list))
-	for _, r := range list {
-		known := tasks[refOf(r)]
+	for i := range list {
+		r := &list[i]
+		known := tasks[refOf(*r)]
 		slices.SortStableFunc(known, compareTasks)
 		runs = append(runs, runOf(r, known, readingOf(err == nil, err != nil)))
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -186,7 +187,14 @@ func (in *Intent) file(dagID string) string {
 	return in.released[dagID].file
 }
 
-// wantedOf are the ids of the DAGs that a release has, of some teams or of all.
-func (in *Intent) wantedOf(teams []string) []dagspec.DAG {
-	return filter(in.DAGs, func(d dagspec.DAG) bool { return len(teams) == 0 || slices.Contains(teams, d.Team) })
+// wantedOf are the DAGs that should run, of some teams or of all.
+func (in *Intent) wantedOf(teams []string) iter.Seq[*dagspec.DAG] {
+	return func(yield func(*dagspec.DAG) bool) {
+		for i := range in.DAGs {
+			d := &in.DAGs[i]
+			if (len(teams) == 0 || slices.Contains(teams, d.Team)) && !yield(d) {
+				return
+			}
+		}
+	}
 }

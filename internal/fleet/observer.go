@@ -27,7 +27,6 @@ type Options struct {
 	Sound     Sound     // when the tasks of runs without trouble are read
 	Piecemeal bool      // the first pictures come as soon as there are DAGs to show, see [Snapshot.Partial]
 	Reading   []byte    // of [Observer.Reading] of an earlier observer of the same teams, to go on from there; nil: none
-	Progress  int       // of so many jobs at work the logs are followed, for their steps; 0: of none
 	Lifetimes Lifetimes // of rows in the KV store; its zero value is not known
 
 	// Definitions are those of a Chronon repository at hand, or nil. They are asked for once, when no release tells what should run; nil: there are none.
@@ -52,21 +51,17 @@ type Observer struct {
 	names  namer // reads DAG ids whose tags do not say enough
 	feed   *airflowclient.Feed
 	turn   chan struct{} // held while the feed steps, which is for one at a time
-	logs   logTails
 
-	progress progressCache
-
+	logs      logTails
+	progress  progressCache
 	explained explanations
 
-	mu         sync.Mutex // guards the following
-	cache      runCache
-	intent     intentCache
-	shown      map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
-	lists      map[string]runList                 // runs of DAGs that were asked for
-	made       Snapshot                           // the last picture
-	madeOf     uint64                             // the generation of the feed that it shows; 0: there is none
-	madeOfRows uint64                             // and of its rows
-	unfilled   bool                               // there are runs whose tasks are left for the next picture
+	mu     sync.Mutex // guards the following
+	cache  runCache
+	intent intentCache
+	shown  map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
+	lists  map[string]runList                 // runs of DAGs that were asked for
+	last   lastPicture
 }
 
 // NewObserver makes an observer that has asked nothing yet.
@@ -85,7 +80,6 @@ func NewObserver(client *airflowclient.Client, o Options) *Observer {
 		client: client, opts: o, names: presetNamer(), turn: make(chan struct{}, 1), cache: newRunCache(),
 		shown: make(map[airflowclient.RunRef]time.Time), lists: make(map[string]runList),
 	}
-	obs.FollowProgress(o.Progress)
 	if o.Last != nil && o.Now().Sub(o.Last.At).Abs() < oldPicture {
 		obs.cache.seed(o.Last.DAGs)
 	}
@@ -130,7 +124,7 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("look at the fleet: %w", err)
 	}
-	if last, ok := o.same(picture); ok {
+	if last, ok := o.again(picture); ok {
 		return last, nil
 	}
 	server, err := o.client.Server(ctx)
@@ -145,9 +139,7 @@ func (o *Observer) Observe(ctx context.Context) (Snapshot, error) {
 	}
 	obs.requests = o.client.Requests().Requests - sent
 	made := derive(obs, dags)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.made, o.madeOf, o.madeOfRows = made, picture.Generation, picture.Rows
+	o.publish(made, picture, obs.more)
 	return made, nil
 }
 
@@ -206,38 +198,12 @@ func (o *Observer) fillIn(ctx context.Context, obs *observation) []DAG {
 	return dags
 }
 
-// same is the last picture, if nothing has changed since and it was made a moment ago. A large fleet is not thought through anew because it was looked at:
-// where no row is another one, and no task of a run under way is due, a picture is good for a minute.
-func (o *Observer) same(p airflowclient.Picture) (Snapshot, bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	age := o.opts.Now().Sub(o.made.At)
-	justMade := o.madeOf == p.Generation && age < o.opts.Every
-	tasksAreDue := o.cache.atWork > 0 && o.cache.atWork <= fewTasks || o.unfilled || len(o.shown) > 0
-	still := o.madeOf != 0 && o.madeOfRows == p.Rows && age < everyTasks && !tasksAreDue && len(o.made.Problems) == 0 && !anyFailed(p.Parts)
-	if !justMade && !still {
-		return Snapshot{}, false
-	}
-	runs := p.Parts[airflowclient.PartRuns]
-	o.made.Read, o.made.Due, o.made.Requests, o.madeOf = runs.Read, runs.Due, 0, p.Generation
-	return o.made, true
-}
-
-func anyFailed(parts map[airflowclient.Part]airflowclient.PartState) bool {
-	for _, state := range parts {
-		if state.Err != nil {
-			return true
-		}
-	}
-	return false
-}
-
 // Refresh has the next picture read anew, whatever is known and whenever it is due.
 func (o *Observer) Refresh() {
 	o.feed.Refresh()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.cache, o.madeOf = newRunCache(), 0
+	o.cache, o.last.until = newRunCache(), time.Time{}
 	clear(o.lists)
 }
 

@@ -11,7 +11,7 @@ import (
 
 // job is a task of a DAG that keeps an output up to date, as far as it is known: by its definition, or by its id alone.
 type job struct {
-	def     dagspec.Task
+	def     *dagspec.Task
 	defined bool
 	seen    []sighting // of its instances, newest run first
 }
@@ -39,7 +39,8 @@ func keepsOutput(mode dagspec.Mode) bool {
 func jobsOf(d *DAG, in *Intent) []job {
 	var jobs []job
 	if def, ok := in.DAG(d.ID); ok && len(def.Tasks) > 0 {
-		for _, t := range def.Tasks {
+		for i := range def.Tasks {
+			t := &def.Tasks[i]
 			if keepsOutput(t.Mode) && t.Part == "" {
 				jobs = append(jobs, job{def: t, defined: true})
 			}
@@ -47,17 +48,15 @@ func jobsOf(d *DAG, in *Intent) []job {
 	} else {
 		jobs = jobsByID(d)
 	}
+	seen := make([]sighting, len(jobs)*len(d.Runs))
 	for j := range jobs {
-		jobs[j].seen = make([]sighting, 0, len(d.Runs))
-	}
-	for i := range d.Runs {
-		r := &d.Runs[i]
-		for j := range jobs {
-			s := sighting{run: r}
-			if at, found := slices.BinarySearchFunc(r.Tasks, jobs[j].def.ID, func(t Task, id string) int { return strings.Compare(t.ID, id) }); found {
-				s.task = &r.Tasks[at]
+		jobs[j].seen, seen = seen[:len(d.Runs)], seen[len(d.Runs):]
+		for i := range d.Runs {
+			r := &d.Runs[i]
+			jobs[j].seen[i].run = r
+			if at, found := firstInstance(r, jobs[j].def.ID); found {
+				jobs[j].seen[i].task = &r.Tasks[at]
 			}
-			jobs[j].seen = append(jobs[j].seen, s)
 		}
 	}
 	return jobs
@@ -78,7 +77,7 @@ func jobsByID(d *DAG) []job {
 				_, rest, _ := strings.Cut(t.ID, "__")
 				conf = d.Team + "." + strings.ReplaceAll(rest, "__", ".")
 			}
-			jobs = append(jobs, job{def: dagspec.Task{ID: t.ID, Conf: conf, Mode: mode}})
+			jobs = append(jobs, job{def: &dagspec.Task{ID: t.ID, Conf: conf, Mode: mode}})
 		}
 	}
 	slices.SortFunc(jobs, func(a, b job) int { return strings.Compare(a.def.ID, b.def.ID) })
@@ -148,13 +147,13 @@ func (j *job) wanted() (newest sighting, ok bool) {
 
 // samples is the experience that the runs in the picture hold.
 func (j *job) samples() []Sample {
-	var samples []Sample
+	samples := make([]Sample, 0, len(j.seen))
 	for _, s := range j.seen {
 		if s.task == nil {
 			continue
 		}
 		isKnown := func(o Sample) bool { return o.Day == s.run.Day }
-		if sample, ok := sampleOf(*s.run, *s.task); ok && !slices.ContainsFunc(samples, isKnown) {
+		if sample, ok := sampleOf(s.run, s.task); ok && !slices.ContainsFunc(samples, isKnown) {
 			samples = append(samples, sample)
 		}
 	}
@@ -175,38 +174,40 @@ func jobsOfAll(o observation, dags []DAG) [][]job {
 // freshness derives the outputs of all DAGs, and what is at work.
 func freshness(o observation, dags []DAG, jobs [][]job) (outputs []Output, work []Work) {
 	now := o.clock()
+	var all []ownedJob
 	for i := range dags {
 		d := &dags[i]
 		if isStreaming(d.Kind) {
 			continue
 		}
 		for n := range jobs[i] {
-			j := &jobs[i][n]
-			samples := o.past.samplesOf(TaskRef{d.ID, j.def.ID}, j.samples())
-			out := outputOf(d, j, samples, now)
-			out.serve(d, j, o.lifetimes, now)
-			outputs = append(outputs, out)
+			all = append(all, ownedJob{d, &jobs[i][n]})
 		}
 		work = append(work, workOf(d, o)...)
 	}
+	slices.SortFunc(all, compareJobs)
+	outputs = make([]Output, len(all))
+	for i, of := range all {
+		samples := o.past.samplesOf(TaskRef{of.dag.ID, of.def.ID}, of.samples())
+		outputs[i] = outputOf(of.dag, of.job, samples, now)
+		outputs[i].serve(of.dag, of.job, o.lifetimes, now)
+	}
 	withFinish(outputs, work)
-	return sortedOutputs(outputs), work
+	return outputs, work
 }
 
-// sortedOutputs sorts by team, conf and task. It moves each of the many large values once.
-func sortedOutputs(outputs []Output) []Output {
-	order := make([]*Output, len(outputs))
-	for i := range outputs {
-		order[i] = &outputs[i]
+// ownedJob is a job with its DAG.
+type ownedJob struct {
+	dag *DAG
+	*job
+}
+
+// compareJobs orders by team, conf and task.
+func compareJobs(a, b ownedJob) int {
+	if order := cmp.Or(strings.Compare(a.dag.Team, b.dag.Team), strings.Compare(a.def.Conf, b.def.Conf)); order != 0 {
+		return order
 	}
-	slices.SortFunc(order, func(a, b *Output) int {
-		return cmp.Or(strings.Compare(a.Team, b.Team), strings.Compare(a.Conf, b.Conf), strings.Compare(a.DAGID, b.DAGID), strings.Compare(a.TaskID, b.TaskID))
-	})
-	sorted := make([]Output, len(outputs))
-	for i, o := range order {
-		sorted[i] = *o
-	}
-	return sorted
+	return cmp.Or(strings.Compare(a.dag.ID, b.dag.ID), strings.Compare(a.def.ID, b.def.ID))
 }
 
 // outputOf derives one output.
@@ -230,7 +231,7 @@ func outputOf(d *DAG, j *job, samples []Sample, now time.Time) Output {
 }
 
 // tableOf is what the job writes, or for a KV load what it loads from.
-func tableOf(t dagspec.Task) string {
+func tableOf(t *dagspec.Task) string {
 	if len(t.Outputs) > 0 {
 		return t.Outputs[0].Table
 	}

@@ -67,8 +67,12 @@ func (o *Observer) readProgress(ctx context.Context, obs *observation, dags []DA
 	}
 }
 
-// FollowProgress sets of how many jobs at work the logs are followed from the next picture on: see Options.Progress.
-func (o *Observer) FollowProgress(most int) { o.progress.most.Store(int64(most)) }
+// FollowProgress has the logs of so many jobs at work followed from the next picture on, for their steps: of none at first.
+func (o *Observer) FollowProgress(jobs int) {
+	if o.progress.most.Swap(int64(jobs)) != int64(jobs) {
+		o.outdate()
+	}
+}
 
 // followed chooses whose logs are followed.
 func followed(dags []DAG, most int) []*Task {

@@ -178,7 +178,7 @@ func TestServerHealth(t *testing.T) {
 	}
 }
 
-// The order in which a server lists things, and lists them twice, makes no difference.
+// The order in which a server lists things makes no difference.
 func TestTheOrderOfAnswersMakesNoDifference(t *testing.T) {
 	t.Parallel()
 	o := plantedWorld().observer()
@@ -194,7 +194,7 @@ func TestTheOrderOfAnswersMakesNoDifference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		obs := first
 		obs.dags = rapid.Permutation(obs.dags).Draw(t, "dags")
-		obs.runs = rapid.Permutation(slices.Concat(obs.runs, obs.runs)).Draw(t, "runs")
+		obs.runs = rapid.Permutation(obs.runs).Draw(t, "runs")
 		obs.broken = rapid.Permutation(obs.broken).Draw(t, "broken")
 		obs.problems = rapid.Permutation(obs.problems).Draw(t, "problems")
 		for i := range obs.dags {

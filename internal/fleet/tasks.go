@@ -44,11 +44,13 @@ func (o *Observer) readTasks(ctx context.Context, obs *observation) {
 		byRef[refOf(r)] = r
 	}
 	var matter, green, rest []airflowclient.RunRef
-	for _, d := range assemble(*obs) {
-		now, later := readingOrder(d)
+	runs := runsByDAG(obs.runs)
+	for _, d := range obs.dags {
+		kind := identify(d.ID, d.Tags, o.names).kind
+		now, later := readingOrder(kind, runs[d.ID])
 		rest = append(rest, later...)
 		for _, ref := range now {
-			if mayBeSound(d.Kind, byRef[ref]) {
+			if mayBeSound(kind, byRef[ref]) {
 				green = append(green, ref)
 			} else {
 				matter = append(matter, ref)
@@ -58,6 +60,8 @@ func (o *Observer) readTasks(ctx context.Context, obs *observation) {
 	obs.tasks = make(map[airflowclient.RunRef][]Task)
 	ask := o.cached(byRef, matter, obs.tasks)
 	troubled, sound, err := o.troubled(ctx, byRef, o.cached(byRef, green, obs.tasks))
+	now := o.soundNow(len(sound))
+	obs.more = now < len(sound) && o.opts.Sound == SoundLater
 	if err != nil {
 		obs.miss("which runs have a task that did not succeed", airflowclient.PartState{Err: err})
 	}
@@ -66,7 +70,7 @@ func (o *Observer) readTasks(ctx context.Context, obs *observation) {
 	for _, ref := range ask {
 		obs.asked[ref] = true
 	}
-	ask = slices.Concat(ask, sound, o.fill(o.cached(byRef, rest, obs.tasks)))
+	ask = slices.Concat(ask, sound[:now], o.fill(o.cached(byRef, rest, obs.tasks)))
 	read, err := o.readTasksOf(ctx, byRef, ask)
 	if err != nil {
 		obs.miss("the tasks of "+plural(len(ask), "run"), airflowclient.PartState{Err: err})
@@ -81,9 +85,8 @@ func mayBeSound(kind dagspec.Kind, r airflowclient.Run) bool {
 	return kind == dagspec.KindJoin && r.State == airflowclient.StateSuccess && r.Type == runScheduled
 }
 
-// troubled chooses of green runs those of which a task did not succeed, and of the sound ones some whose tasks may be read now. An Airflow tells in a
-// moment which tasks did not succeed, and takes more than a second for the tasks of a thousand runs. Where it cannot tell, all that it has not told of
-// before may be troubled.
+// troubled separates green runs of which a task did not succeed from sound ones. An Airflow tells in a moment which tasks did not succeed, and takes
+// more than a second for the tasks of a thousand runs. Where it cannot tell, all that it has not told of before may be troubled.
 func (o *Observer) troubled(
 	ctx context.Context, runs map[airflowclient.RunRef]airflowclient.Run, green []airflowclient.RunRef,
 ) (troubled, sound []airflowclient.RunRef, err error) {
@@ -106,7 +109,16 @@ func (o *Observer) troubled(
 			sound = append(sound, ref)
 		}
 	}
-	return troubled, sound[:o.keepSound(runs, sound)], nil
+	o.keepSound(runs, sound)
+	return troubled, sound, nil
+}
+
+// soundNow is of how many sound runs the tasks are read with this picture.
+func (o *Observer) soundNow(there int) int {
+	if o.putsOff() {
+		return 0
+	}
+	return min(there, soundPerLook)
 }
 
 // putsOff says that nothing is read now that can be read later.
@@ -117,7 +129,7 @@ func (o *Observer) putsOff() bool {
 	case SoundLater:
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		return o.madeOf == 0 // the first picture is waited for
+		return o.last.until.IsZero() // somebody waits for the picture
 	case SoundAtOnce:
 	}
 	return false
@@ -150,9 +162,9 @@ func (o *Observer) readTasksOf(
 }
 
 // readingOrder separates the runs of a DAG whose tasks matter now (under way, failed, the newest that ended) from the rest.
-func readingOrder(d DAG) (matter, rest []airflowclient.RunRef) {
+func readingOrder(kind dagspec.Kind, runs []*airflowclient.Run) (matter, rest []airflowclient.RunRef) {
 	ended := matterEnded
-	if isStreaming(d.Kind) || d.Kind == dagspec.KindComparison {
+	if isStreaming(kind) || kind == dagspec.KindComparison {
 		ended = matterReports
 	}
 	unfinished, failed := matterUnfinished, matterFailed
@@ -160,13 +172,12 @@ func readingOrder(d DAG) (matter, rest []airflowclient.RunRef) {
 		*left--
 		return *left >= 0
 	}
-	for _, r := range d.Runs {
-		ref := airflowclient.RunRef{DAGID: r.DAGID, RunID: r.ID}
-		isMatter := !r.finished() && take(&unfinished) || r.finished() && take(&ended) || r.State == stateFailed && take(&failed)
+	for _, r := range runs {
+		isMatter := !hasEnded(*r) && take(&unfinished) || hasEnded(*r) && take(&ended) || r.State == airflowclient.StateFailed && take(&failed)
 		if isMatter {
-			matter = append(matter, ref)
+			matter = append(matter, refOf(*r))
 		} else {
-			rest = append(rest, ref)
+			rest = append(rest, refOf(*r))
 		}
 	}
 	return matter, rest

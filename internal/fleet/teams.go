@@ -52,10 +52,11 @@ func (c Cell) Text() string {
 
 // teamsOf sums DAGs, streams and comparisons up by team. Every DAG is in exactly one cell; one without a team is in the row without a name.
 func teamsOf(dags []DAG, streams []Stream, joins []Comparison) []Team {
-	byTeam := make(map[string]map[dagspec.Kind][]DAG)
-	for _, d := range dags {
+	byTeam := make(map[string]map[dagspec.Kind][]*DAG)
+	for i := range dags {
+		d := &dags[i]
 		if byTeam[d.Team] == nil {
-			byTeam[d.Team] = make(map[dagspec.Kind][]DAG)
+			byTeam[d.Team] = make(map[dagspec.Kind][]*DAG)
 		}
 		byTeam[d.Team][d.Kind] = append(byTeam[d.Team][d.Kind], d)
 	}
@@ -70,9 +71,9 @@ func teamsOf(dags []DAG, streams []Stream, joins []Comparison) []Team {
 	return teams
 }
 
-func cellOf(kind dagspec.Kind, group []DAG, streams []Stream, joins []Comparison) Cell {
+func cellOf(kind dagspec.Kind, group []*DAG, streams []Stream, joins []Comparison) Cell {
 	isOf := func(id string) bool {
-		return slices.ContainsFunc(group, func(d DAG) bool { return d.ID == id })
+		return slices.ContainsFunc(group, func(d *DAG) bool { return d.ID == id })
 	}
 	switch kind {
 	case dagspec.KindStreaming:
@@ -121,7 +122,7 @@ func tally(unit string, states []Health) Cell {
 
 // lift makes the cell no better than the DAGs that should keep it so: a paused, vanished or broken DAG, or one whose runs cannot be read, is told
 // even when the tasks that were seen last are well.
-func lift(c Cell, group []DAG) Cell {
+func lift(c Cell, group []*DAG) Cell {
 	worst := None
 	for _, d := range group {
 		worst = Worst(worst, d.Health)
@@ -151,16 +152,15 @@ func featureCell(own []Comparison) Cell {
 }
 
 // jobStates is the state of each job of the DAGs over their runs that stand: the worst that still needs something, else how its newest run ended.
-func jobStates(group []DAG) []Health {
+func jobStates(group []*DAG) []Health {
 	var states []Health
+	jobs := make(map[string]Health)
 	for _, d := range group {
-		jobs := make(map[string]Health)
-		for _, r := range standing(d) {
-			for id, h := range jobsOfRun(r) {
-				jobs[id] = overDays(jobs[id], h)
-			}
+		clear(jobs)
+		for r := range standing(d) {
+			addJobs(jobs, r)
 		}
-		states = append(states, slices.Collect(maps.Values(jobs))...)
+		states = slices.AppendSeq(states, maps.Values(jobs))
 	}
 	return states
 }
@@ -173,30 +173,36 @@ func overDays(newer, older Health) Health {
 	return Worst(newer, older)
 }
 
-// jobsOfRun is the state of each job of a run, sensors left out. A job that nothing looked at yet waits for its inputs; one behind a failed job of
-// the same run waits for that, so that one failure counts once.
-func jobsOfRun(r Run) map[string]Health {
-	jobs := make(map[string]Health)
-	failed := slices.ContainsFunc(r.Tasks, func(t Task) bool { return t.State == stateFailed && !t.IsSensor() })
-	for _, t := range r.Tasks {
-		h := t.Health
-		switch {
-		case t.IsSensor():
-			continue
-		case h == None && !r.finished():
-			h = Waiting
-		case t.State == stateUpstreamFailed && failed:
-			h = Waiting
-		}
-		jobs[t.ID] = Worst(jobs[t.ID], h)
+// addJobs adds the state of each job of a run, sensors left out, to what newer runs say. A job that nothing looked at yet waits for its inputs; one
+// behind a failed job of the same run waits for that, so that one failure counts once.
+func addJobs(jobs map[string]Health, r *Run) {
+	failed := false
+	for i := range r.Tasks {
+		failed = failed || r.Tasks[i].State == stateFailed && !r.Tasks[i].IsSensor()
 	}
-	return jobs
+	for i := 0; i < len(r.Tasks); {
+		id, state := r.Tasks[i].ID, None
+		for ; i < len(r.Tasks) && r.Tasks[i].ID == id; i++ { // instances of a mapped task stand together
+			state = Worst(state, jobState(r, &r.Tasks[i], failed))
+		}
+		if !dagspec.IsSensor(id) {
+			jobs[id] = overDays(jobs[id], state)
+		}
+	}
+}
+
+// jobState is the state of a task instance; failed says whether a job of its run did.
+func jobState(r *Run, t *Task, failed bool) Health {
+	if t.Health == None && !r.finished() || t.State == stateUpstreamFailed && failed {
+		return Waiting
+	}
+	return t.Health
 }
 
 // newestDay is the newest day of which every run that a team wants is done: its staging queries, batch uploads and joins.
 // A DAG that runs daily wants every day; one that runs less often wants the days on which it has a run; a paused one and one that never ran want none.
-func newestDay(byKind map[dagspec.Kind][]DAG) string {
-	var wanted []DAG
+func newestDay(byKind map[dagspec.Kind][]*DAG) string {
+	var wanted []*DAG
 	days := make(map[string]bool)
 	for _, kind := range []dagspec.Kind{dagspec.KindStagingQuery, dagspec.KindBatch, dagspec.KindJoin} {
 		for _, d := range byKind[kind] {
@@ -204,23 +210,23 @@ func newestDay(byKind map[dagspec.Kind][]DAG) string {
 				continue
 			}
 			wanted = append(wanted, d)
-			for _, r := range d.Runs {
-				days[r.Day] = true
+			for i := range d.Runs {
+				days[d.Runs[i].Day] = true
 			}
 		}
 	}
 	delete(days, "")
 	for _, day := range slices.Backward(slices.Sorted(maps.Keys(days))) {
-		if !slices.ContainsFunc(wanted, func(d DAG) bool { return !dayDone(d, day) }) {
+		if !slices.ContainsFunc(wanted, func(d *DAG) bool { return !dayDone(d, day) }) {
 			return day
 		}
 	}
 	return ""
 }
 
-func dayDone(d DAG, day string) bool {
+func dayDone(d *DAG, day string) bool {
 	daily := false
-	for _, r := range standing(d) {
+	for r := range standing(d) {
 		if r.Day == day {
 			return r.done()
 		}

@@ -56,7 +56,7 @@ func (p Past) samplesOf(ref TaskRef, seen []Sample) []Sample {
 
 // landings and durations are what is known of either.
 func landings(samples []Sample) []time.Duration {
-	var known []time.Duration
+	known := make([]time.Duration, 0, len(samples))
 	for _, s := range samples {
 		if s.Landing > 0 {
 			known = append(known, s.Landing)
@@ -66,7 +66,7 @@ func landings(samples []Sample) []time.Duration {
 }
 
 func durations(samples []Sample) []time.Duration {
-	var known []time.Duration
+	known := make([]time.Duration, 0, len(samples))
 	for _, s := range samples {
 		if s.Took > 0 {
 			known = append(known, s.Took)
@@ -76,7 +76,7 @@ func durations(samples []Sample) []time.Duration {
 }
 
 // sampleOf is what a task that did its work in a run adds to the experience.
-func sampleOf(r Run, t Task) (Sample, bool) {
+func sampleOf(r *Run, t *Task) (Sample, bool) {
 	if t.Health != OK || r.Day == "" || t.Start.IsZero() || t.End.Before(t.Start) {
 		return Sample{}, false
 	}
@@ -96,12 +96,14 @@ const (
 // Samples are the times that the picture itself shows, for those who keep them: of each task that did its work, one a day.
 func (s Snapshot) Samples() Past {
 	past := make(Past)
-	for _, d := range s.DAGs {
+	for i := range s.DAGs {
+		d := &s.DAGs[i]
 		if isStreaming(d.Kind) {
 			continue
 		}
-		for _, r := range standing(d) {
-			for _, t := range r.Tasks {
+		for r := range standing(d) {
+			for j := range r.Tasks {
+				t := &r.Tasks[j]
 				if t.IsSensor() {
 					continue
 				}

@@ -44,4 +44,10 @@ func filter[T any](all []T, keep func(T) bool) []T {
 
 // Standing are the runs of a DAG that still say something, newest first: of each day the newest run; of a streaming DAG the newest tick that ended
 // and what is under way.
-func (d DAG) Standing() []Run { return standing(d) }
+func (d DAG) Standing() []Run {
+	var runs []Run
+	for r := range standing(&d) {
+		runs = append(runs, *r)
+	}
+	return runs
+}

@@ -294,8 +294,7 @@ func (e *explainer) jobsOf(d *DAG) []string {
 // fromJob walks from a job, for each day that it has not done.
 func (w *way) fromJob(d *DAG, task string) {
 	shown, older, newest := 0, 0, ""
-	for i := range w.e.stands[d.ID] {
-		r := &w.e.stands[d.ID][i]
+	for _, r := range w.e.stands[d.ID] {
 		for _, t := range instances(r, task) {
 			if t.Health == OK || t.Health == Skipped {
 				newest = max(newest, r.Day)

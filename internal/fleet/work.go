@@ -42,8 +42,8 @@ func (o observation) workOn(d *DAG, r *Run, t *Task) Work {
 	}
 	var seen []Sample
 	for i := range d.Runs {
-		for _, other := range d.Runs[i].Tasks {
-			if sample, ok := sampleOf(d.Runs[i], other); ok && other.ID == t.ID {
+		for _, other := range instances(&d.Runs[i], t.ID) {
+			if sample, ok := sampleOf(&d.Runs[i], &other); ok {
 				seen = append(seen, sample)
 			}
 		}
