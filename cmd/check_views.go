@@ -241,6 +241,9 @@ func deployVerdict(s fleet.Snapshot) verdict {
 	for _, d := range s.Deviations {
 		counts[d.Kind]++
 		text := d.DAGID + ": " + d.Reason
+		if d.Kind == fleet.DAGHidden { // below, once
+			continue
+		}
 		switch d.Health {
 		case fleet.Failed:
 			t.critical = append(t.critical, text)
@@ -248,6 +251,9 @@ func deployVerdict(s fleet.Snapshot) verdict {
 			t.warning = append(t.warning, text)
 		default:
 		}
+	}
+	if n := counts[fleet.DAGHidden]; n > 0 {
+		t.unknown = append(t.unknown, counted(n, "DAG")+" of the release cannot be read with the user of this context")
 	}
 	var releases strings.Builder
 	if s.Intent == nil || !s.Intent.Known() {

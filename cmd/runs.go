@@ -124,7 +124,7 @@ func (a *app) knowing(ctx context.Context, dagID string) (*airflowclient.Client,
 	if _, err := client.DAG(ctx, dagID); airflowclient.IsNotFound(err) {
 		return nil, a.unknownDAG(ctx, client, dagID)
 	} else if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", dagID, err)
 	}
 	return client, nil
 }

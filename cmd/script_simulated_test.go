@@ -53,6 +53,19 @@ func runsFail(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Value(runsFailKey{}).(*atomic.Bool).Store(args[0] == "yes")
 }
 
+// simulations are the simulated Airflows of all scripts, by the address that the program asks.
+var simulations sync.Map
+
+// denies is the script command "denies DAG...": the user of the simulated Airflow may not read these DAGs any more. They leave the lists, and to ask for one is
+// forbidden.
+func denies(ts *testscript.TestScript, neg bool, args []string) {
+	value, ok := simulations.Load(ts.Getenv("CHRONONCTL_URL"))
+	if neg || !ok || len(args) == 0 {
+		ts.Fatalf("usage: denies DAG..., after simulated")
+	}
+	value.(*simulated.Demo).Airflow.Forbid(args...)
+}
+
 // simulatedAirflow is the script command "simulated VERSION [PACE]": the sample on a simulated Airflow, three days after its deploy, answers until the
 // script ends. Each request takes PACE of its time, or none. CHRONONCTL_CONFIG leads to it, $REPO is the sample's repository and $DAGS has its files.
 func simulatedAirflow(ts *testscript.TestScript, neg bool, args []string) {
@@ -91,6 +104,7 @@ func simulatedAirflow(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}))
 	ts.Defer(server.Close)
+	simulations.Store(server.URL, demo)
 	ts.Setenv("CHRONONCTL_URL", server.URL)
 	ts.Setenv("CHRONONCTL_USERNAME", demo.Context().Username)
 	password, err := os.ReadFile(demo.Context().PasswordFile)

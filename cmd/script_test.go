@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 
 			"simulated": simulatedAirflow,
 			"runs-fail": runsFail,
+			"denies":    denies,
 			"reads":     reads,
 			"trouble":   trouble,
 			"captures":  captures,

@@ -159,7 +159,7 @@ func TestOneConfRunsByItself(t *testing.T) {
 		if seen, _ := w.end(t, w.Watch(restart)); seen.Phase != action.Done {
 			t.Errorf("the tick is %s", seen.Phase)
 		}
-		if _, err := w.PlanRestart(w.ctx(), "payments.card_spend.v1"); err == nil || !strings.Contains(err.Error(), "no DAG of this Airflow has a job of this kind") {
+		if _, err := w.PlanRestart(w.ctx(), "payments.card_spend.v1"); err == nil || !strings.Contains(err.Error(), "no DAG that this user may read on this Airflow has a job of this kind") {
 			t.Errorf("a GroupBy without a stream: %v", err)
 		}
 	})

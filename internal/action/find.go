@@ -128,7 +128,7 @@ func (p *Planner) placeOf(ctx context.Context, at computed) (place, error) {
 
 // unknown says that nothing computes a conf: because there is no such conf, or because no DAG has it.
 func (p *Planner) unknown(conf string, known []string) error {
-	e := &UnknownError{What: fmt.Sprintf("no DAG of this Airflow has a job of this kind for %s", conf)}
+	e := &UnknownError{What: fmt.Sprintf("no DAG that this user may read on this Airflow has a job of this kind for %s", conf)}
 	if p.Lineage != nil && p.Lineage().Has(conf) {
 		e.What += ", though the repository has it"
 		e.Next = "it asks for no such job (offlineSchedule @never, no backfillStartDate, not online, no stream), or is not deployed: chrononctl plan shows what would be"

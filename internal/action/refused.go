@@ -21,7 +21,7 @@ func (r *RefusedError) Hint() string { return r.Next }
 
 // UnknownError says that what a change names does not exist.
 type UnknownError struct {
-	What string // "no DAG of this Airflow has a job of this kind for payments.chekout.v1"
+	What string // "no DAG that this user may read on this Airflow has a job of this kind for payments.chekout.v1"
 	Next string
 }
 

@@ -97,12 +97,16 @@ func (e *explainer) explainRun(d *DAG, r *Run) {
 		attach(roots, effect)
 	}
 	if !named && (r.Health == Failed || r.Health == Unknown) {
-		cause := e.ownRun
-		if unread := e.problemOfTasks(); r.Health == Unknown && r.Tasks == nil && unread != "" {
-			cause = func(*DAG, *Run) *Cause { return e.unread(unread) }
-		}
-		attach([]*Cause{cause(d, r)}, Effect{Health: r.Health, Team: d.Team, DAGID: d.ID, RunID: r.ID, Day: r.Day, MapIndex: -1, Since: r.Start})
+		attach([]*Cause{e.runCause(d, r)}, Effect{Health: r.Health, Team: d.Team, DAGID: d.ID, RunID: r.ID, Day: r.Day, MapIndex: -1, Since: r.Start})
 	}
+}
+
+// runCause is what is behind a run that failed or is not understood, and whose tasks do not say: the run itself, or that they could not be read.
+func (e *explainer) runCause(d *DAG, r *Run) *Cause {
+	if problem := e.problemOfTasks(); r.Health == Unknown && r.Tasks == nil && problem != "" {
+		return e.unread(problem)
+	}
+	return e.ownRun(d, r)
 }
 
 // isEffect says whether the task wants an explanation. What waits in a DAG that is switched off is left alone by intent.

@@ -60,6 +60,15 @@ func (e *explainer) missing(dag string) *Cause {
 	})
 }
 
+// hidden is that the user may not read all DAGs, whichever they are.
+func (e *explainer) hidden() *Cause {
+	return e.cause(CausePermission, "DAGs", func(c *Cause) {
+		c.Title = "the user of this context may not read some DAGs that were released"
+		c.Known = "the index of the releases, the list of DAGs, and Airflow's refusal"
+		c.Ends = "whoever runs this Airflow lets the user read them"
+	})
+}
+
 // stale is a DAG that Airflow finds in no file any more.
 func (e *explainer) stale(dag, team string) *Cause {
 	return e.cause(CauseMissing, dag, func(c *Cause) {

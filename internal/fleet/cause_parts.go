@@ -41,6 +41,8 @@ func (e *explainer) deviation(dev Deviation) *Cause {
 		return e.stale(dev.DAGID, dev.Team)
 	case DAGMissing:
 		return e.missing(dev.DAGID)
+	case DAGHidden:
+		return e.hidden()
 	case DAGOutdated, DAGOrphaned, DAGIdle:
 	}
 	return e.cause(CauseOutdated, dev.Kind.String()+" "+e.print(dev.Reason), func(c *Cause) {

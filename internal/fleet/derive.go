@@ -23,6 +23,7 @@ type observation struct {
 	progress  map[instance]joblog.Facts // of jobs at work whose logs are followed
 	intent    *Intent                   // what should run
 	stale     map[string]bool           // wanted DAGs that Airflow knows and finds in no file
+	denied    map[string]bool           // wanted DAGs that the user was seen not to be let read
 	teams     []string                  // looked at; none: all
 	names     namer                     // reads DAG ids whose tags do not say enough
 	name      string

@@ -16,6 +16,7 @@ const (
 	DAGStale                         // Airflow knows it and finds it in no file
 	DAGOutdated                      // Airflow has it with another content than the release
 	DAGIdle                          // wanted, and paused
+	DAGHidden                        // wanted, and the user may not read it
 )
 
 // String is the kind's name for programs.
@@ -31,6 +32,8 @@ func (k DeviationKind) String() string {
 		return "outdated"
 	case DAGIdle:
 		return "paused"
+	case DAGHidden:
+		return "hidden"
 	default:
 		return fmt.Sprintf("deviation_%d", uint8(k))
 	}

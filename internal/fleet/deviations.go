@@ -81,6 +81,12 @@ func (o observation) missing(want *dagspec.DAG) Deviation {
 		dev.Reason = fmt.Sprintf("its file %s does not import", has.file)
 	case o.stale[want.ID]:
 		dev.Kind, dev.Reason = DAGStale, fmt.Sprintf("release %s has it in %s; Airflow knows it, and finds it in no file any more", has.release.ID, has.file)
+	case o.denied[want.ID]:
+		dev.Kind, dev.Health = DAGHidden, Unknown
+		dev.Reason = fmt.Sprintf("release %s has it, and the user of this context may not read it", has.release.ID)
+	case len(o.denied) > 0:
+		dev.Kind, dev.Health = DAGHidden, Unknown
+		dev.Reason = fmt.Sprintf("release %s has it, Airflow does not list it, and the user of this context may not read all DAGs", has.release.ID)
 	case o.at.Sub(has.release.Created) < settling:
 		dev.Health, dev.Reason = Waiting, fmt.Sprintf("release %s has it, and is so new that Airflow may not have parsed it", has.release.ID)
 	default:
@@ -89,7 +95,7 @@ func (o observation) missing(want *dagspec.DAG) Deviation {
 	return dev
 }
 
-// readStale asks which of the wanted DAGs that are not listed Airflow knows from before: of a few of them, and once.
+// readStale asks which of the wanted DAGs that are not listed Airflow knows from before, and which the user may not read: of a few of them, and once.
 func (o *Observer) readStale(ctx context.Context, obs *observation) {
 	there := make(map[string]bool, len(obs.dags))
 	for _, d := range obs.dags {
@@ -103,19 +109,23 @@ func (o *Observer) readStale(ctx context.Context, obs *observation) {
 	}
 	o.mu.Lock()
 	isKnown := slices.Equal(gone, o.intent.asked)
-	obs.stale = o.intent.stale
+	obs.stale, obs.denied = o.intent.stale, o.intent.denied
 	o.mu.Unlock()
 	if isKnown {
 		return
 	}
-	stale := make(map[string]bool, len(gone))
+	stale, denied := make(map[string]bool, len(gone)), make(map[string]bool)
 	for _, id := range gone {
 		details, err := o.client.Details(ctx, id)
-		stale[id] = err == nil && details.Stale // an error is only about how the reason is worded
+		stale[id] = err == nil && details.Stale // any other error is only about how the reason is worded
+		if airflowclient.IsPermission(err) {
+			denied[id] = true
+		}
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.intent.asked, o.intent.stale, obs.stale = gone, stale, stale
+	o.intent.denied, obs.denied = denied, denied
 }
 
 // mostStale is how many DAGs that are not listed are asked for one by one.

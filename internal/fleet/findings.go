@@ -35,6 +35,9 @@ func (s Snapshot) Findings() []Finding {
 	for i := range s.DAGs {
 		found = append(found, dagFindings(&s.DAGs[i])...)
 	}
+	if hidden := filter(s.Deviations, func(d Deviation) bool { return d.Kind == DAGHidden }); len(hidden) > 0 {
+		found = append(found, Finding{Health: Unknown, Subject: hidden[0].DAGID, Detail: "cannot be read with the user of this context, as " + plural(len(hidden), "DAG") + " of the releases"})
+	}
 	for _, dev := range s.Deviations {
 		if dev.Health == Failed {
 			found = append(found, Finding{Health: Failed, Team: dev.Team, Subject: dev.DAGID, Detail: dev.Kind.String() + ": " + dev.Reason, DAGID: dev.DAGID})

@@ -30,6 +30,7 @@ type intentCache struct {
 	markers map[string]readMarker
 	intent  *Intent
 	stale   map[string]bool // wanted DAGs that Airflow lists only among those without a file
+	denied  map[string]bool // wanted DAGs that the user may not read
 	asked   []string        // the wanted DAGs of which that was asked
 }
 

@@ -191,8 +191,12 @@ func (w *way) fromDAG(name string) bool {
 	return false
 }
 
-// fromMissing is a way that ends at once: the DAG is not on the server.
+// fromMissing is a way that ends at once: the DAG is not on the server, or not for the eyes of the user.
 func (w *way) fromMissing(ref TaskRef) {
+	if slices.ContainsFunc(w.e.s.Deviations, func(d Deviation) bool { return d.DAGID == ref.DAGID && d.Kind == DAGHidden }) {
+		w.add(Step{Health: Unknown, Name: strings.TrimSpace(ref.DAGID + " " + ref.TaskID), State: "cannot be read with the user of this context", DAGID: ref.DAGID, TaskID: ref.TaskID}, w.e.hidden())
+		return
+	}
 	c := w.e.missing(ref.DAGID)
 	w.add(Step{Health: Failed, Name: strings.TrimSpace(ref.DAGID + " " + ref.TaskID), State: "is not on this Airflow", DAGID: ref.DAGID, TaskID: ref.TaskID}, c)
 }
@@ -349,6 +353,27 @@ func (w *way) idle(d *DAG, task string) {
 		step.Health, step.State = Paused, "is paused"
 		w.add(step)
 	default:
-		w.add(step)
+		if !w.unread(d, step) {
+			w.add(step)
+		}
 	}
+}
+
+// unread is a DAG of which too little could be read: its runs, or the tasks of those that are not done. It says whether it is one.
+func (w *way) unread(d *DAG, step Step) bool {
+	shown := 0
+	for _, r := range w.e.stands[d.ID] {
+		if r.Tasks != nil || r.Health != Failed && r.Health != Unknown || shown == daysShown {
+			continue
+		}
+		shown++
+		step.Health, step.RunID, step.Day, step.Since = r.Health, r.ID, r.Day, r.Start
+		step.State = "is not known for " + dayOf(*r) + ": its run is " + runWords(*r)
+		w.add(step, w.e.runCause(d, r))
+	}
+	if shown == 0 && d.Health == Unknown {
+		step.Health, step.State = Unknown, "is not known: its runs could not be read"
+		w.add(step, w.e.unread(w.e.problemOfRuns()))
+	}
+	return shown > 0 || d.Health == Unknown
 }
