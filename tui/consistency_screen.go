@@ -21,7 +21,7 @@ type consistencyScreen struct {
 }
 
 func newConsistencyScreen(s *shell) *consistencyScreen {
-	c := &consistencyScreen{listing: listing{shell: s, beside: true}}
+	c := &consistencyScreen{listing: listing{shell: s, beside: true, narrow: 78}}
 	c.joins = table.New(table.Spec[fleet.Comparison]{
 		ID:      func(r fleet.Comparison) string { return r.Join },
 		Match:   matcher(s, fleet.ComparisonFields()),
@@ -83,11 +83,14 @@ func (c *consistencyScreen) view() []string {
 	return c.listing.view()
 }
 
-// detail says what was compared, and what to make of it.
+// detail says what was compared, and what to make of it; of a feature, when in the day it differed.
 func (c *consistencyScreen) detail() string {
 	r, ok := c.joins.Selected()
 	if !ok {
 		return ""
+	}
+	if f, ok := c.features.Selected(); ok && c.focus == 1 {
+		return joinWith(c.theme.dot, f.Name, f.HoursSentence())
 	}
 	if r.Health == fleet.Unmeasured || r.Day == "" {
 		return r.Join + c.theme.dot + cmp.Or(r.Reason, "not measured")
@@ -147,7 +150,7 @@ func (c *consistencyScreen) joinColumns() []table.Column[fleet.Comparison] {
 			Compare: func(a, b fleet.Comparison) int { return strings.Compare(a.Day, b.Day) },
 		},
 		{
-			Title: "TREND", Min: weekShown, Max: fortnight, Priority: 1, Whole: 2, Optional: true,
+			Title: "TREND", Min: weekShown, Max: fortnight, Priority: 1, Whole: 2,
 			Cell: c.trendCell,
 		},
 		{
@@ -218,10 +221,11 @@ func (c *consistencyScreen) featureColumns() []table.Column[fleet.Feature] {
 			Compare: func(a, b fleet.Feature) int { return compareRates(a.SMAPE, b.SMAPE) },
 		},
 		{
-			Title: "WEEK", Min: 8, Max: 9, Priority: 1, Optional: true, Align: table.Right,
+			Title: "WEEK", Min: 8, Max: 9, Priority: 2, Align: table.Right,
 			Cell:    c.driftCell,
 			Compare: func(a, b fleet.Feature) int { return compareRates(a.Drift, b.Drift) },
 		},
+		{Title: hoursRuler, Min: len(hoursRuler), Priority: 3, Cell: c.hoursCell},
 		{
 			Title: "NOT OFFLINE", Min: 11, Max: 12, Priority: 3, Optional: true, Align: table.Right,
 			Cell:    func(f fleet.Feature) table.Cell { return table.Cell{Text: rate(f.MissingOffline), Style: c.theme.dim} },
@@ -259,11 +263,45 @@ func (c *consistencyScreen) trendCell(r fleet.Comparison) table.Cell {
 	}
 }
 
+// hoursRuler is the title of the hours: each number stands above its hour.
+const hoursRuler = "HOURS 6     12    18    "
+
+// hoursCell draws the mismatch of each hour of the day: blank without requests, a dot where no row was compared, and bars above the budget stand out.
+func (c *consistencyScreen) hoursCell(f fleet.Feature) table.Cell {
+	if f.Hours == nil {
+		return table.Cell{Text: c.theme.none, Style: c.theme.faint}
+	}
+	r, _ := c.joins.Selected()
+	look, budget := c.theme.strips(), r.Budgets.Mismatch
+	top := 2 * budget // so that the budget is at half the height, as in the trend; a bad day keeps its shape all the same
+	for _, h := range f.Hours {
+		rate, _ := h.MismatchRate()
+		top = max(top, rate)
+	}
+	var cell table.Cell
+	for _, h := range f.Hours {
+		rate, known := h.MismatchRate()
+		value, style := rate, c.theme.dim
+		switch {
+		case !h.Asked:
+			value = strip.Absent()
+		case !known:
+			value = strip.Unknown()
+		case budget > 0 && rate > budget:
+			style = c.theme.warn
+		}
+		bar := strip.Spark(look, []float64{value}, top, 1)
+		cell.Text += bar
+		cell.Parts = append(cell.Parts, table.Part{Text: bar, Style: style})
+	}
+	return cell
+}
+
 // driftCell says by how much the mismatch differs from the week before.
 func (c *consistencyScreen) driftCell(f fleet.Feature) table.Cell {
 	switch {
 	case f.Drift == nil:
-		return table.Cell{}
+		return table.Cell{Text: c.theme.none, Style: c.theme.dim}
 	case *f.Drift > 0:
 		return table.Cell{Text: fmt.Sprintf("+%.2f %%", *f.Drift*100), Style: c.theme.warn}
 	}

@@ -95,6 +95,22 @@ func trend(mismatches ...float64) []fleet.Measurement {
 	return out
 }
 
+// hoursOf are the hours of a day with so many compared rows each, of which some differ; nobody asked at three in the night, and of the hour after that no
+// row was drawn.
+func hoursOf(rows int64, differ func(hour int) int64) []fleet.Hour {
+	day := make([]fleet.Hour, 24)
+	for i := range day {
+		day[i] = fleet.Hour{Asked: true, Compared: true, Rows: rows, Mismatch: differ(i)}
+	}
+	day[3], day[4] = fleet.Hour{}, fleet.Hour{Asked: true, Compared: true}
+	return day
+}
+
+// rush is a number of rows that is low in the morning and high in the evening.
+func rush(most int64) func(hour int) int64 {
+	return func(hour int) int64 { return most * int64(max(0, 6-max(hour-18, 18-hour))) / 6 }
+}
+
 func healthySnapshot() fleet.Snapshot {
 	return fleet.Snapshot{
 		At:     epoch,
@@ -122,7 +138,7 @@ func healthySnapshot() fleet.Snapshot {
 			{Team: "payments", Join: "payments.checkout.v2", DAGID: "chronon_online_offline_comparison_payments__checkout__v2", Health: fleet.OK, State: "ok",
 				Day: "1999-12-31", Sampled: 5, Rows: 41220, Total: 40,
 				Budgets: fleet.Budgets{Mismatch: 0.01}, Trend: trend(0.001, 0.002, 0.002, 0.003, 0.002, 0.004, 0.004, 0.006), Features: []fleet.Feature{
-					{Name: "user_profile_v1_country", Mismatch: new(0.002), Missing: new(0.0)},
+					{Name: "user_profile_v1_country", Mismatch: new(0.002), Missing: new(0.0), Hours: hoursOf(1700, rush(12))},
 				}},
 			{Team: "search", Join: "search.ranking.v1", DAGID: "chronon_online_offline_comparison_search__ranking__v1", Health: fleet.Unmeasured,
 				State: "not_measured", Reason: "no rows were logged on that day"},
@@ -212,7 +228,7 @@ func troubledSnapshot() fleet.Snapshot {
 	j.Trend = trend(0.001, 0.002, 0.002, 0.003, 0.008, 0.019, 0.033, 0.0475)
 	j.Caveat = "not offline is not told: below 100 % it counts the rows that were not drawn"
 	j.Features = append([]fleet.Feature{
-		{Name: "card_stats_v4_amount_sum_7d", Mismatch: new(0.0475), Missing: new(0.0002), SMAPE: new(0.031), Drift: new(0.046), Rows: 41_009, Over: true},
+		{Name: "card_stats_v4_amount_sum_7d", Mismatch: new(0.0475), Missing: new(0.0002), SMAPE: new(0.031), Drift: new(0.046), Rows: 41_009, Over: true, Hours: hoursOf(1700, rush(190))},
 	}, j.Features...)
 	s.Broken = []fleet.BrokenFile{{File: "join_ads.py", Ours: true, At: minutesAgo(9),
 		Trace: "Traceback (most recent call last):\n  File \"join_ads.py\", line 3\nImportError: cannot import name 'x'"}}

@@ -175,12 +175,14 @@ func showcaseStreams() []fleet.Stream {
 
 func showcaseJoins() []fleet.Comparison {
 	feature := func(name string, mismatch, missing, smape float64) fleet.Feature {
-		return fleet.Feature{Name: name, Mismatch: new(mismatch), Missing: new(missing), SMAPE: new(smape), Over: mismatch > 0.01}
+		return fleet.Feature{Name: name, Mismatch: new(mismatch), Missing: new(missing), SMAPE: new(smape), Over: mismatch > 0.01,
+			Hours: hoursOf(1700, rush(int64(mismatch*1700*4)))}
 	}
 	join := func(name string, rows int64, total int, features ...fleet.Feature) fleet.Comparison {
 		team, _, _ := strings.Cut(name, ".")
 		return fleet.Comparison{Team: team, Join: name, DAGID: "chronon_online_offline_comparison_" + strings.ReplaceAll(name, ".", "__"), Health: fleet.OK,
-			State: "ok", Day: "2026-11-22", Sampled: 5, Rows: rows, Total: total, Features: features}
+			State: "ok", Day: "2026-11-22", Sampled: 5, Rows: rows, Total: total, Features: features,
+			Budgets: fleet.Budgets{Mismatch: 0.01, Missing: 0.05}, Trend: trend(0.002, 0.001, 0.002, 0.002, 0.003, 0.002, 0.001, 0.002)}
 	}
 	quiet := func(prefix string) []fleet.Feature {
 		var all []fleet.Feature
@@ -195,6 +197,7 @@ func showcaseJoins() []fleet.Comparison {
 		feature("merchant_stats_v2_refund_rate_7d", 0.0011, 0, 0.001),
 	}, quiet("merchant_stats_v2_amount")...)...)
 	checkout.Health, checkout.State, checkout.Over = fleet.Breach, "breach", 1
+	checkout.Trend = trend(0.002, 0.002, 0.003, 0.002, 0.003, 0.008, 0.021, 0.0475)
 	ranking := fleet.Comparison{Team: "search", Join: "search.ranking.v1", DAGID: "chronon_online_offline_comparison_search__ranking__v1",
 		Health: fleet.Unmeasured, State: "not_measured", Reason: "no rows were logged on that day"}
 	return []fleet.Comparison{

@@ -1,6 +1,7 @@
 // Package strip draws numbers in one line: a spark line of bars, and a gauge of how much is done.
 //
-// It draws plain text; the caller gives it a colour. A value that is not known is drawn as such and never as zero.
+// It draws plain text; the caller gives it a colour. A value that is not known is drawn as such and never as zero, and where there is nothing that could
+// have a value the place stays blank.
 package strip
 
 import (
@@ -19,11 +20,14 @@ type Look struct {
 // Unicode and ASCII are the two looks.
 var (
 	Unicode = Look{Bars: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, None: "·", Full: "█", Empty: "░"}
-	ASCII   = Look{Bars: []string{"_", ".", "-", "~", "=", "+", "*", "#"}, None: " ", Full: "#", Empty: "."}
+	ASCII   = Look{Bars: []string{"_", ".", "-", "~", "=", "+", "*", "#"}, None: "?", Full: "#", Empty: "."}
 )
 
 // Unknown is a value that nobody measured.
 func Unknown() float64 { return math.NaN() }
+
+// Absent is the value of a place where there was nothing to measure.
+func Absent() float64 { return math.Inf(-1) }
 
 // Spark draws the newest values, one column each, between nothing and top. With a top of 0 the largest of them is the highest bar.
 // A value above nothing is never drawn like nothing.
@@ -53,6 +57,8 @@ func (l Look) bar(v, top float64) string {
 	switch {
 	case math.IsNaN(v):
 		return l.None
+	case math.IsInf(v, -1):
+		return " "
 	case v <= 0 || top <= 0:
 		return l.Bars[0]
 	case v >= top:

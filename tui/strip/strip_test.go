@@ -21,6 +21,7 @@ func TestSpark(t *testing.T) {
 		"a little is not nothing":     {[]float64{0, 0.001}, 1, 5, "▁▂"},
 		"above the top":               {[]float64{0.5, 3}, 1, 5, "▅█"},
 		"not known":                   {[]float64{1, strip.Unknown(), 1}, 0, 5, "█·█"},
+		"nothing there":               {[]float64{1, strip.Absent(), 0, 1}, 0, 5, "█ ▁█"},
 		"all nothing":                 {[]float64{0, 0}, 0, 5, "▁▁"},
 		"odd numbers":                 {[]float64{math.Inf(1), -3}, 0, 5, "▁▁"},
 		"no room":                     {[]float64{1}, 0, -1, ""},
