@@ -56,7 +56,10 @@ func (a *app) change(ctx context.Context, opts changeOptions, makePlan func(*act
 		return err
 	}
 	planner := a.warning(a.planner(chosen, client))
+	progress := planProgress{streams: a.Streams, now: a.Now}
+	planner.Progress = progress.count
 	plan, err := makePlan(planner)
+	progress.end()
 	if err != nil {
 		return planError(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"chrononctl/airflowclient"
-	"chrononctl/airflowclient/parallel"
 	"chrononctl/dagspec"
 	"chrononctl/internal/query"
 )
@@ -20,13 +19,14 @@ type ClearQuery struct {
 	Downstream bool          // and what waits for it in its run
 }
 
-// maxRuns bounds how many runs a query may clear tasks of: each is asked for by itself.
+// maxRuns bounds how many runs a query may clear tasks of.
 const maxRuns = 500
 
 // taskRow is a task instance as a query sees it.
 type taskRow struct {
 	airflowclient.TaskInstance
 	tags []string
+	at   time.Time // logical date of the run; zero: it has none
 	day  string
 	now  time.Time
 }
@@ -82,19 +82,9 @@ func (p *Planner) PlanClearQuery(ctx context.Context, q ClearQuery) (Plan, error
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan to clear %s: %w", q.Query, err)
 	}
-	var scopes []ClearScope
-	for _, row := range rows {
-		if !filter.Match(row) {
-			continue
-		}
-		if last := len(scopes) - 1; last >= 0 && scopes[last].DAGID == row.DAGID && scopes[last].RunID == row.RunID {
-			scopes[last].TaskIDs = append(scopes[last].TaskIDs, row.TaskID)
-			continue
-		}
-		scopes = append(scopes, ClearScope{DAGID: row.DAGID, RunID: row.RunID, TaskIDs: []string{row.TaskID}, Downstream: q.Downstream})
-	}
-	if len(scopes) > maxRuns {
-		return Plan{}, &RefusedError{Reason: fmt.Sprintf("tasks of %d runs meet %s, more than %d", len(scopes), q.Query, maxRuns), Next: "narrow the query, or --since"}
+	scopes, runs := scopesOf(rows, filter, q.Downstream)
+	if runs > maxRuns {
+		return Plan{}, &RefusedError{Reason: fmt.Sprintf("tasks of %d runs meet %s, more than %d", runs, q.Query, maxRuns), Next: "narrow the query, or --since"}
 	}
 	words := []string{"clear", "--query", q.Query, "--since", q.Since.String()}
 	if q.Downstream {
@@ -109,7 +99,7 @@ func (p *Planner) PlanClearQuery(ctx context.Context, q ClearQuery) (Plan, error
 		for _, t := range plan.Targets {
 			dags[t.DAGID] = true
 		}
-		plan.Effects = []string{fmt.Sprintf("%s of %s in %s run again; what they wrote is overwritten.", plural(n, "task"), plural(len(scopes), "run"), plural(len(dags), "DAG"))}
+		plan.Effects = []string{fmt.Sprintf("%s of %s in %s run again; what they wrote is overwritten.", plural(n, "task"), plural(runs, "run"), plural(len(dags), "DAG"))}
 		plan.Cost = Cost{Jobs: n}
 		plan.Confirm = number(n)
 		plan.Downstream = p.behindTasks(plan.Targets)
@@ -133,12 +123,12 @@ func (p *Planner) taskRows(ctx context.Context, since time.Duration) ([]taskRow,
 	if err != nil {
 		return nil, err
 	}
-	days := map[airflowclient.RunRef]string{}
+	dates := map[airflowclient.RunRef]time.Time{}
 	ask := airflowclient.TaskQuery{}
 	for _, run := range runs {
 		if tags[run.DAGID] != nil {
 			ref := airflowclient.RunRef{DAGID: run.DAGID, RunID: run.ID}
-			days[ref] = run.LogicalDate.UTC().Format(time.DateOnly)
+			dates[ref] = run.LogicalDate
 			ask.Runs = append(ask.Runs, ref)
 		}
 	}
@@ -148,24 +138,10 @@ func (p *Planner) taskRows(ctx context.Context, since time.Duration) ([]taskRow,
 	instances, err := p.Airflow.TaskInstances(ctx, ask)
 	rows := make([]taskRow, 0, len(instances))
 	for _, ti := range instances {
-		rows = append(rows, taskRow{TaskInstance: ti, tags: tags[ti.DAGID], day: days[airflowclient.RunRef{DAGID: ti.DAGID, RunID: ti.RunID}], now: p.now()})
+		at := dates[airflowclient.RunRef{DAGID: ti.DAGID, RunID: ti.RunID}]
+		rows = append(rows, taskRow{TaskInstance: ti, tags: tags[ti.DAGID], at: at, day: at.UTC().Format(time.DateOnly), now: p.now()})
 	}
 	return rows, err
-}
-
-// wouldClearAll asks Airflow about many runs, three at a time.
-func (p *Planner) wouldClearAll(ctx context.Context, scopes []ClearScope) ([]Target, error) {
-	found := make([][]Target, len(scopes))
-	group, ctx := parallel.WithContext(ctx)
-	group.SetLimit(pace.AtATime)
-	for i, scope := range scopes {
-		group.Go(func() (err error) {
-			found[i], err = p.wouldClear(ctx, scope)
-			return err
-		})
-	}
-	err := group.Wait()
-	return slices.Concat(found...), err
 }
 
 // tagIn is what follows the prefix in the first tag that has it.

@@ -50,6 +50,9 @@ type Planner struct {
 	User    string           // who asks, for the reason of a pause and the journal; empty: nobody is named
 	Journal *Journal         // where changes are written down; nil: nowhere
 	Lineage func() *Lineage  // what reads what, asked for when a plan needs it; nil, or an answer of nil: it is not known
+
+	// Progress hears how far planning has come, where a plan needs many answers. It is called by one goroutine at a time; nil: nobody does.
+	Progress func(done, total int)
 }
 
 func (p *Planner) now() time.Time {
