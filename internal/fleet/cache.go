@@ -62,21 +62,30 @@ func editionOf(state string, start, end time.Time) edition {
 	return edition{state, start.UTC(), end.UTC()}
 }
 
-// cached copies the tasks that are known of the runs into tasks, and returns the runs that have to be asked for.
+// taskAge is how old the tasks of runs under way may be in a picture.
+func (o *Observer) taskAge() time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.cache.atWork <= fewTasks {
+		return o.opts.Every
+	}
+	return everyTasks
+}
+
+// cached copies the tasks that are known of the runs into tasks, of those under way where they are not older than age, and returns the runs that have
+// to be asked for.
 func (o *Observer) cached(
-	runs map[airflowclient.RunRef]airflowclient.Run, refs []airflowclient.RunRef, tasks map[airflowclient.RunRef][]Task,
+	runs map[airflowclient.RunRef]airflowclient.Run, refs []airflowclient.RunRef, age time.Duration, tasks map[airflowclient.RunRef][]Task,
 ) (ask []airflowclient.RunRef) {
 	now := o.opts.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	every := everyTasks
-	if o.cache.atWork <= fewTasks {
-		every = o.opts.Every
-	}
 	for _, ref := range refs {
 		r := runs[ref]
 		kept, ok := o.cache.tasks[ref]
-		if ok && kept.as == editionOf(string(r.State), r.Start, r.End) && (hasEnded(r) || now.Sub(kept.at) < every) {
+		_, isFollowed := o.shown[ref] // by the feed
+		isFresh := hasEnded(r) || isFollowed || now.Sub(kept.at) < age
+		if ok && isFresh && kept.as == editionOf(string(r.State), r.Start, r.End) {
 			tasks[ref] = kept.tasks
 			continue
 		}
@@ -129,14 +138,15 @@ func (o *Observer) fill(missing []airflowclient.RunRef) []airflowclient.RunRef {
 	return missing[:min(len(missing), most)]
 }
 
-// keepTasks keeps the tasks of runs.
-func (o *Observer) keepTasks(runs map[airflowclient.RunRef]airflowclient.Run, read map[airflowclient.RunRef][]Task) {
-	now := o.opts.Now()
+// keepTasks keeps the tasks of runs that were read at some time, unless newer ones are known.
+func (o *Observer) keepTasks(runs map[airflowclient.RunRef]airflowclient.Run, read map[airflowclient.RunRef][]Task, at time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for ref, tasks := range read {
-		if r, known := runs[ref]; known {
-			o.cache.tasks[ref] = keptTasks{editionOf(string(r.State), r.Start, r.End), now, tasks}
+		r, known := runs[ref]
+		now := keptTasks{editionOf(string(r.State), r.Start, r.End), at, tasks}
+		if kept := o.cache.tasks[ref]; known && (kept.as != now.as || !kept.at.After(at)) {
+			o.cache.tasks[ref] = now
 		}
 	}
 	o.cache.atWork = 0

@@ -23,6 +23,7 @@ type LogLine struct {
 const (
 	recentRuns = 100              // runs that are listed
 	shownFor   = 12 * time.Second // how long tasks are followed after they were asked for last
+	listedAge  = 2 * everyTasks   // of tasks of listed runs under way: those that matter, the picture reads more often
 )
 
 // runList is the runs of a DAG that was looked at.
@@ -49,7 +50,7 @@ func (o *Observer) Runs(ctx context.Context, dagID string) ([]Run, error) {
 		refs = append(refs, refOf(r))
 	}
 	tasks := make(map[airflowclient.RunRef][]Task, len(list))
-	read, err := o.readTasksOf(ctx, byRef, o.cached(byRef, refs, tasks))
+	read, err := o.readTasksOf(ctx, byRef, o.cached(byRef, refs, listedAge, tasks))
 	maps.Copy(tasks, read)
 	runs := make([]Run, 0, len(list))
 	for i := range list {
@@ -104,13 +105,31 @@ func (o *Observer) Tasks(ctx context.Context, dagID, runID string) ([]Task, erro
 	if err != nil {
 		return nil, fmt.Errorf("read the tasks of %s, run %s: %w", dagID, runID, err)
 	}
-	listed := picture.Tasks[ref]
+	return tasksOf(picture.Tasks[ref]), nil
+}
+
+// keepFocused lets the picture have the tasks that were read for a screen: they are not read twice.
+func (o *Observer) keepFocused(p airflowclient.Picture) {
+	if len(p.Tasks) == 0 {
+		return
+	}
+	runs, read := make(map[airflowclient.RunRef]airflowclient.Run), make(map[airflowclient.RunRef][]Task)
+	for _, r := range p.Runs {
+		if listed, ok := p.Tasks[refOf(r)]; ok {
+			runs[refOf(r)], read[refOf(r)] = r, tasksOf(listed)
+		}
+	}
+	o.keepTasks(runs, read, p.Parts[airflowclient.PartFocus].Read)
+}
+
+// tasksOf are task instances as the fleet has them, sorted.
+func tasksOf(listed []airflowclient.TaskInstance) []Task {
 	tasks := make([]Task, 0, len(listed))
 	for _, ti := range listed {
 		tasks = append(tasks, taskOf(ti))
 	}
 	slices.SortStableFunc(tasks, compareTasks)
-	return tasks, nil
+	return tasks
 }
 
 // inSight is the runs whose tasks were asked for a moment ago.

@@ -247,6 +247,7 @@ func (o *Observer) step(ctx context.Context) (airflowclient.Picture, error) {
 		return airflowclient.Picture{}, context.Cause(ctx)
 	}
 	picture := o.feed.Picture()
+	o.keepFocused(picture)
 	return picture, lost(picture)
 }
 

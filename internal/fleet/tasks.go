@@ -57,9 +57,10 @@ func (o *Observer) readTasks(ctx context.Context, obs *observation) {
 			}
 		}
 	}
+	age := o.taskAge()
 	obs.tasks = make(map[airflowclient.RunRef][]Task)
-	ask := o.cached(byRef, matter, obs.tasks)
-	troubled, sound, err := o.troubled(ctx, byRef, o.cached(byRef, green, obs.tasks))
+	ask := o.cached(byRef, matter, age, obs.tasks)
+	troubled, sound, err := o.troubled(ctx, byRef, o.cached(byRef, green, age, obs.tasks))
 	now := o.soundNow(len(sound))
 	obs.more = now < len(sound) && o.opts.Sound == SoundLater
 	if err != nil {
@@ -70,7 +71,7 @@ func (o *Observer) readTasks(ctx context.Context, obs *observation) {
 	for _, ref := range ask {
 		obs.asked[ref] = true
 	}
-	ask = slices.Concat(ask, sound[:now], o.fill(o.cached(byRef, rest, obs.tasks)))
+	ask = slices.Concat(ask, sound[:now], o.fill(o.cached(byRef, rest, age, obs.tasks)))
 	read, err := o.readTasksOf(ctx, byRef, ask)
 	if err != nil {
 		obs.miss("the tasks of "+plural(len(ask), "run"), airflowclient.PartState{Err: err})
@@ -157,7 +158,7 @@ func (o *Observer) readTasksOf(
 	for _, tasks := range read {
 		slices.SortStableFunc(tasks, compareTasks)
 	}
-	o.keepTasks(runs, read)
+	o.keepTasks(runs, read, o.opts.Now())
 	return read, nil
 }
 
