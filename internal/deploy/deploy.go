@@ -142,7 +142,7 @@ func (e *Engine) plan(ctx context.Context, release Release) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	live := blobs(ctx, e.opts.Target.State(), was.live())
+	live := blobs(e.opts.Target.State(), was.live())
 	keep := incomplete(release.LeftOut, live.manifest)
 	if len(e.opts.Only) > 0 {
 		others, err := wanted.only(e.opts.Only, live.manifest)
@@ -181,7 +181,7 @@ func (e *Engine) identify(wanted *content, live content, defs []dagspec.DAG) err
 	}
 	manifest.Marker = &Marker{DAG: e.opts.Marker, File: file.Path, Hash: hash}
 	manifest.Files[file.Path] = sum(file.Data)
-	wanted.add(file.Path, func(string) ([]byte, error) { return file.Data, nil })
+	wanted.add(file.Path, func(context.Context, string) ([]byte, error) { return file.Data, nil })
 	return nil
 }
 

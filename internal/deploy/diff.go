@@ -166,7 +166,7 @@ func (d difference) shareIgnoreFile(ctx context.Context, reader target.Reader, w
 	if !ok || entry.Version == target.Absent || entry.Special != "" || entry.SHA256 == want || d.memory.owns(ignoreFile, entry.SHA256) {
 		return nil
 	}
-	ours, err := wanted.read(ignoreFile)
+	ours, err := wanted.read(ctx, ignoreFile)
 	if err != nil {
 		return err
 	}

@@ -132,8 +132,8 @@ func (e *Engine) planRollback(ctx context.Context, id string) (*Plan, error) {
 		return nil, unknown
 	}
 	goal = goal.clone()
-	wanted := blobs(ctx, e.opts.Target.State(), goal)
-	defs, err := readDefinitions(goal.dagFiles(), wanted)
+	wanted := blobs(e.opts.Target.State(), goal)
+	defs, err := readDefinitions(ctx, goal.dagFiles(), wanted)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -87,11 +88,11 @@ func (c *content) hold(files map[string]string, live content) map[string]string 
 		}
 	}
 	fresh := c.read
-	c.read = func(name string) ([]byte, error) {
+	c.read = func(ctx context.Context, name string) ([]byte, error) {
 		if old[name] {
-			return live.read(name)
+			return live.read(ctx, name)
 		}
-		return fresh(name)
+		return fresh(ctx, name)
 	}
 	return held
 }

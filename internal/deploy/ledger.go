@@ -267,8 +267,8 @@ func encode(value any) ([]byte, error) {
 }
 
 // blobs reads the files of a manifest from the state of a target.
-func blobs(ctx context.Context, state target.Reader, manifest Manifest) content {
-	return content{manifest: manifest, read: func(name string) ([]byte, error) {
+func blobs(state target.Reader, manifest Manifest) content {
+	return content{manifest: manifest, read: func(ctx context.Context, name string) ([]byte, error) {
 		want := manifest.Files[name]
 		data, _, err := state.Read(ctx, blobName(want))
 		if err != nil {

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -69,17 +70,21 @@ func isSupport(name string) bool { return strings.HasPrefix(name, supportFolder)
 // one from the state of the target.
 type content struct {
 	manifest Manifest
-	read     func(name string) ([]byte, error)
+	read     reading
 }
 
+// reading gets one file of a content, which may have to be fetched: under the context of whoever puts it in place, since a plan outlives the question in
+// which it was made.
+type reading func(ctx context.Context, name string) ([]byte, error)
+
 // add reads one more file from somewhere else. An empty name is none.
-func (c *content) add(name string, read func(string) ([]byte, error)) {
+func (c *content) add(name string, read reading) {
 	others := c.read
-	c.read = func(asked string) ([]byte, error) {
+	c.read = func(ctx context.Context, asked string) ([]byte, error) {
 		if asked == name && name != "" {
-			return read(asked)
+			return read(ctx, asked)
 		}
-		return others(asked)
+		return others(ctx, asked)
 	}
 }
 
@@ -126,7 +131,7 @@ func newContent(release Release, generator string, mayBeEmpty bool) (content, er
 	if len(manifest.DAGs) == 0 && !mayBeEmpty {
 		return content{}, &EmptyError{}
 	}
-	return content{manifest: manifest, read: func(name string) ([]byte, error) { return files[name], nil }}, nil
+	return content{manifest: manifest, read: func(_ context.Context, name string) ([]byte, error) { return files[name], nil }}, nil
 }
 
 // add takes a DAG into the manifest.

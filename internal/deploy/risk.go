@@ -125,7 +125,7 @@ func (p *Plan) taken() []Risk {
 func (e *Engine) assess(ctx context.Context, plan *Plan, defs []dagspec.DAG) error {
 	a := assessment{plan: plan}
 	if plan.Count(Create)+plan.Count(Update)+plan.Count(Remove) > 0 {
-		before, err := readDefinitions(plan.oldFiles(), blobs(ctx, e.opts.Target.State(), plan.memory.live()))
+		before, err := readDefinitions(ctx, plan.oldFiles(), blobs(e.opts.Target.State(), plan.memory.live()))
 		if err != nil {
 			return err
 		}
@@ -198,10 +198,10 @@ func (p *Plan) change(id string) Change {
 }
 
 // readDefinitions reads the definitions out of DAG files of a release.
-func readDefinitions(files []string, from content) ([]dagspec.DAG, error) {
+func readDefinitions(ctx context.Context, files []string, from content) ([]dagspec.DAG, error) {
 	var defs []dagspec.DAG
 	for _, name := range files {
-		data, err := from.read(name)
+		data, err := from.read(ctx, name)
 		if err != nil {
 			return nil, err
 		}

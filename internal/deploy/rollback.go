@@ -112,7 +112,7 @@ func (d *deployment) restore(ctx context.Context, goal Manifest) error {
 		wanted.Files = map[string]string{}
 	}
 	maps.Copy(wanted.Files, goal.Files)
-	stored := blobs(ctx, d.opts.Target.State(), wanted)
+	stored := blobs(d.opts.Target.State(), wanted)
 	old := Options{Target: d.opts.Target}
 	changes, err := (&Engine{opts: old}).difference(ctx, &stored, &d.memory)
 	if err != nil {

@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"bytes"
 	"context"
+	"runtime"
 	"sync"
 
 	"chrononctl/internal/deploy/target"
@@ -144,6 +145,7 @@ func (w *shapedWriter) Write(ctx context.Context, name string, data []byte, repl
 	shape.now++
 	shape.most = max(shape.most, shape.now)
 	shape.mutex.Unlock()
+	runtime.Gosched() // writing into memory ends before anybody else begins
 	defer func() {
 		shape.mutex.Lock()
 		shape.now--

@@ -71,7 +71,7 @@ func (d *deployment) keepBlobs(ctx context.Context, state target.Writer) error {
 		var group parallel.Group
 		for _, blob := range batch {
 			group.Go(func() error {
-				data, err := d.plan.wanted.read(contents[blob])
+				data, err := d.plan.wanted.read(ctx, contents[blob])
 				if err == nil {
 					_, err = state.Write(ctx, blob, data, kept[blob].Version)
 				}

@@ -11,7 +11,7 @@ import (
 )
 
 // write carries out the changes of files that are chosen, in their order, as many at the same time as the target likes.
-func (d *deployment) write(ctx context.Context, step Step, changes []FileChange, read func(string) ([]byte, error), chosen func(FileChange) bool) error {
+func (d *deployment) write(ctx context.Context, step Step, changes []FileChange, read reading, chosen func(FileChange) bool) error {
 	todo := slices.DeleteFunc(slices.Clone(changes), func(c FileChange) bool { return !c.writes() || !chosen(c) })
 	done := 0
 	for batch := range d.batches(todo) {
@@ -45,7 +45,7 @@ func (d *deployment) batches(changes []FileChange) func(yield func([]FileChange)
 }
 
 // writeBatch waits for all of a batch, also when one fails: what has become of each is known then.
-func (d *deployment) writeBatch(ctx context.Context, batch []FileChange, read func(string) ([]byte, error)) error {
+func (d *deployment) writeBatch(ctx context.Context, batch []FileChange, read reading) error {
 	var mutex sync.Mutex
 	var group parallel.Group
 	for _, change := range batch {
@@ -61,12 +61,12 @@ func (d *deployment) writeBatch(ctx context.Context, batch []FileChange, read fu
 }
 
 // change carries out one change of a file.
-func (d *deployment) change(ctx context.Context, change FileChange, read func(string) ([]byte, error)) (target.Version, error) {
+func (d *deployment) change(ctx context.Context, change FileChange, read reading) (target.Version, error) {
 	writer := d.session.DAGs()
 	if change.Change == Remove {
 		return target.Absent, writer.Remove(ctx, change.Path, change.version)
 	}
-	data, err := read(change.Path)
+	data, err := read(ctx, change.Path)
 	if err != nil {
 		return target.Absent, &notWrittenError{err}
 	}
