@@ -20,6 +20,7 @@ type Capabilities struct {
 	ClearAroundRun        bool // Past and Future of a [ClearRequest] together with RunID: 2.6 to 2.11, and 3.1 and later
 	ClearMapIndex         bool // [ClearRequest.Mapped]: 3.0 and later
 	MarkSkipsWaiting      bool // [Client.MarkRun] as success skips what had not begun, instead of making it a success too: 3.3.1 and later
+	ClearStopsRunning     bool // a clear ends a task that runs: 3.0 and later. Before, the heartbeat of jobs/job.py writes over what the clear wrote (seen on 2.11.2)
 	RefuseRunning         bool // [ClearRequest.RefuseRunning]: 3.2 and later
 	MarkMappedRelated     bool // [TaskMark] of one map index together with the tasks around it: 3.0 and later
 	MarkMapped            bool // [TaskMark] of all instances of a mapped task: 3.1 and later
@@ -57,6 +58,7 @@ func capabilities(r release) Capabilities {
 		ClearMapIndex:         v2,
 		MarkSkipsWaiting:      r.since(release{3, 3, 1}),
 		ClearAroundRun:        !v2 || r.since(release{3, 1, 0}),
+		ClearStopsRunning:     v2,
 		RefuseRunning:         r.since(release{3, 2, 0}),
 		MarkMappedRelated:     v2,
 		MarkMapped:            r.since(release{3, 1, 0}),

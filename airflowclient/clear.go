@@ -13,7 +13,7 @@ func (d rest) mayClear(r ClearRequest) error {
 	case r.LatestVersion && !d.can.ClearLatestVersion:
 		return d.lacks(opClear, "choice of a DAG version", "Airflow 3.1", hintLatest)
 	case r.RefuseRunning && !d.can.RefuseRunning:
-		return d.lacks(opClear, "refusal to clear what runs", "Airflow 3.2", "look at the states first: a task that is cleared while it runs is killed")
+		return d.lacks(opClear, "refusal to clear what runs", "Airflow 3.2", "look at the states first")
 	}
 	return nil
 }

@@ -248,7 +248,8 @@ func (c *Client) SetPaused(ctx context.Context, dagID string, paused bool) error
 }
 
 // Clear makes task instances run again and answers which ones; with DryRun, which ones would. On Airflow 2 the answer
-// identifies the instances, without their map index, so that a mapped task is there once, and says nothing else about them.
+// identifies the instances, without their map index, so that a mapped task is there once, and says nothing else about them. An instance that runs is ended
+// and begun again by Airflow 3; Airflow 2 lets it go on, see [Capabilities.ClearStopsRunning].
 func (c *Client) Clear(ctx context.Context, r ClearRequest) ([]TaskInstance, error) {
 	d, err := c.connect(ctx)
 	if err != nil {

@@ -9,11 +9,14 @@ import (
 // (api/common/mark_tasks.py, clear_task_instances of models/taskinstance.py). The world is locked.
 
 // clear makes task instances of one run run again: max_tries grows, start and end stay until the next try begins. One that runs is
-// killed and then tried again. With reset, a run that had ended is queued again; one that had not stays what it is.
+// killed and then tried again by 3.x; 2.11 lets it go on, see [airflowclient.Capabilities]. With reset, a run that had ended is queued again; one that
+// had not stays what it is.
 func (a *Airflow) clear(r *run, tasks []*instance, reset bool) {
 	for _, ti := range tasks {
 		if ti.state == running {
-			a.kill(ti)
+			if a.isV2 {
+				a.kill(ti)
+			}
 			continue
 		}
 		ti.life++
@@ -33,8 +36,7 @@ func (a *Airflow) clear(r *run, tasks []*instance, reset bool) {
 	}
 }
 
-// kill is what becomes of an instance that is cleared while it runs: "restarting" until its process has noticed. 2.11 then has it wait like
-// any that may be tried again, and does not count that; 3.3 takes it for cleared.
+// kill is what becomes of an instance that 3.x clears while it runs: "restarting" until its process has noticed.
 func (a *Airflow) kill(ti *instance) {
 	ti.life++
 	ti.ends(a.now())
@@ -45,11 +47,6 @@ func (a *Airflow) kill(ti *instance) {
 			return
 		}
 		a.closeTry(ti, failed)
-		if !a.isV2 {
-			ti.ends(a.now())
-			a.retryLater(ti)
-			return
-		}
 		ti.maxTries, ti.pokes = ti.try+ti.task.Retries, 0
 		a.setState(ti, none)
 		a.freeSlots()

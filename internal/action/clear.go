@@ -25,9 +25,13 @@ func (p *Planner) PlanClear(ctx context.Context, scope ClearScope) (Plan, error)
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan to clear %s, run %s: %w", scope.DAGID, scope.RunID, err)
 	}
+	targets, running, err := p.mindRunning(ctx, targets)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan to clear %s, run %s: %w", scope.DAGID, scope.RunID, err)
+	}
 	plan := Plan{Verb: Clear, Title: fmt.Sprintf("Clear %s, run %s", scope.DAGID, scope.RunID), Targets: targets, Command: p.clearCommand(scope)}
 	if n := len(plan.Targets); n > 0 {
-		plan.Effects = []string{fmt.Sprintf("The run is at work again, and %d of its tasks run again; what they wrote is overwritten.", n)}
+		plan.Effects = append([]string{fmt.Sprintf("The run is at work again, and %d of its tasks run again; what they wrote is overwritten.", n)}, running...)
 		plan.Confirm = number(n)
 		plan.Cost = p.costOfTargets(ctx, targets)
 		plan.Downstream = p.behindTasks(targets)

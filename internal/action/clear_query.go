@@ -94,12 +94,17 @@ func (p *Planner) PlanClearQuery(ctx context.Context, q ClearQuery) (Plan, error
 	if plan.Targets, err = p.wouldClearAll(ctx, scopes); err != nil {
 		return Plan{}, fmt.Errorf("plan to clear %s: %w", q.Query, err)
 	}
+	var running []string
+	if plan.Targets, running, err = p.mindRunning(ctx, plan.Targets); err != nil {
+		return Plan{}, fmt.Errorf("plan to clear %s: %w", q.Query, err)
+	}
 	if n := len(plan.Targets); n > 0 {
 		dags := map[string]bool{}
 		for _, t := range plan.Targets {
 			dags[t.DAGID] = true
 		}
-		plan.Effects = []string{fmt.Sprintf("%s of %s in %s run again; what they wrote is overwritten.", plural(n, "task"), plural(runs, "run"), plural(len(dags), "DAG"))}
+		effect := fmt.Sprintf("%s of %s in %s run again; what they wrote is overwritten.", plural(n, "task"), plural(runs, "run"), plural(len(dags), "DAG"))
+		plan.Effects = append([]string{effect}, running...)
 		plan.Cost = Cost{Jobs: n}
 		plan.Confirm = number(n)
 		plan.Downstream = p.behindTasks(plan.Targets)
