@@ -29,7 +29,7 @@ day = datetime.date(2026, 11, 20)
 settings = Settings(repo="", consistency=Consistency(reader="spark", argv=sys.argv[2:]))
 rows = read_rows(settings, "pay.checkout_v1_consistency", day)
 found = measure("pay.checkout.v1", day.isoformat(), rows, 100.0, Budgets(mismatch=0.01, missing=0.05, min_rows=30))
-print(json.dumps({"rows": len(rows), "found": found}))
+print(json.dumps({"read": len(rows), "found": found}))
 `
 
 // TestRealSparkReadsAThousandFeatures makes a table of a thousand features as ConsistencyJob leaves it, and has the runtime's Spark reader read it
@@ -84,7 +84,7 @@ func TestRealSparkReadsAThousandFeatures(t *testing.T) {
 	out := run("reading it", append([]string{airflow.Python, "-c", readWithSpark, runtime}, submit...)...)
 
 	var got struct {
-		Rows  int
+		Read  int
 		Found struct {
 			State         string
 			TotalRows     int `json:"total_rows"`
@@ -95,14 +95,14 @@ func TestRealSparkReadsAThousandFeatures(t *testing.T) {
 			History       []map[string]any
 		}
 	}
-	if err := json.Unmarshal(out[max(0, bytes.LastIndex(out, []byte(`{"rows"`))):], &got); err != nil {
+	if err := json.Unmarshal(out[max(0, bytes.LastIndex(out, []byte(`{"read"`))):], &got); err != nil {
 		t.Fatalf("%v in %.500q", err, out)
 	}
 	found := got.Found
 	const days, hours = 13, 24 // one row for each day before, and one for each hour of the day itself
-	if got.Rows != days+hours || len(found.History) != 14 || found.State != "breach" || found.TotalRows != 2400 || found.MatchedRows != 2160 ||
+	if got.Read != days+hours || len(found.History) != 14 || found.State != "breach" || found.TotalRows != 2400 || found.MatchedRows != 2160 ||
 		found.FeaturesTotal != 1000 || found.FeaturesOver != 975 {
-		t.Errorf("read %d rows: %+v", got.Rows, found)
+		t.Errorf("read %d rows: %+v", got.Read, found)
 	}
 	worst := map[string]any{
 		"name": "feature_0039_num", "rows": 2160.0, "mismatch": 0.866667, "missing_online": 0.032258, "missing_offline": 0.021739, "smape": 0.011111,
