@@ -185,6 +185,9 @@ func (e *explainer) findRoots(d *DAG, r *Run, t Task) []*Cause {
 			return roots
 		}
 	}
+	if roots := e.summaryRoots(d, r, t); roots != nil {
+		return roots
+	}
 	switch t.State {
 	case stateFailed, stateRetry:
 		return e.failure(d, r, t)

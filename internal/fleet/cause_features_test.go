@@ -149,3 +149,32 @@ func checkComparison(t *rapid.T, c Comparison, features []truth, sample float64,
 		t.Errorf("at %g %% the caveat is %q", sample, c.Caveat)
 	}
 }
+
+// A comparison whose job failed measures nothing, and its summary fails for that: one cause, which is the job's.
+func TestAComparisonWhoseJobFailedIsItsJob(t *testing.T) {
+	t.Parallel()
+	s := newScene()
+	id := "chronon_online_offline_comparison_core__j__v1"
+	s.dag(dagspec.KindComparison, id, "core.j.v1")
+	ref := s.run(id, ago(1), "failed", time.Hour, "consistency__j__v1=failed", "summary=failed")
+	s.reports[ref] = published{value: json.RawMessage(fmt.Sprintf(`{"v": 1, "join": "core.j.v1", "ds": %q, "state": "not_measured", "features": [],
+		"reason": "the comparison itself did not succeed: consistency__j__v1 is failed"}`, ago(1)))}
+	made := s.derive()
+	job := InstanceRef{DAGID: ref.DAGID, RunID: ref.RunID, TaskID: "consistency__j__v1", MapIndex: -1}
+	causes := Causes(made, Details{Words: map[InstanceRef]Words{job: {Class: "exit_status", Message: "the job ended with exit status 1", Line: "java.io.IOException: no space"}}})
+	if len(causes) != 1 || causes[0].Title != "core.j.v1: java.io.IOException: no space" {
+		t.Fatalf("got %+v", causes)
+	}
+	var explained []string
+	for _, e := range causes[0].Explains {
+		explained = append(explained, e.TaskID+e.Join)
+	}
+	slices.Sort(explained)
+	if want := []string{"consistency__j__v1", "core.j.v1", "summary"}; !slices.Equal(explained, want) {
+		t.Errorf("it explains %q, want %q", explained, want)
+	}
+	failed, _ := wanted(made, nil)
+	if len(failed) != 1 || failed[0].ID != "consistency__j__v1" {
+		t.Errorf("the words of %d tasks are read: what the summary says is known", len(failed))
+	}
+}

@@ -67,7 +67,7 @@ func wanted(s Snapshot, first map[string]bool) (failed []Task, waiting []airflow
 		for _, r := range told.stands[d.ID] {
 			waits := false
 			for _, t := range r.Tasks {
-				isTold := isStreaming(d.Kind) && told.streamTask(d, t) != nil
+				isTold := isStreaming(d.Kind) && told.streamTask(d, t) != nil || told.summaryRoots(d, r, t) != nil
 				if !isTold && (t.State == stateFailed || t.State == stateRetry) {
 					failed = append(failed, t)
 					days[t.Ref()] = r.Day

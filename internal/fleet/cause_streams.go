@@ -146,10 +146,29 @@ func (e *explainer) comparisonRoots(c Comparison) []*Cause {
 	if c.Health < Unmeasured || c.Health == Restarted {
 		return nil
 	}
-	if roots := e.failuresOf(c.DAGID); c.Health == Unknown && len(roots) > 0 {
+	untold := c.Health == Unknown || c.Health == Unmeasured && strings.HasPrefix(c.Reason, jobFailed)
+	if roots := e.failuresOf(c.DAGID); untold && len(roots) > 0 {
 		return roots
 	}
 	return []*Cause{e.comparison(c)}
+}
+
+// jobFailed is how comparison.py begins the reason of a report that measured nothing because its job failed.
+const jobFailed = "the comparison itself did not succeed"
+
+// summaryRoots are the causes of what the summary of a comparison sums up, where any of it failed: then it fails too, and says nothing else. nil: it
+// is no such summary.
+func (e *explainer) summaryRoots(d *DAG, r *Run, t Task) []*Cause {
+	if t.ID != dagspec.SummaryTask || t.State != stateFailed || d.Kind != dagspec.KindComparison {
+		return nil
+	}
+	var roots []*Cause
+	for _, other := range r.Tasks {
+		if other.ID != t.ID && other.Health == Failed {
+			roots = append(roots, e.rootsOf(d, r, other)...)
+		}
+	}
+	return roots
 }
 
 // failuresOf are the causes of what failed in a DAG.
