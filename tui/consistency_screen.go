@@ -266,7 +266,8 @@ func (c *consistencyScreen) trendCell(r fleet.Comparison) table.Cell {
 // hoursRuler is the title of the hours: each number stands above its hour.
 const hoursRuler = "HOURS 6     12    18    "
 
-// hoursCell draws the mismatch of each hour of the day: blank without requests, a dot where no row was compared, and bars above the budget stand out.
+// hoursCell draws the mismatch of each hour of the day: blank without requests, a dot where no row was compared. Bars above the budget stand out, where
+// they rest on more than a few rows.
 func (c *consistencyScreen) hoursCell(f fleet.Feature) table.Cell {
 	if f.Hours == nil {
 		return table.Cell{Text: c.theme.none, Style: c.theme.faint}
@@ -274,10 +275,15 @@ func (c *consistencyScreen) hoursCell(f fleet.Feature) table.Cell {
 	r, _ := c.joins.Selected()
 	look, budget := c.theme.strips(), r.Budgets.Mismatch
 	top := 2 * budget // so that the budget is at half the height, as in the trend; a bad day keeps its shape all the same
+	thin := 0.0
 	for _, h := range f.Hours {
-		rate, _ := h.MismatchRate()
-		top = max(top, rate)
+		if rate, _ := h.MismatchRate(); h.Thin() {
+			thin = max(thin, rate)
+		} else {
+			top = max(top, rate)
+		}
 	}
+	top = cmp.Or(top, thin)
 	var cell table.Cell
 	for _, h := range f.Hours {
 		rate, known := h.MismatchRate()
@@ -287,7 +293,7 @@ func (c *consistencyScreen) hoursCell(f fleet.Feature) table.Cell {
 			value = strip.Absent()
 		case !known:
 			value = strip.Unknown()
-		case budget > 0 && rate > budget:
+		case budget > 0 && rate > budget && !h.Thin():
 			style = c.theme.warn
 		}
 		bar := strip.Spark(look, []float64{value}, top, 1)

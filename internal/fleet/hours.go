@@ -25,14 +25,6 @@ func (h Hour) MismatchRate() (rate float64, known bool) {
 	return float64(h.Mismatch) / float64(h.Rows), true
 }
 
-// MissingRate is the share of the rows with a value offline that have none online, from 0 to 1; known is false when there are no such rows.
-func (h Hour) MissingRate() (rate float64, known bool) {
-	if h.Rows+h.Missing == 0 {
-		return 0, false
-	}
-	return float64(h.Missing) / float64(h.Rows+h.Missing), true
-}
-
 // hoursReport are the hours of a feature as the runtime publishes them: a place an hour, null where it had no requests.
 type hoursReport struct {
 	Rows     []*int64 `json:"rows"`
@@ -86,13 +78,11 @@ func (f Feature) HoursSentence() string {
 		return ""
 	}
 	var parts []string
-	for _, rate := range []struct {
-		what string
-		of   func(Hour) (float64, bool)
-	}{{"differs", Hour.MismatchRate}, {"not online", Hour.MissingRate}} {
-		if text := peak(f.Hours, rate.what, rate.of); text != "" {
-			parts = append(parts, text)
-		}
+	if text := peak(f.Hours, "differs", differing); text != "" {
+		parts = append(parts, text)
+	}
+	if text := peak(f.Hours, "not online", notServed); text != "" {
+		parts = append(parts, text)
 	}
 	silent, undrawn := 0, 0
 	for _, h := range f.Hours {
@@ -112,33 +102,45 @@ func (f Feature) HoursSentence() string {
 	return strings.Join(parts, ", ")
 }
 
-// peak is the hour in which a rate is highest, and in how many it is not nothing.
-func peak(hours []Hour, what string, rate func(Hour) (float64, bool)) string {
-	worst, high, with, known := 0, 0.0, 0, 0
+// differing are the rows of an hour whose values differ, of those that were compared.
+func differing(h Hour) (bad, of int64) {
+	if !h.Compared {
+		return 0, 0
+	}
+	return h.Mismatch, h.Rows
+}
+
+// notServed are the rows of an hour that have no value online, of those that have one offline.
+func notServed(h Hour) (bad, of int64) { return h.Missing, h.Rows + h.Missing }
+
+// peak says in how many hours there was something bad, and in which of them most of it: by number, since one bad row of a quiet hour is a high rate.
+func peak(hours []Hour, what string, count func(Hour) (bad, of int64)) string {
+	var most, among int64
+	worst, with, known := 0, 0, false
 	for i, h := range hours {
-		r, ok := rate(h)
-		if !ok {
-			continue
-		}
-		known++
-		if r > 0 {
+		bad, of := count(h)
+		known = known || of > 0
+		if bad > 0 {
 			with++
 		}
-		if r > high {
-			worst, high = i, r
+		if bad > most {
+			worst, most, among = i, bad, of
 		}
 	}
 	switch {
-	case known == 0:
+	case !known:
 		return ""
 	case with == 0:
 		return what + " in no hour"
 	}
-	return fmt.Sprintf("%s in %s, most at %s (%.2f %%)", what, plural(with, "hour"), HourName(worst), high*100)
+	return fmt.Sprintf("%s in %s, most at %s (%d of %s)", what, plural(with, "hour"), HourName(worst), most, plural(int(among), "row"))
 }
 
 // fewAnHour is how many compared rows an hour has at least where a single one of them does not make a high bar.
 const fewAnHour = 30
+
+// Thin says whether so few rows of the hour were compared that its rate says little.
+func (h Hour) Thin() bool { return h.Rows < fewAnHour }
 
 // thinHours says whether the hours of a comparison rest on few drawn rows.
 func thinHours(features []Feature) bool {

@@ -48,7 +48,7 @@ func TestHoursOfARealComparison(t *testing.T) {
 			t.Errorf("%s is %+v, want %+v", HourName(hour), got, want)
 		}
 	}
-	want := "differs in 4 hours, most at 01:00 (50.00 %), not online in 1 hour, most at 16:00 (20.00 %), no requests in 11 hours"
+	want := "differs in 4 hours, most at 01:00 (1 of 2 rows), not online in 1 hour, most at 16:00 (1 of 5 rows), no requests in 11 hours"
 	if got := f.HoursSentence(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -128,6 +128,20 @@ func TestAFeatureThatIsNeverComparedHasNoMismatchAtAnyHour(t *testing.T) {
 	}
 	if got := f.HoursSentence(); got != "not online in no hour" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// One row of eight at four in the night is a higher rate, and says less, than nineteen of two hundred in the evening.
+func TestTheWorstHourIsTheOneWithMostOfIt(t *testing.T) {
+	t.Parallel()
+	hours := make([]Hour, hoursOfDay)
+	hours[4], hours[19] = Hour{Asked: true, Compared: true, Rows: 8, Mismatch: 1}, Hour{Asked: true, Compared: true, Rows: 210, Mismatch: 19}
+	f := Feature{Hours: hours}
+	if got := f.HoursSentence(); !strings.HasPrefix(got, "differs in 2 hours, most at 19:00 (19 of 210 rows), ") {
+		t.Errorf("got %q", got)
+	}
+	if !hours[4].Thin() || hours[19].Thin() {
+		t.Error("8 rows are few, and 210 are not")
 	}
 }
 
