@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"chrononctl/internal/deploy"
 
@@ -86,20 +87,37 @@ func (d *deployDialog) view(width, _ int) []string {
 			lines = append(lines, t.dim.Render(l))
 		}
 	}
-	if risks := d.risks(); len(risks) > 0 {
-		lines = append(lines, "", t.warn.Render(fmt.Sprintf("takes the risk: %v", risks)))
+	if len(d.risks()) > 0 {
+		lines = append(lines, "")
 	}
-	return t.boxed("Deploy to "+clean(d.what.Target), append(lines, "", d.question()))
+	for _, r := range plan.Risks {
+		if r.Allowed {
+			continue
+		}
+		for _, l := range wrap("takes the risk "+clean(riskText(r)), width) {
+			lines = append(lines, t.warn.Render(l))
+		}
+	}
+	title := "Deploy to " + d.what.Target
+	if d.what.Back {
+		title = "Roll back " + d.what.Target
+	}
+	return t.boxed(clean(title), append(lines, "", d.question()))
+}
+
+// riskText names a risk, whose it is, and what it is.
+func riskText(r deploy.Risk) string {
+	return string(r.Name) + ": " + strings.TrimPrefix(r.DAG+": ", ": ") + r.What
 }
 
 func (d *deployDialog) question() string {
-	t, word := d.theme, d.confirm()
+	t, word, verb := d.theme, d.confirm(), toggle(d.what.Back, "roll back", "deploy")
 	leave := t.key.Render("esc") + t.dim.Render(" leave")
 	switch {
 	case d.grace.deaf:
 		return t.faint.Render("one moment " + t.tail)
 	case word == "":
-		return t.key.Render("y") + t.dim.Render(" deploy   ") + leave
+		return t.key.Render("y") + t.dim.Render(" "+verb+"   ") + leave
 	}
-	return t.dim.Render("type "+clean(word)+" and enter to deploy: ") + d.word.View() + "   " + leave
+	return t.dim.Render("type "+clean(word)+" and enter to "+verb+": ") + d.word.View() + "   " + leave
 }

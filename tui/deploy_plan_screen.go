@@ -55,9 +55,9 @@ func (p *proposalScreen) title() string {
 	case !p.what.Back:
 		return "plan for " + p.what.Target
 	case p.what.Release == "":
-		return "back at " + p.what.Target
+		return "roll back " + p.what.Target
 	}
-	return "back to " + p.what.Release
+	return "roll back to " + p.what.Release
 }
 
 func (p *proposalScreen) proposal() (Proposal, bool) { return value[Proposal](p.store, p.query()) }
@@ -94,7 +94,14 @@ func (p *proposalScreen) setSize(width, height int) {
 	p.tree.SetSize(width, max(0, height-proposalLead))
 }
 
-func (p *proposalScreen) detail() string { return "" }
+// detail is what stands last in the selected line, for which there may be no room.
+func (p *proposalScreen) detail() string {
+	n, ok := p.tree.Selected()
+	if !ok || len(n.parts) == 0 {
+		return ""
+	}
+	return strings.TrimSpace(n.parts[len(n.parts)-1].Text)
+}
 
 func (p *proposalScreen) mouse(m mouse) {
 	if m.wheel != 0 {
@@ -107,7 +114,7 @@ func (p *proposalScreen) mouse(m mouse) {
 func (p *proposalScreen) view() []string {
 	proposal, ok := p.proposal()
 	if !ok {
-		return p.waiting(p.query(), "what a deploy to "+p.what.Target+" would change")
+		return p.waiting(p.query(), toggle(p.what.Back, "the way back at "+p.what.Target, "what a deploy to "+p.what.Target+" would change"))
 	}
 	return append([]string{" " + paint.Fit(p.verdict(proposal.Shown()), p.width-2, p.theme.tail), ""}, p.tree.View(p.theme.treeLook())...)
 }

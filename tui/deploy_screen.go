@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -155,7 +156,7 @@ func (d *deployScreen) bindings() []binding {
 	own := []binding{
 		{keys: []string{"P"}, label: "P", verb: "plan", help: "what a deploy of the confs would change", disabled: none,
 			do: func() tea.Cmd { return d.propose(Deployment{Target: target()}) }},
-		{keys: []string{"z"}, label: "z", verb: "roll back", help: "plan to go back to an earlier release", disabled: none,
+		{keys: []string{"z"}, label: "z", verb: "roll back", help: "plan to go back to an earlier release", disabled: d.noWayBack,
 			do: func() tea.Cmd { return d.propose(Deployment{Target: target(), Back: true, Release: d.release()}) }},
 		{keys: []string{"D"}, label: "D", verb: "drift", help: "where confs, files and Airflow differ", disabled: none,
 			do: func() tea.Cmd { d.push(newDriftScreen(d.shell, target())); return nil }},
@@ -167,8 +168,9 @@ func (d *deployScreen) bindings() []binding {
 			disabled: func() string { return selected(d.past) }, do: d.openEntry})
 	}
 	if d.running != nil {
-		own = append([]binding{{keys: []string{"w"}, label: "w", verb: "watch", help: "the deploy that is under way",
-			do: func() tea.Cmd { d.push(newRunScreen(d.shell, d.running)); return nil }}}, own...)
+		own = append([]binding{{keys: []string{"w"}, label: "w", verb: toggle(d.running.ended, "last deploy", "watch"),
+			help: toggle(d.running.ended, "how the last deploy from here went", "the deploy that is under way"),
+			do:   func() tea.Cmd { d.push(newRunScreen(d.shell, d.running)); return nil }}}, own...)
 	}
 	return append(own, d.listBindings()...)
 }
@@ -177,6 +179,20 @@ func (d *deployScreen) bindings() []binding {
 func (s *shell) propose(what Deployment) tea.Cmd {
 	s.push(newProposalScreen(s, what))
 	return nil
+}
+
+// noWayBack says why there is nothing to go back to, as far as that is known.
+func (d *deployScreen) noWayBack() string {
+	t, ok := d.targets.Selected()
+	past, known := value[pastOf](d.store, historyQuery(t.Target))
+	earlier := func(r deploy.PastRelease) bool { return !r.Live }
+	switch {
+	case !ok:
+		return selected(d.targets)
+	case known && past.fault == nil && !slices.ContainsFunc(past.Releases, earlier):
+		return "no earlier release is kept to go back to"
+	}
+	return ""
 }
 
 // release is the one to go back to: that of the selected line, or empty for the newest verified one before.

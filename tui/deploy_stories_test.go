@@ -75,6 +75,7 @@ func (f *fakeDeploys) Standing(ctx context.Context, name string) (deploy.Standin
 func (f *fakeDeploys) History(ctx context.Context, name string) (*deploy.History, error) {
 	h := &deploy.History{Target: name}
 	if name == "prod" {
+		h.Releases = []deploy.PastRelease{{ID: "r19991230T041500Z-1a2b3c4d", Live: true}, {ID: "r19991228T020000Z-99887766"}}
 		h.Audit = []deploy.AuditEntry{
 			{Seq: 2, Time: epoch.Add(-20 * time.Hour), Who: "ann", Host: "bastion", Operation: "deploy", Release: "r19991230T041500Z-1a2b3c4d", Updated: 2, Result: deploy.ResultVerified},
 			{Seq: 1, Time: epoch.Add(-70 * time.Hour), Who: "bob", Host: "ci", Operation: "deploy", Release: "r19991228T020000Z-99887766", Created: 2,
@@ -253,6 +254,10 @@ func TestGoingBackNamesTheReleaseOfTheLine(t *testing.T) {
 		c.press("esc", "D")
 		c.pass(time.Second)
 		c.sees("drift of prod", "join_ads.py is missing")
+		c.press("esc", "tab", "down")
+		c.pass(time.Second)
+		c.press("z")
+		c.sees("no earlier release is kept to go back to")
 	})
 }
 

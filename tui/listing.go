@@ -168,7 +168,7 @@ func (l *listing) drawPane(i int, place rectangle) []string {
 	if shown == 0 {
 		text := p.blank
 		if all > 0 {
-			text = fmt.Sprintf("nothing matches %q; esc shows all %d again", p.grid.Filter(), all)
+			text = fmt.Sprintf("nothing matches %q; esc shows all %s again", p.grid.Filter(), grouped(int64(all)))
 		}
 		for _, line := range wrap(clean(text), place.w-4) {
 			out = append(out, "  "+l.theme.dim.Render(line))

@@ -9,7 +9,7 @@ type palette struct {
 // faint, and the bold text of the selected row 3 to 1; high contrast 7 to 1. A test holds that. Backgrounds are of the 256 colours, because the nearest of these to a dark blue-grey is a bright blue.
 var (
 	onDark = palette{
-		dim: "#9aa3ad", faint: "#6b7480", accent: "#7cc4ff", ok: "#7fb88a", run: "#6cb6ff", wait: "#c3b37c", warn: "#f0b429", bad: "#ff6b6b",
+		dim: "#a0a3a8", faint: "#737479", accent: "#7cc4ff", ok: "#7fb88a", run: "#6cb6ff", wait: "#c3b37c", warn: "#f0b429", bad: "#ff6b6b",
 		head: "235", selected: "238", unaware: "235", match: "58",
 	}
 	onLight = palette{
@@ -17,7 +17,7 @@ var (
 		head: "254", selected: "252", unaware: "255", match: "222",
 	}
 	contrastOnDark = palette{
-		dim: "#d7dde4", faint: "#b4bcc6", accent: "#9fd6ff", ok: "#8ef0a2", run: "#9fd6ff", wait: "#ffe98a", warn: "#ffc14d", bad: "#ff9d9d",
+		dim: "#d7dde4", faint: "#babcc0", accent: "#9fd6ff", ok: "#8ef0a2", run: "#9fd6ff", wait: "#ffe98a", warn: "#ffc14d", bad: "#ff9d9d",
 		head: "235", unaware: "235", match: "58",
 	}
 	contrastOnLight = palette{
@@ -26,7 +26,7 @@ var (
 	}
 	// The states of these two are told apart by people who lack one kind of cone, whichever it is; on the dark one the blue and the yellow are Okabe and Ito's.
 	distinctOnDark = palette{
-		dim: "#9aa3ad", faint: "#6b7480", accent: "#56b4e9", ok: "#56b4e9", run: "#cfe8f7", wait: "#f0e442", warn: "#c0871c", bad: "#f35c86",
+		dim: "#a0a3a8", faint: "#737479", accent: "#56b4e9", ok: "#56b4e9", run: "#cfe8f7", wait: "#f0e442", warn: "#c0871c", bad: "#f35c86",
 		head: "235", selected: "238", unaware: "235", match: "58",
 	}
 	distinctOnLight = palette{

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/colorprofile"
 )
 
 // linear is a colour as amounts of light, each between 0 and 1.
@@ -98,6 +99,24 @@ func TestTextCanBeReadInEveryTheme(t *testing.T) {
 			}
 		}
 		check("faint", p.faint, terminal, "the terminal", min(3, p.least))
+	}
+}
+
+// Terminals with 256 colours take the nearest; that of a bluish grey is a green.
+func TestGreysStayGreyInTerminalsOf256Colours(t *testing.T) {
+	t.Parallel()
+	for _, theme := range themes {
+		for _, p := range []palette{theme.dark, theme.light} {
+			for _, grey := range []string{p.dim, p.faint} {
+				if grey == "" {
+					continue
+				}
+				r, g, b, _ := colorprofile.ANSI256.Convert(lipgloss.Color(grey)).RGBA()
+				if r != g || g != b {
+					t.Errorf("%s: %s becomes #%02x%02x%02x", theme.name, grey, r>>8, g>>8, b>>8)
+				}
+			}
+		}
 	}
 }
 

@@ -201,9 +201,20 @@ func (d *planDialog) view(width, height int) []string {
 
 // planLines is the plan as --dry-run prints it: the targets, what it means, the command that does the same.
 func (d *planDialog) planLines(width, room int) []string {
-	below := d.meaning(width)
+	var below []string
+	for most := factLines; most > 0; most-- {
+		if below = d.meaning(width, most); len(below)+targetRoom <= room {
+			break
+		}
+	}
 	return append(d.targetLines(width, room-len(below)), below...)
 }
+
+// factLines is in how many lines a plan says each fact of itself at most, and targetRoom how many it leaves to its targets before the facts get fewer.
+const (
+	factLines  = 4
+	targetRoom = 3
+)
 
 // targetLines are as many targets as there is room for, each in full, and at least one.
 func (d *planDialog) targetLines(width, room int) []string {
@@ -222,8 +233,8 @@ func (d *planDialog) targetLines(width, room int) []string {
 	return lines
 }
 
-// meaning says what the plan does, costs and reaches, how it is taken back, and which command does the same.
-func (d *planDialog) meaning(width int) []string {
+// meaning says what the plan does, costs and reaches, how it is taken back, and which command does the same, each in so many lines at most.
+func (d *planDialog) meaning(width, most int) []string {
 	var lines []string
 	if len(d.plan.Effects) > 0 {
 		lines = append(lines, "")
@@ -239,7 +250,11 @@ func (d *planDialog) meaning(width int) []string {
 		if fact[1] == "" {
 			continue
 		}
-		for i, l := range wrap(clean(fact[1]), width-factColumn) {
+		text := wrap(clean(fact[1]), width-factColumn)
+		if len(text) > most {
+			text = append(text[:most-1:most-1], paint.Fit(strings.Join(text[most-1:], " "), width-factColumn, d.theme.tail))
+		}
+		for i, l := range text {
 			label := ""
 			if i == 0 {
 				label = fact[0]

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"chrononctl/internal/action"
 	"chrononctl/internal/fleet"
 
 	tea "charm.land/bubbletea/v2"
@@ -215,6 +216,26 @@ func TestALargeChangeAsksForItsNumber(t *testing.T) {
 			t.Fatal("the typed number did not start the change")
 		}
 	})
+}
+
+// What a plan says of itself never pushes its question off the screen: it loses lines of the long commands, and then targets.
+func TestAPlanOfManyTargetsKeepsItsQuestion(t *testing.T) {
+	t.Parallel()
+	source := healthyFleet()
+	source.targets = 95
+	source.shape = func(p *action.Plan, _ Request) {
+		ids := strings.Repeat(" chronon_join_payments__checkout__v2", 95)
+		p.Undo, p.Command = "chrononctl unpause"+ids, "chrononctl pause"+ids
+		p.Effects = []string{"The scheduler makes no new runs and starts no further task; tasks at work go on to their end.", "Streaming jobs go on, and nobody restarts them."}
+	}
+	for _, size := range []struct{ width, height int }{{60, 16}, {80, 24}, {120, 40}, {200, 60}} {
+		story(t, setup{source: source, width: size.width, height: size.height}, func(c *console) {
+			c.pass(time.Second)
+			c.press("2", "p")
+			c.pass(2 * time.Second)
+			c.sees(" more", "undo", "chrononctl unpause", "as a command", "type 95 and enter to start")
+		})
+	}
 }
 
 func TestADayThatIsNoneIsRefusedBeforePlanning(t *testing.T) {

@@ -110,7 +110,12 @@ func (w *whyScreen) line(n whyNode) []tree.Part {
 	}
 	s := n.step
 	parts := []tree.Part{{Text: t.glyph(s.Health) + " ", Style: t.paintOf(s.Health)}, {Text: s.Name}}
-	return append(parts, w.dim(joinWith(t.dot, s.State, since(w.now, s.Since), usualText(w.shell, s.Usual), ownerText(s.Owner, s.Team)))...)
+	return append(parts, w.dim(w.stepText(s))...)
+}
+
+// stepText is how a step is in words, since when, until when, and whose it is.
+func (w *whyScreen) stepText(s fleet.Step) string {
+	return joinWith(w.theme.dot, s.State, since(w.now, s.Since), usualText(w.shell, s.Usual), ownerText(s.Owner, s.Team))
 }
 
 func (w *whyScreen) dim(text string) []tree.Part {
@@ -220,7 +225,14 @@ func unsaid(n whyNode) string {
 	return "nothing that is known here says so"
 }
 
-func (w *whyScreen) detail() string { return "" }
+// detail is how the selected step is, for which its line may have no room.
+func (w *whyScreen) detail() string {
+	n, ok := w.steps.Selected()
+	if !ok || n.cause != nil {
+		return ""
+	}
+	return w.stepText(n.step)
+}
 
 func (w *whyScreen) mouse(m mouse) {
 	if m.wheel != 0 {
