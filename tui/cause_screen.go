@@ -326,7 +326,8 @@ func (f *fleetScreen) causeColumns() []table.Column[fleet.Cause] {
 		{
 			Title: "EXPLAINS", Min: 15, Max: 36, Priority: 1,
 			Cell: func(c fleet.Cause) table.Cell {
-				return table.Cell{Text: effectText(c), Short: effectShort(c), Style: f.theme.dim}
+				told := f.explainsOf(c)
+				return table.Cell{Text: told.text, Short: told.short, Style: f.theme.dim}
 			},
 			Compare: func(a, b fleet.Cause) int { return len(b.Explains) - len(a.Explains) },
 		},

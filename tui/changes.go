@@ -40,13 +40,8 @@ func (s *shell) offered(keys map[action.Verb]binding, order ...action.Verb) []bi
 }
 
 // chosenOrWhy says why a key that needs a choice does nothing.
-func chosenOrWhy[T any](chosen func() []T, one string) func() string {
-	return func() string {
-		if len(chosen()) == 0 {
-			return "no " + one + " is selected"
-		}
-		return ""
-	}
+func chosenOrWhy(ids []string, one string) func() string {
+	return func() string { return toggle(len(ids) == 0, "no "+one+" is selected", "") }
 }
 
 // subject names one thing, or counts several.
@@ -85,44 +80,45 @@ func each[T any](all []T, text func(T) string) []string {
 	return out
 }
 
+// chosenDAGs is what the keys that change DAGs act on.
+type chosenDAGs struct {
+	ids    []string
+	joins  []string // that they compute
+	paused bool     // one of them is
+}
+
+func chosenOf(dags ...fleet.DAG) chosenDAGs {
+	return chosenDAGs{
+		ids: each(dags, func(d fleet.DAG) string { return d.ID }),
+		joins: each(dags, func(d fleet.DAG) string {
+			return toggle(d.Kind == dagspec.KindJoin, d.Join, "")
+		}),
+		paused: slices.ContainsFunc(dags, func(d fleet.DAG) bool { return d.Paused }),
+	}
+}
+
 // changeBindings are dagBindings for a screen of one DAG.
 func (s *shell) changeBindings(dag func() (fleet.DAG, bool), day string) []binding {
-	return s.dagBindings(func() []fleet.DAG {
-		if g, ok := dag(); ok {
-			return []fleet.DAG{g}
-		}
-		return nil
-	}, day)
+	if g, ok := dag(); ok {
+		return s.dagBindings(chosenOf(g), day)
+	}
+	return s.dagBindings(chosenDAGs{}, day)
 }
 
 // dagBindings are the keys that change DAGs. The day is the one to propose; empty proposes the last full day.
-func (s *shell) dagBindings(chosen func() []fleet.DAG, day string) []binding {
-	now := chosen() // once: these bindings are of this moment, and thousands of rows may be marked
-	chosen = func() []fleet.DAG { return now }
-	none := chosenOrWhy(chosen, "DAG")
-	pause, verb := !slices.ContainsFunc(chosen(), func(g fleet.DAG) bool { return g.Paused }), action.Pause
-	if !pause {
+func (s *shell) dagBindings(chosen chosenDAGs, day string) []binding {
+	none := chosenOrWhy(chosen.ids, "DAG")
+	verb := action.Pause
+	if chosen.paused {
 		verb = action.Unpause
 	}
 	out := s.offered(map[action.Verb]binding{
 		action.Trigger: {keys: []string{"t"}, label: "t", verb: "trigger", help: "run a day, after its plan", disabled: none,
-			do: func() tea.Cmd { return s.open(s.triggerForm(dagIDs(chosen()), day)) }},
+			do: func() tea.Cmd { return s.open(s.triggerForm(chosen.ids, day)) }},
 		verb: {keys: []string{"p"}, label: "p", verb: string(verb), help: "pause or unpause, after a plan", disabled: none,
-			do: func() tea.Cmd { return s.planPause(pause, dagIDs(chosen())) }},
+			do: func() tea.Cmd { return s.planPause(!chosen.paused, chosen.ids) }},
 	}, action.Trigger, verb)
-	return append(out, s.backfillBinding(now)...)
-}
-
-func dagIDs(dags []fleet.DAG) []string { return each(dags, func(d fleet.DAG) string { return d.ID }) }
-
-// confsOf are the joins whose DAGs are chosen.
-func confsOf(dags []fleet.DAG) []string {
-	return each(dags, func(d fleet.DAG) string {
-		if d.Kind == dagspec.KindJoin {
-			return d.Join
-		}
-		return ""
-	})
+	return append(out, s.backfillBinding(chosen.joins)...)
 }
 
 func (s *shell) planPause(pause bool, ids []string) tea.Cmd {
@@ -132,17 +128,12 @@ func (s *shell) planPause(pause bool, ids []string) tea.Cmd {
 	return s.plan("Unpause "+subject(ids, "DAG"), Request{Verb: action.Unpause, DAGs: ids})
 }
 
-// backfillBinding opens the form for the days of a conf.
-func (s *shell) backfillBinding(dags []fleet.DAG) []binding {
+// backfillBinding opens the form for the days of joins.
+func (s *shell) backfillBinding(joins []string) []binding {
 	return s.offered(map[action.Verb]binding{
 		action.Backfill: {keys: []string{"b"}, label: "b", verb: "backfill", help: "compute a range of days, after a plan",
-			disabled: func() string {
-				if !slices.ContainsFunc(dags, func(d fleet.DAG) bool { return d.Kind == dagspec.KindJoin }) {
-					return "a backfill is of a join: select one"
-				}
-				return ""
-			},
-			do: func() tea.Cmd { return s.open(s.backfillForm(confsOf(dags), "", "")) }},
+			disabled: func() string { return toggle(len(joins) == 0, "a backfill is of a join: select one", "") },
+			do:       func() tea.Cmd { return s.open(s.backfillForm(joins, "", "")) }},
 	}, action.Backfill)
 }
 
@@ -158,51 +149,47 @@ func (s *shell) daysBackfill(conf func() string, days func() (from, to string)) 
 }
 
 // runBindings are the keys that change runs of a DAG.
-func (s *shell) runBindings(dag string, chosen func() []fleet.Run) []binding {
-	none := chosenOrWhy(chosen, "run")
-	ids := func() []string { return each(chosen(), func(r fleet.Run) string { return r.ID }) }
+func (s *shell) runBindings(dag string, chosen []fleet.Run) []binding {
+	ids := each(chosen, func(r fleet.Run) string { return r.ID })
+	none := chosenOrWhy(ids, "run")
 	return s.offered(map[action.Verb]binding{
 		action.Clear: {keys: []string{"x"}, label: "x", verb: "clear", help: "run what failed again, after a plan", disabled: none,
 			do: func() tea.Cmd {
-				failed := slices.ContainsFunc(chosen(), func(r fleet.Run) bool { return r.Health == fleet.Failed })
-				return s.plan("Clear "+subject(ids(), "run"), Request{Verb: action.Clear, DAGs: []string{dag}, Runs: ids(), Failed: failed})
+				failed := slices.ContainsFunc(chosen, func(r fleet.Run) bool { return r.Health == fleet.Failed })
+				return s.plan("Clear "+subject(ids, "run"), Request{Verb: action.Clear, DAGs: []string{dag}, Runs: ids, Failed: failed})
 			}},
 		action.Mark: {keys: []string{"M"}, label: "M", verb: "mark as", help: "set a state without running, after a plan", quiet: true, disabled: none,
 			do: func() tea.Cmd {
-				return s.open(s.markForm(Request{DAGs: []string{dag}, Runs: ids()}, subject(ids(), "run")))
+				return s.open(s.markForm(Request{DAGs: []string{dag}, Runs: ids}, subject(ids, "run")))
 			}},
 	}, action.Clear, action.Mark)
 }
 
 // taskBindings are the keys that change tasks of a run.
-func (s *shell) taskBindings(dag, run string, chosen func() []fleet.Task) []binding {
-	none := chosenOrWhy(chosen, "task")
-	ids := func() []string { return each(chosen(), func(t fleet.Task) string { return t.ID }) }
+func (s *shell) taskBindings(dag, run string, ids []string) []binding {
+	none := chosenOrWhy(ids, "task")
 	return s.offered(map[action.Verb]binding{
 		action.Clear: {keys: []string{"x"}, label: "x", verb: "clear", help: "run it again, after a plan", disabled: none,
 			do: func() tea.Cmd {
-				return s.plan("Clear "+subject(ids(), "task"), Request{Verb: action.Clear, DAGs: []string{dag}, Runs: []string{run}, Tasks: ids()})
+				return s.plan("Clear "+subject(ids, "task"), Request{Verb: action.Clear, DAGs: []string{dag}, Runs: []string{run}, Tasks: ids})
 			}},
 		action.Mark: {keys: []string{"M"}, label: "M", verb: "mark as", help: "set a state without running, after a plan", quiet: true, disabled: none,
 			do: func() tea.Cmd {
-				return s.open(s.markForm(Request{DAGs: []string{dag}, Runs: []string{run}, Tasks: ids()}, subject(ids(), "task")))
+				return s.open(s.markForm(Request{DAGs: []string{dag}, Runs: []string{run}, Tasks: ids}, subject(ids, "task")))
 			}},
 	}, action.Clear, action.Mark)
 }
 
 // streamBindings are the keys that change streams.
-func (s *shell) streamBindings(chosen func() []fleet.Stream) []binding {
-	now := chosen()
-	chosen = func() []fleet.Stream { return now }
-	none := chosenOrWhy(chosen, "stream")
-	names := func() []string { return each(chosen(), func(st fleet.Stream) string { return st.GroupBy }) }
+func (s *shell) streamBindings(names []string) []binding {
+	none := chosenOrWhy(names, "stream")
 	return s.offered(map[action.Verb]binding{
 		action.Restart: {keys: []string{"R"}, label: "R", verb: "restart", help: "look after the stream now, after a plan", disabled: none,
 			do: func() tea.Cmd {
-				return s.plan("Restart "+subject(names(), "stream"), Request{Verb: action.Restart, Confs: names()})
+				return s.plan("Restart "+subject(names, "stream"), Request{Verb: action.Restart, Confs: names})
 			}},
 		action.Upload: {keys: []string{"u"}, label: "u", verb: "upload", help: "upload a day again, after a plan", disabled: none,
-			do: func() tea.Cmd { return s.open(s.uploadForm(names())) }},
+			do: func() tea.Cmd { return s.open(s.uploadForm(names)) }},
 	}, action.Restart, action.Upload)
 }
 

@@ -21,6 +21,9 @@ type dagScreen struct {
 	runs  *table.Table[fleet.Run]
 	tasks *table.Table[fleet.Task]
 
+	chosen memo[table.Choice, []string]   // see chosenTasks
+	worst  memo[table.Choice, fleet.Task] // see logTask
+
 	wantRun, wantTask string         // to select when they arrive
 	scale             timeline.Scale // of the tasks that are shown
 	tasksOf           string         // run whose tasks are shown
@@ -212,11 +215,16 @@ func (d *dagScreen) bindings() []binding {
 	}
 	own = append(own, d.changeBindings(d.dag, day)...)
 	if d.focus == 0 {
-		own = append(own, d.runBindings(d.id, d.runs.Chosen)...)
+		own = append(own, d.runBindings(d.id, d.runs.Chosen())...)
 	} else if run, ok := d.runs.Selected(); ok {
-		own = append(own, d.taskBindings(d.id, run.ID, d.tasks.Chosen)...)
+		own = append(own, d.taskBindings(d.id, run.ID, d.chosenTasks())...)
 	}
 	return append(own, d.listBindings()...)
+}
+
+// chosenTasks are the ids of the marked tasks, or of the selected one; a mapped task may have thousands of instances.
+func (d *dagScreen) chosenTasks() []string {
+	return d.chosen.get(d.tasks.Choice(), func() []string { return each(d.tasks.Chosen(), func(t fleet.Task) string { return t.ID }) })
 }
 
 // dag is the DAG as the picture has it.
@@ -255,14 +263,21 @@ func (d *dagScreen) logTask() (fleet.Task, bool) {
 	if d.focus == 1 {
 		return d.tasks.Selected()
 	}
-	var worst fleet.Task
-	tasks := d.tasks.Rows()
-	for i, t := range tasks {
-		if i == 0 || t.Health > worst.Health || t.Health == worst.Health && isBehind(worst) && !isBehind(t) {
+	if all, _ := d.tasks.Len(); all == 0 {
+		return fleet.Task{}, false
+	}
+	return d.worst.get(d.tasks.Choice(), func() fleet.Task { return worstOf(d.tasks.Rows()) }), true
+}
+
+// worstOf is the task that needs a person most, the first of several.
+func worstOf(tasks []fleet.Task) fleet.Task {
+	worst := tasks[0]
+	for _, t := range tasks {
+		if t.Health > worst.Health || t.Health == worst.Health && isBehind(worst) && !isBehind(t) {
 			worst = t
 		}
 	}
-	return worst, len(tasks) > 0
+	return worst
 }
 
 // isBehind tells whether a task did not run because one before it failed: its log says nothing.

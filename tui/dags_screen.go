@@ -30,8 +30,9 @@ func teamDAGs(team string) scope {
 // dagsScreen lists the DAGs of a team, of a kind, or all.
 type dagsScreen struct {
 	listing
-	scope scope
-	dags  *table.Table[fleet.DAG]
+	scope  scope
+	dags   *table.Table[fleet.DAG]
+	chosen memo[table.Choice, chosenDAGs]
 }
 
 func newDAGsScreen(s *shell, sc scope) *dagsScreen {
@@ -86,7 +87,12 @@ func (d *dagsScreen) ownBindings() []binding {
 		},
 	}}
 	own = append(own, d.whyBinding(none, func() string { dag, _ := d.dags.Selected(); return dag.ID }))
-	return append(own, d.dagBindings(d.dags.Chosen, "")...)
+	return append(own, d.dagBindings(d.chosenDAGs(), "")...)
+}
+
+// chosenDAGs are the marked DAGs, or the selected one.
+func (d *dagsScreen) chosenDAGs() chosenDAGs {
+	return d.chosen.get(d.dags.Choice(), func() chosenDAGs { return chosenOf(d.dags.Chosen()...) })
 }
 
 func (d *dagsScreen) columns() []table.Column[fleet.DAG] {

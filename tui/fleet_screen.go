@@ -21,7 +21,11 @@ type fleetScreen struct {
 	causes *table.Table[fleet.Cause]
 	dags   int
 	only   string // id of the cause whose teams are shown; empty: all teams are
-	chosen bool   // the reader has been among the causes
+
+	logs     memo[table.Choice, *fleet.Effect]      // see failed
+	touching memo[uint64, map[string][]fleet.Cause] // see causesOf
+	explains memo[uint64, map[string]explains]      // see explainsOf
+	chosen   bool                                   // the reader has been among the causes
 }
 
 // fleetKinds are the columns of the fleet. The first five are always of interest; the others appear where a team has them.
@@ -153,14 +157,38 @@ func (f *fleetScreen) detail() string {
 	c, _ := f.causes.Selected()
 	if f.focus == 0 {
 		t, _ := f.teams.Selected()
-		rows := f.causes.Rows()
-		i := slices.IndexFunc(rows, func(c fleet.Cause) bool { return touches(c, t.Name) })
-		if i < 0 {
+		touching := f.causesOf(t.Name)
+		if len(touching) == 0 {
 			return ""
 		}
-		c = rows[i]
+		c = touching[0]
 	}
 	return joinWith(f.theme.dot, shortID(c.Title), c.Ends)
+}
+
+// causesOf are the causes that touch a team. They are looked for once: a cause may explain thousands of failures.
+func (f *fleetScreen) causesOf(team string) []fleet.Cause {
+	return f.touching.get(f.causes.Version(), func() map[string][]fleet.Cause {
+		touching := make(map[string][]fleet.Cause)
+		for _, c := range f.causes.Rows() {
+			for _, name := range c.Teams() {
+				touching[name] = append(touching[name], c)
+			}
+		}
+		return touching
+	})[team]
+}
+
+// explains says how much comes of a cause, and the same where there is little room.
+type explains struct{ text, short string }
+
+// explainsOf counts what comes of a cause, once for each that is drawn.
+func (f *fleetScreen) explainsOf(c fleet.Cause) explains {
+	told := f.explains.get(f.causes.Version(), func() map[string]explains { return make(map[string]explains) })
+	if _, known := told[c.ID]; !known {
+		told[c.ID] = explains{effectText(c), effectShort(c)}
+	}
+	return told[c.ID]
 }
 
 func (f *fleetScreen) bindings() []binding {
@@ -196,19 +224,26 @@ func (f *fleetScreen) enterRow() tea.Cmd {
 }
 
 func (f *fleetScreen) noLog() string {
-	if c, ok := f.causes.Selected(); f.focus == 1 && ok {
-		snap, _ := f.snapshot()
-		if _, ok := logOf(snap, c); ok {
-			return ""
-		}
+	return toggle(f.failed() == nil, "a log belongs to a task: select the cause of a failure (tab)", "")
+}
+
+// failed is the task of the selected cause whose log says most; nil where there is none. A cause may explain thousands.
+func (f *fleetScreen) failed() *fleet.Effect {
+	if f.focus != 1 {
+		return nil
 	}
-	return "a log belongs to a task: select the cause of a failure (tab)"
+	return f.logs.get(f.causes.Choice(), func() *fleet.Effect {
+		c, _ := f.causes.Selected()
+		snap, _ := f.snapshot()
+		if e, ok := logOf(snap, c); ok {
+			return &e
+		}
+		return nil
+	})
 }
 
 func (f *fleetScreen) openLog() tea.Cmd {
-	c, _ := f.causes.Selected()
-	snap, _ := f.snapshot()
-	if e, ok := logOf(snap, c); ok {
+	if e := f.failed(); e != nil {
 		f.openTaskLog(e.DAGID, e.RunID, e.TaskID, e.MapIndex, e.Health)
 	}
 	return nil

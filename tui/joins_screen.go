@@ -21,7 +21,8 @@ type joinRow struct {
 // joinsScreen answers "when is it done?": a row a join, with its newest partition, when the next one is expected, and how far the work on it is.
 type joinsScreen struct {
 	listing
-	joins *table.Table[*joinRow]
+	joins  *table.Table[*joinRow]
+	chosen memo[table.Choice, chosenDAGs]
 }
 
 func newJoinsScreen(s *shell) *joinsScreen {
@@ -45,8 +46,8 @@ func joinFields() []ql.Field[*joinRow] {
 func (j *joinsScreen) title() string   { return "Joins" }
 func (j *joinsScreen) summary() string { return j.counted("join") }
 func (j *joinsScreen) needs() []need   { return nil }
-
 func (j *joinsScreen) showsSteps()     {}
+
 func (j *joinsScreen) sync() {
 	snap, ok := j.snapshot()
 	if !ok {
@@ -101,7 +102,7 @@ func (j *joinsScreen) bindings() []binding {
 		},
 	}}
 	own = append(own, j.whyBinding(none, func() string { r := j.selected(); return cmp.Or(r.Join, r.DAGID) }))
-	own = append(own, j.dagBindings(j.chosenDAGs, "")...)
+	own = append(own, j.dagBindings(j.chosen.get(j.joins.Choice(), j.chosenDAGs), "")...)
 	return append(own, j.listBindings()...)
 }
 
@@ -114,7 +115,7 @@ func (j *joinsScreen) selected() *joinRow {
 }
 
 // chosenDAGs are the DAGs of the marked joins, or of the selected one.
-func (j *joinsScreen) chosenDAGs() []fleet.DAG {
+func (j *joinsScreen) chosenDAGs() chosenDAGs {
 	snap, _ := j.snapshot()
 	var dags []fleet.DAG
 	for _, r := range j.joins.Chosen() {
@@ -122,7 +123,7 @@ func (j *joinsScreen) chosenDAGs() []fleet.DAG {
 			dags = append(dags, d)
 		}
 	}
-	return dags
+	return chosenOf(dags...)
 }
 
 // stripOf are the states of the newest days of a join.

@@ -209,7 +209,7 @@ func (s *shell) confNamed(name string) (string, error) {
 // confNames are the joins and streams of the picture.
 func (s *shell) confNames() []string {
 	snap, _ := s.snapshot()
-	names := confsOf(snap.DAGs)
+	names := chosenOf(snap.DAGs...).joins
 	for _, st := range snap.Streams {
 		names = append(names, st.GroupBy)
 	}

@@ -3,7 +3,6 @@ package tui
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"chrononctl/internal/fleet"
@@ -152,24 +151,17 @@ func (f *fleetScreen) aboutTeam(team fleet.Team) aboutSelected {
 		}
 	}
 	label := "causes"
-	for _, c := range f.causes.Rows() {
-		if touches(c, team.Name) {
-			about.facts = append(about.facts, fact{label, f.theme.glyph(c.Health) + " " + shortID(c.Title), f.theme.paintOf(c.Health)})
-			label = ""
-		}
+	for _, c := range f.causesOf(team.Name) {
+		about.facts = append(about.facts, fact{label, f.theme.glyph(c.Health) + " " + shortID(c.Title), f.theme.paintOf(c.Health)})
+		label = ""
 	}
 	return about
-}
-
-// touches tells whether a cause explains something of a team.
-func touches(c fleet.Cause, team string) bool {
-	return slices.ContainsFunc(c.Explains, func(e fleet.Effect) bool { return e.Team == team })
 }
 
 // aboutCause is what the pane says of a cause, and of the first things that it explains.
 func (f *fleetScreen) aboutCause(c fleet.Cause) aboutSelected {
 	t, plain := f.theme, paint.Style{}
-	about := aboutSelected{effectText(c), []fact{
+	about := aboutSelected{f.explainsOf(c).text, []fact{
 		{"cause", t.glyph(c.Health) + " " + c.Title, t.paintOf(c.Health)}, {"since", joinWith(t.dot, since(f.now, c.Since), usualText(f.shell, c.Usual)), plain},
 		{"owner", ownerText(c.Owner, c.Team), plain}, {"known", c.Known, plain}, {"ends", c.Ends, plain}, {"command", c.Command, plain},
 	}}

@@ -15,7 +15,8 @@ import (
 type streamsScreen struct {
 	listing
 	streams *table.Table[fleet.Stream]
-	want    string // to select when it arrives
+	chosen  memo[table.Choice, []string] // names of the marked streams, or of the selected one
+	want    string                       // to select when it arrives
 }
 
 func newStreamsScreen(s *shell) *streamsScreen {
@@ -83,7 +84,8 @@ func (st *streamsScreen) bindings() []binding {
 			return nil
 		},
 	}}
-	return append(append(own, st.streamBindings(st.streams.Chosen)...), st.listBindings()...)
+	names := st.chosen.get(st.streams.Choice(), func() []string { return each(st.streams.Chosen(), func(r fleet.Stream) string { return r.GroupBy }) })
+	return append(append(own, st.streamBindings(names)...), st.listBindings()...)
 }
 
 func (st *streamsScreen) columns() []table.Column[fleet.Stream] {

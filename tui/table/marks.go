@@ -51,7 +51,8 @@ func (t *Table[T]) MarkShown() {
 // Unmark takes all marks back.
 func (t *Table[T]) Unmark() {
 	clear(t.marks)
-	t.anchor, t.tally = "", nil
+	t.anchor = ""
+	t.altered()
 }
 
 // Marked returns the marked rows that are there, in their order, also those that the filter hides.
@@ -112,14 +113,39 @@ func (t *Table[T]) Chosen() []T {
 	return nil
 }
 
+// Choice says which rows are chosen, without naming them: as long as it is the same, so is what [Table.Chosen] returns. Frames ask what a key would act
+// on, and thousands of rows may be marked.
+type Choice struct {
+	version uint64 // of rows and marks
+	cursor  string // where nothing is marked
+}
+
+// Choice returns the choice of this moment.
+func (t *Table[T]) Choice() Choice {
+	if len(t.counted().rows) > 0 {
+		return Choice{version: t.version}
+	}
+	return Choice{t.version, t.cursor}
+}
+
+// Version counts the changes of rows, of which of them are shown, and of marks: what was made of them is good until it is another one.
+func (t *Table[T]) Version() uint64 { return t.version }
+
+// altered notes that other rows are there, shown or marked.
+func (t *Table[T]) altered() {
+	t.version++
+	t.tally = nil
+}
+
 func (t *Table[T]) mark(id string) {
 	if t.marks == nil {
 		t.marks = map[string]bool{}
 	}
-	t.marks[id], t.tally = true, nil
+	t.marks[id] = true
+	t.altered()
 }
 
 func (t *Table[T]) unmark(id string) {
 	delete(t.marks, id)
-	t.tally = nil
+	t.altered()
 }

@@ -104,9 +104,10 @@ type Table[T any] struct {
 	at     int    // index into shown where the cursor is or was
 	kept   string // identity to go back to when the reader widens the filter again
 
-	marks  map[string]bool // identities, of rows that are there or may come back
-	tally  *tally          // of the marks; nil: something changed since it was made
-	anchor string          // identity that was marked last, where a range begins
+	marks   map[string]bool // identities, of rows that are there or may come back
+	tally   *tally          // of the marks; nil: something changed since it was made
+	version uint64          // counts the changes of rows and marks
+	anchor  string          // identity that was marked last, where a range begins
 
 	top           int // first visible index of shown
 	width, height int
@@ -208,7 +209,7 @@ func (t *Table[T]) arrange() {
 			return cmp.Or(sign*by(a, b), cmp.Compare(t.spec.ID(a), t.spec.ID(b)))
 		})
 	}
-	t.found, t.tally = nil, nil
+	t.found = nil
 	if match, err := t.read(t.filter); err == nil {
 		t.match = match // read again: a filter may speak of today
 	}
@@ -226,7 +227,8 @@ func (t *Table[T]) arrange() {
 // sift finds the rows that pass the filter.
 func (t *Table[T]) sift() {
 	passes := t.passes()
-	t.shown, t.tally = t.shown[:0], nil
+	t.altered()
+	t.shown = t.shown[:0]
 	for i := range t.rows {
 		if passes(i) {
 			t.shown = append(t.shown, i)
