@@ -10,7 +10,7 @@ import (
 )
 
 // planProgress says on stderr how far the planning of a change has come that needs many answers: on a terminal in a line that moves and goes when it is
-// done, on a pipe in one line at the end.
+// done, on a pipe in one line at the end, if it took a second.
 type planProgress struct {
 	streams term.Streams
 	now     func() time.Time
@@ -31,7 +31,7 @@ func (p *planProgress) count(done, total int) {
 	took := p.now().Sub(p.began)
 	text := fmt.Sprintf("Airflow has told of %d of %d DAGs what a clear takes, %s", done, total, took.Round(time.Second))
 	switch {
-	case !p.streams.ErrTerminal && done == total:
+	case !p.streams.ErrTerminal && done == total && took >= time.Second:
 		fmt.Fprintf(p.streams.Err, "chrononctl: %s\n", text)
 	case !p.streams.ErrTerminal:
 	case done == total:

@@ -19,7 +19,7 @@ func newClearCmd(a *app) *cobra.Command {
 		Long: "Clears the tasks of one run, all of them unless some are named, so that Airflow runs them again. With --query it clears the tasks that meet a query,\n" +
 			"over all of Chronon's DAGs: " + action.ClearFields() + ".\n--dry-run shows which ones Airflow would take.",
 		Example: "  chrononctl clear chronon_batch_dag_core scheduled__2026-11-21T00:00:00+00:00 --only-failed --dry-run\n" +
-			"  chrononctl clear --query 'state:failed team:pay* day>=-2d' --dry-run",
+			"  chrononctl clear --query 'state:failed team:pay* ds>=-2d' --dry-run",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if asked.Query == "" {
 				return words("clear: name a DAG and one of its runs, or give a --query", 2, -1)(cmd, args)

@@ -29,8 +29,9 @@ const viewsHead = `
 
 The commands of the table below have flags in common. ` + "`-o table|wide|json|jsonl|name`" + ` chooses the format; on a pipe it is tab-separated, without a header, with
 every column and nothing cut, times in RFC 3339 and UTC. ` + "`--json MEMBERS`" + ` is JSON with those members alone, ` + "`--jq EXPRESSION`" + ` filters it. ` + "`--query`" + ` takes the same
-language as ` + "`/`" + ` in the console: words, ` + "`field:word`" + `, ` + "`field>value`" + `, ` + "`!`" + ` for the opposite. ` + "`--watch`" + ` looks again and again: on a terminal each look replaces
-the one before, on a pipe a line tells each row that is there at first, new, changed or gone. What could not be read is said on stderr and never counted as well.
+language as ` + "`/`" + ` in the console: words, ` + "`field:word`" + `, ` + "`field>value`" + `, ` + "`!`" + ` for the opposite; ` + "`@NAME`" + ` is one that the console has saved. ` + "`--watch`" + ` looks again
+and again: on a terminal each look replaces the one before, on a pipe a line tells each row that is there at first, new, changed or gone. What could not be read
+is said on stderr and never counted as well.
 
 These members are a promise: none is removed or renamed.
 

@@ -32,6 +32,7 @@ func newConsistencyCmd(a *app) *cobra.Command {
 		},
 	}
 	addView(a, cmd, comparisonView(), &flags)
+	orView(&flags, "features", featureView())
 	cmd.Flags().BoolVar(&features, "features", false, "a line for each feature")
 	return cmd
 }

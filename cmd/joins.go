@@ -39,6 +39,8 @@ func newJoinsCmd(a *app) *cobra.Command {
 		},
 	}
 	addView(a, cmd, calendarView(), &flags)
+	orView(&flags, "days", dayView())
+	orView(&flags, "parts", partView())
 	cmd.Flags().BoolVar(&days, "days", false, "a line for each day")
 	cmd.Flags().BoolVar(&parts, "parts", false, "a line for each part and wait of the newest run")
 	return cmd

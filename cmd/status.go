@@ -35,6 +35,8 @@ func newStatusCmd(a *app) *cobra.Command {
 		},
 	}
 	addView(a, cmd, cellView(), &opts.viewFlags)
+	orView(&opts.viewFlags, "tasks", taskRowView(a))
+	opts.members = func() []string { return opts.keysOf() }
 	flags := cmd.Flags()
 	flags.BoolVar(&opts.tasks, "tasks", false, "show every task of the newest runs in its true state")
 	flags.BoolVar(&opts.exitCode, "exit-code", false, "exit with 2 when something failed, is beyond its budget or could not be found out")

@@ -42,6 +42,35 @@ type viewFlags struct {
 	most     int // rows, of those that meet the query, the first; 0: all
 
 	program *gojq.Code // of jq, nil without
+	others  []otherView
+	members func() []string // of the JSON, where they are not those of a row; nil: they are
+}
+
+// otherView is what a flag shows in place of the view of a command, as its query and its members are completed.
+type otherView struct {
+	flag    string
+	propose func(begun string, values func(field string) []string) []string
+	keys    []string
+}
+
+// orView has --query and --json complete what another view has, where a flag chooses that.
+func orView[T any](f *viewFlags, flag string, v view[T]) {
+	f.others = append(f.others, otherView{flag, v.propose, jsonKeys(*new(T), v.object)})
+}
+
+// propose completes a query of the view's fields.
+func (v view[T]) propose(begun string, values func(field string) []string) []string {
+	return query.CompleteWith(query.Schema[T]{Fields: v.fields}, begun, values)
+}
+
+// shown is the view that the flags of a command choose.
+func (f *viewFlags) shown(cmd *cobra.Command, first otherView) otherView {
+	for _, other := range f.others {
+		if cmd.Flags().Changed(other.flag) {
+			return other
+		}
+	}
+	return first
 }
 
 // defaultWatch is the time between two looks of --watch.
@@ -54,7 +83,7 @@ func addView[T any](a *app, cmd *cobra.Command, v view[T], f *viewFlags) {
 	flags.StringVarP(&f.query, "query", "q", "", "only rows that meet this: "+fieldNames(v.fields))
 	// The only error is a flag that does not exist.
 	_ = cmd.RegisterFlagCompletionFunc("query", a.completeQuery(func(begun string, values func(string) []string) []string {
-		return query.CompleteWith(query.Schema[T]{Fields: v.fields}, begun, values)
+		return f.shown(cmd, otherView{propose: v.propose}).propose(begun, values)
 	}))
 }
 
@@ -66,10 +95,14 @@ func (f *viewFlags) add(cmd *cobra.Command, keys []string) {
 	flags.StringVar(&f.jq, "jq", "", "filter the JSON with a jq expression; texts are printed as they are")
 	flags.BoolVarP(&f.watch, "watch", "w", false, "look again and again until interrupted; on a pipe a line for each change")
 	flags.DurationVar(&f.interval, "interval", defaultWatch, "time between two looks of --watch")
-	_ = cmd.RegisterFlagCompletionFunc("json", func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	_ = cmd.RegisterFlagCompletionFunc("json", func(cmd *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		settled := begun[:strings.LastIndex(begun, ",")+1]
 		var full []string
-		for _, key := range keys {
+		members := f.shown(cmd, otherView{keys: keys}).keys
+		if f.members != nil {
+			members = f.members()
+		}
+		for _, key := range members {
 			full = append(full, settled+key)
 		}
 		return beginning(full, nil, begun), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace

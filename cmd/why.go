@@ -41,6 +41,7 @@ func newWhyCmd(a *app) *cobra.Command {
 		},
 	}
 	addView(a, cmd, causeView(a), &opts.viewFlags)
+	opts.members = func() []string { return opts.jsonMembers() }
 	opts.output.also(cmd, formatText)
 	cmd.Flags().BoolVar(&opts.exitCode, "exit-code", false, "exit with 2 when a cause is a failure, beyond a budget, or could not be found out")
 	return cmd
@@ -61,7 +62,7 @@ type explanation struct {
 
 // runWhy explains a picture once, or with --watch again and again, and prints the causes that meet the query.
 func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
-	if err := opts.check(a, opts.members()); err != nil {
+	if err := opts.check(a, opts.jsonMembers()); err != nil {
 		return err
 	}
 	wanted, err := readQuery(a, causeView(a), opts.viewFlags)
@@ -146,8 +147,8 @@ func (o *whyOptions) inWords(a *app) bool {
 	return o.output.value == formatText || o.output.value == formatAuto && a.Streams.OutTerminal
 }
 
-// members are the JSON's: of the whole answer, or in lines of its causes.
-func (o *whyOptions) members() []string {
+// jsonMembers are the JSON's: of the whole answer, or in lines of its causes.
+func (o *whyOptions) jsonMembers() []string {
 	if o.output.value == formatJSONL {
 		return keysOf(causeJSON{})
 	}

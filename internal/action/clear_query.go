@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -38,18 +39,15 @@ var states = []string{
 
 func taskSchema() query.Schema[taskRow] {
 	return query.Schema[taskRow]{Fields: []query.Field[taskRow]{
-		query.Word("state", "of the task", states, func(r taskRow) string {
-			if r.State == "" {
-				return "none"
-			}
-			return string(r.State)
-		}),
-		query.Text("team", "", func(r taskRow) string { return tagIn(r.tags, tagTeam) }),
+		query.Word("state", "of the task, in Airflow's own word", states, func(r taskRow) string { return cmp.Or(string(r.State), "none") }),
+		query.Word("word", "the same: what other views call Airflow's own word", states, func(r taskRow) string { return cmp.Or(string(r.State), "none") }),
+		query.Text("team", "who owns the DAG", func(r taskRow) string { return tagIn(r.tags, tagTeam) }),
 		query.Text("kind", "of the DAG: batch, join, …", func(r taskRow) string { return tagIn(r.tags, tagKind) }),
 		query.Text("dag", "id", func(r taskRow) string { return r.DAGID }),
 		query.Text("run", "id", func(r taskRow) string { return r.RunID }),
 		query.Text("task", "id", func(r taskRow) string { return r.TaskID }),
-		query.Day("day", "of the run", func(r taskRow) string { return r.day }),
+		query.Day("ds", "day of the run", func(r taskRow) string { return r.day }),
+		query.Day("day", "the same", func(r taskRow) string { return r.day }),
 		query.Number("tries", "so far", func(r taskRow) (float64, bool) { return float64(r.Try), true }),
 		query.Age("age", "since it ended", func(r taskRow) (time.Duration, bool) { return r.now.Sub(r.End), !r.End.IsZero() }),
 	}}
