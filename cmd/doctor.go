@@ -288,11 +288,16 @@ func (e *examination) examineVersion(server airflowclient.Server) {
 
 func (e *examination) examineClock(client *airflowclient.Client, now time.Time) {
 	theirs, ok := client.ServerTime()
+	side := "ahead of"
+	if theirs.Before(now) {
+		side = "behind"
+	}
 	switch skew := now.Sub(theirs).Abs(); {
 	case !ok:
 		e.add("clock", symptomSkipped, "the server does not tell its time", "")
 	case skew > clockLimit:
-		e.add("clock", symptomWarning, fmt.Sprintf("the server's clock is %s from ours: ages and lateness are off by that", skew.Round(time.Second)), "set both clocks by NTP")
+		e.add("clock", symptomWarning, fmt.Sprintf("the server's clock is %s %s ours: ages and lateness are told by its, questions as age>6h go by ours", skew.Round(time.Second), side),
+			"set both clocks by NTP")
 	default:
 		e.add("clock", symptomFine, "within "+clockLimit.String()+" of the server's", "")
 	}

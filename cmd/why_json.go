@@ -91,7 +91,7 @@ func causeOf(s fleet.Snapshot, c fleet.Cause) causeJSON {
 		}),
 	}
 	if !c.Since.IsZero() {
-		out.Age = max(0, int(s.At.Sub(c.Since).Seconds()))
+		out.Age = max(0, int(s.At.Add(s.Server.Skew).Sub(c.Since).Seconds()))
 	}
 	return out
 }

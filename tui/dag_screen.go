@@ -124,7 +124,7 @@ func (d *dagScreen) followRun() {
 	if d.runs.Cursor() == d.tasksOf {
 		return
 	}
-	d.tasksOf, d.settled = d.runs.Cursor(), d.now.Add(settleTime)
+	d.tasksOf, d.settled = d.runs.Cursor(), d.here.Add(settleTime)
 	d.fillTasks()
 }
 

@@ -70,7 +70,7 @@ func (b *eventBuffer) take() []deploy.Event {
 // startDeploy carries a proposal out. It is a goroutine of its own, which [Run] waits for: a deploy that is left gets the time to stop cleanly.
 func (s *shell) startDeploy(what Deployment, proposal Proposal) tea.Cmd {
 	ctx, cancel := context.WithCancel(s.ctx)
-	run := &deployRun{what: what, began: s.now, cancel: cancel}
+	run := &deployRun{what: what, began: s.here, cancel: cancel}
 	s.running = run
 	s.underway = &underway{
 		what: "the deploy to " + what.Target,
@@ -111,7 +111,7 @@ func (s *shell) startDeploy(what Deployment, proposal Proposal) tea.Cmd {
 // told takes what a deploy has told.
 func (s *shell) told(m deployedMsg) tea.Cmd {
 	run := m.of
-	s.now = m.at
+	s.pass(m.at)
 	for _, e := range m.events {
 		run.add(e, m.at)
 	}

@@ -34,7 +34,7 @@ func (r *runScreen) summary() string {
 	if r.run.ended {
 		return "took " + span(r.run.at.Sub(r.run.began))
 	}
-	return "for " + span(r.now.Sub(r.run.began))
+	return "for " + span(r.here.Sub(r.run.began))
 }
 
 func (r *runScreen) needs() []need             { return nil }

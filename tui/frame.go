@@ -233,7 +233,7 @@ func needPerson(snap fleet.Snapshot) []tally {
 func (s *shell) ageOfData() string {
 	t := s.theme
 	e := s.store.get(query{topic: topicSnapshot})
-	utc := t.headDim.Render(s.now.UTC().Format("15:04") + " UTC" + s.localTime())
+	utc := t.headDim.Render(s.now.UTC().Format("15:04") + " UTC" + s.localTime() + s.apart())
 	if e.at.IsZero() {
 		return utc
 	}
@@ -242,7 +242,7 @@ func (s *shell) ageOfData() string {
 	if !snap.Read.IsZero() { // a picture may be newer than what it shows
 		read, due = snap.Read, snap.Due
 	}
-	age := s.now.Sub(read)
+	age := s.here.Sub(read)
 	text := span(age) + " ago"
 	style := t.headDim
 	switch {
@@ -250,7 +250,7 @@ func (s *shell) ageOfData() string {
 		style, text = t.accent.On(t.head), "reading, "+count(len(snap.DAGs), "DAG")+" so far"
 	case e.cached:
 		style, text = t.warn.On(t.head), "cached, "+span(age)+" old"
-	case e.err != nil, s.now.Sub(due) > s.staleAfter():
+	case e.err != nil, s.here.Sub(due) > s.staleAfter():
 		style, text = t.warn.On(t.head), span(age)+" old"
 	}
 	if s.options.Chronicle != nil && s.width >= roomyWidth {
@@ -266,6 +266,17 @@ func (s *shell) localTime() string {
 		return ""
 	}
 	return local.Format(" (15:04 MST)")
+}
+
+// apart says by how much Airflow's clock, which the head shows, differs from the local one.
+func (s *shell) apart() string {
+	switch skew := s.skew(); {
+	case skew > 0:
+		return ", " + span(skew) + " ahead"
+	case skew < 0:
+		return ", " + span(-skew) + " behind"
+	}
+	return ""
 }
 
 // staleAfter is how long after the next reading was due a picture is older than it should be.
@@ -306,7 +317,7 @@ func (s *shell) statusLine() string {
 	for _, n := range s.needs() {
 		if e := s.store.get(n.query); e.err != nil {
 			next := "trying again"
-			if wait := e.tried.Add(s.pause(n, e.failures)).Sub(s.now); wait > 0 && !e.loading() {
+			if wait := e.tried.Add(s.pause(n, e.failures)).Sub(s.here); wait > 0 && !e.loading() {
 				next = "again in " + span(wait+time.Second-1)
 			}
 			text := fmt.Sprintf("%s %s: %s", t.glyph(fleet.Failed), next, errorText(e.err))

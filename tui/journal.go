@@ -48,7 +48,7 @@ const (
 
 // did writes down what became of a plan.
 func (s *shell) did(plan action.Plan, results []action.Result, err error) {
-	d := deed{at: s.now, verb: plan.Verb, title: plan.Title, command: plan.Command, undo: plan.Undo}
+	d := deed{at: s.here, verb: plan.Verb, title: plan.Title, command: plan.Command, undo: plan.Undo}
 	for _, r := range results {
 		if r.Err == nil {
 			d.done++

@@ -44,9 +44,9 @@ func (s *shell) poll(needs []need) tea.Cmd {
 		if s.due(n) {
 			cmds = append(cmds, s.load(n))
 		}
-		if n.after.After(s.now) && n.after != s.wakeAt {
+		if n.after.After(s.here) && n.after != s.wakeAt {
 			s.wakeAt = n.after
-			cmds = append(cmds, s.wake(n.after.Sub(s.now)))
+			cmds = append(cmds, s.wake(n.after.Sub(s.here)))
 		}
 	}
 	return tea.Batch(cmds...)
@@ -64,14 +64,14 @@ func (s *shell) wake(in time.Duration) tea.Cmd {
 func (s *shell) due(n need) bool {
 	e := s.store.get(n.query)
 	switch {
-	case e.loading(), s.now.Before(n.after):
+	case e.loading(), s.here.Before(n.after):
 		return false
 	case e.tried.IsZero():
 		return true
 	case n.once && e.err == nil:
 		return false
 	}
-	return !s.now.Add(heartbeat / 2).Before(e.tried.Add(s.pause(n, e.failures))) // to the nearest heartbeat
+	return !s.here.Add(heartbeat / 2).Before(e.tried.Add(s.pause(n, e.failures))) // to the nearest heartbeat
 }
 
 // pause is how long a need is left alone after an attempt: its interval, longer without the keyboard, doubled by each failure.

@@ -17,7 +17,7 @@ type root struct {
 
 func newRoot(ctx context.Context, options Options) *root {
 	options = options.withDefaults()
-	s := &shell{ctx: ctx, options: options, store: newStore(), now: options.Now(), work: new(sync.WaitGroup)}
+	s := &shell{ctx: ctx, options: options, store: newStore(), here: options.Now(), now: options.Now(), work: new(sync.WaitGroup)}
 	s.paintAnew()
 	s.homes = []home{
 		{"fleet", "the teams, and what needs a person", newFleetScreen(s)},
@@ -74,8 +74,9 @@ func (r *root) surroundings(msg tea.Msg) (done bool) {
 func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
 	switch msg := msg.(type) {
 	case tickMsg:
-		r.now, r.meter = msg.at, msg.meter
-		if r.note.text != "" && r.now.After(r.note.until) {
+		r.pass(msg.at)
+		r.meter = msg.meter
+		if r.note.text != "" && r.here.After(r.note.until) {
 			r.note = note{}
 		}
 		return r.tick(), true
@@ -87,7 +88,7 @@ func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
 		r.say(msg.text)
 		return nil, true
 	case wakeMsg:
-		r.now = msg.at
+		r.pass(msg.at)
 		return nil, true
 	case cachedMsg:
 		r.tookCached(msg)
@@ -101,10 +102,12 @@ func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
 		}
 		return nil, true
 	case loaded:
-		if msg.at.After(r.now) {
-			r.now = msg.at
+		if msg.at.After(r.here) {
+			r.here = msg.at
 		}
-		if r.store.apply(msg) {
+		news := r.store.apply(msg)
+		r.pass(r.here) // a picture tells of Airflow's clock too
+		if news {
 			r.top().sync()
 		}
 		return nil, true

@@ -20,7 +20,8 @@ type shell struct {
 	theme   *theme
 	store   *store
 
-	now     time.Time // as the last message told it
+	here    time.Time // by the local clock, as the last message told it: what the console has done and when it asks again
+	now     time.Time // the same moment by Airflow's clock: what Airflow dates
 	wakeAt  time.Time // for which the poll is woken before the next heartbeat
 	bright  bool      // the terminal's background is light
 	blurred bool      // another window has the keyboard
@@ -101,7 +102,18 @@ func (s *shell) enter() {
 }
 
 // say tells the reader something that needs no answer.
-func (s *shell) say(text string) { s.note = note{text: text, until: s.now.Add(noteTime)} }
+func (s *shell) say(text string) { s.note = note{text: text, until: s.here.Add(noteTime)} }
+
+// pass sets the time, by both clocks.
+func (s *shell) pass(here time.Time) {
+	s.here, s.now = here, here.Add(s.skew())
+}
+
+// skew is how far Airflow's clock is ahead of the local one, as far as the picture knows.
+func (s *shell) skew() time.Duration {
+	snap, _ := s.firstRows()
+	return snap.Server.Skew
+}
 
 // snapshot returns the last good picture, and whether there is one. One that has begun to be read is none.
 func (s *shell) snapshot() (fleet.Snapshot, bool) {
