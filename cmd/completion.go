@@ -34,7 +34,11 @@ func addCompletion(root *cobra.Command, a *app) {
 		for _, name := range slices.Sorted(maps.Keys(flags)) {
 			if cmd.LocalFlags().Lookup(name) != nil {
 				// The only error is one about a flag that completes already.
-				_ = cmd.RegisterFlagCompletionFunc(name, flags[name].complete())
+				propose := flags[name]
+				if own, ok := flags[commandWords(cmd)+" "+name]; ok {
+					propose = own
+				}
+				_ = cmd.RegisterFlagCompletionFunc(name, propose.complete())
 			}
 		}
 	}
@@ -177,6 +181,7 @@ func (a *app) flagProposers() map[string]proposer {
 		"run":           a.proposeRuns,
 		"day":           a.proposeDays,
 		"kind":          choices(texts(action.ConfKinds())...),
+		"why kind":      choices(nameKinds()...),
 		"allow":         choices(texts(deploy.RiskNames())...),
 		"color":         choices(texts([]term.ColorMode{term.ColorAuto, term.ColorAlways, term.ColorNever})...),
 		"theme":         choices(tui.Themes()...),

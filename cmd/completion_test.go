@@ -84,7 +84,7 @@ func TestEveryFlagIsProposedOrSaysWhyNot(t *testing.T) {
 			continue
 		}
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
-			met[f.Name] = true
+			met[f.Name], met[commandWords(cmd)+" "+f.Name] = true, true
 			if slices.Contains(counts, f.Value.Type()) || f.Name == "help" || cmd != root && root.PersistentFlags().Lookup(f.Name) == f {
 				return
 			}

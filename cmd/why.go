@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,6 +17,7 @@ import (
 type whyOptions struct {
 	viewFlags
 	name     string
+	kind     string // what the name is of; empty: whatever has it
 	exitCode bool
 }
 
@@ -43,6 +45,7 @@ func newWhyCmd(a *app) *cobra.Command {
 	addView(a, cmd, causeView(a), &opts.viewFlags)
 	opts.members = func() []string { return opts.jsonMembers() }
 	opts.output.also(cmd, formatText)
+	cmd.Flags().StringVar(&opts.kind, "kind", "", "what NAME is, where several things have the name: "+strings.Join(nameKinds(), ", "))
 	cmd.Flags().BoolVar(&opts.exitCode, "exit-code", false, "exit with 2 when a cause is a failure, beyond a budget, or could not be found out")
 	return cmd
 }
@@ -65,6 +68,9 @@ func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
 	if err := opts.check(a, opts.jsonMembers()); err != nil {
 		return err
 	}
+	if opts.kind != "" && (opts.name == "" || !slices.Contains(nameKinds(), opts.kind)) {
+		return usage(fmt.Errorf("--kind %q: says of a NAME that it is one of %s", opts.kind, strings.Join(nameKinds(), ", ")))
+	}
 	wanted, err := readQuery(a, causeView(a), opts.viewFlags)
 	if err != nil {
 		return err
@@ -74,7 +80,7 @@ func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
 		return err
 	}
 	explain := func(ctx context.Context) (explanation, error) {
-		e, err := a.explain(ctx, observer, opts.name)
+		e, err := a.explain(ctx, observer, opts)
 		e.answer.Causes = slices.DeleteFunc(slices.Clone(e.answer.Causes), func(c fleet.Cause) bool { return !wanted.Match(seenCause{e.snap.At, c}) })
 		return e, err
 	}
@@ -109,23 +115,32 @@ func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
 }
 
 // explain takes a picture, reads what failed tasks said, first where it concerns the name, and answers.
-func (a *app) explain(ctx context.Context, observer remembering, name string) (explanation, error) {
+func (a *app) explain(ctx context.Context, observer remembering, opts whyOptions) (explanation, error) {
+	name, kind := opts.name, fleet.NameAll
+	if at := slices.Index(nameKinds(), opts.kind); at >= 0 {
+		kind = fleet.NameKinds()[at]
+	}
 	snap, err := observer.Observe(ctx)
 	if err != nil {
 		return explanation{}, err
 	}
 	known := fleet.Explain(snap, fleet.Details{})
-	first, found := known.Why(name)
+	first, found := known.WhyAs(kind, name)
 	if !found {
-		return explanation{}, exit(ExitNotFound, unknownName("why "+name+": no team, conf, DAG, task or table of this Airflow has that name",
+		return explanation{}, exit(ExitNotFound, unknownName("why "+name+": no "+cmp.Or(opts.kind, "team, conf, DAG, task or table")+" of this Airflow has that name",
 			"chrononctl status -o json lists what there is", name, known.Names()))
 	}
 	details := observer.Details(ctx, snap, concerned(first))
 	if ctx.Err() != nil {
 		return explanation{}, ctx.Err()
 	}
-	answer, _ := fleet.Explain(snap, details).Why(name)
+	answer, _ := fleet.Explain(snap, details).WhyAs(kind, name)
 	return explanation{snap, answer}, nil
+}
+
+// nameKinds are what --kind may say.
+func nameKinds() []string {
+	return convert(fleet.NameKinds(), fleet.NameKind.String)
 }
 
 // concerned are the DAGs that an answer speaks of.
@@ -161,6 +176,9 @@ func (a *app) printWhy(ctx context.Context, e explanation, opts whyOptions) erro
 	}
 	for _, p := range e.snap.Problems {
 		a.warn(p)
+	}
+	if also := e.answer.Also; len(also) > 0 {
+		a.warn(fmt.Sprintf("%s is a %s, and also the name of a %s: --kind %s asks about that", e.answer.Name, e.answer.Is, also[0], also[0]))
 	}
 	if opts.inWords(a) {
 		a.printWhyText(e.snap, e.answer)

@@ -11,6 +11,7 @@ type (
 		Context string         `json:"context"`
 		Name    string         `json:"name"`
 		Is      fleet.NameKind `json:"is"`
+		Also    []string       `json:"also"` // what else has the name
 		Steps   []stepJSON     `json:"steps"`
 		Causes  []causeJSON    `json:"causes"`
 
@@ -69,7 +70,7 @@ type (
 
 func whyOf(s fleet.Snapshot, answer fleet.Answer) whyJSON {
 	return whyJSON{
-		At: stamp(s.At), Context: s.Server.Name, Name: answer.Name, Is: answer.Is, Problems: append([]string{}, s.Problems...),
+		At: stamp(s.At), Context: s.Server.Name, Name: answer.Name, Is: answer.Is, Also: convert(answer.Also, fleet.NameKind.String), Problems: append([]string{}, s.Problems...),
 		Steps: convert(answer.Steps, func(step fleet.Step) stepJSON {
 			return stepJSON{
 				step.Depth, step.Health, step.Name, step.State, step.Team, step.Owner, step.DAGID, step.RunID, step.TaskID, step.Day, stamp(step.Since),

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -9,38 +8,13 @@ import (
 	"chrononctl/dagspec"
 )
 
-// NameKind is what a name stands for that somebody asks about.
-type NameKind uint8
-
-// The kinds of name.
-const (
-	NameAll       NameKind = iota // no name: everything
-	NameTeam                      // a team
-	NameConf                      // a join, a GroupBy or a staging query, by full name
-	NameDAG                       // a DAG, by id
-	NameTask                      // a task, as DAG/TASK or by an id that only some DAGs have
-	NameTable                     // a table, as namespace.table
-	NamePartition                 // a partition, as namespace.table/ds=2026-11-22
-)
-
-// String is the kind's name for programs.
-func (k NameKind) String() string {
-	names := [...]string{"all", "team", "conf", "dag", "task", "table", "partition"}
-	if int(k) < len(names) {
-		return names[k]
-	}
-	return fmt.Sprintf("name_%d", uint8(k))
-}
-
-// MarshalText writes the kind's name.
-func (k NameKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
 // Answer is why something is as it is: the way from what was asked about to where it comes from, and the causes at the ends.
 type Answer struct {
 	Name   string
 	Is     NameKind
-	Steps  []Step  // in the order of a tree: each step comes after the one that it explains, one deeper
-	Causes []Cause // those that the steps end in, worst first
+	Also   []NameKind // what else has the name, and is not told of
+	Steps  []Step     // in the order of a tree: each step comes after the one that it explains, one deeper
+	Causes []Cause    // those that the steps end in, worst first
 }
 
 // Step is one step of the way: a task of a conf, a partition, a stream, a comparison. A step that nothing comes before ends in causes.
@@ -64,21 +38,35 @@ type Step struct {
 // daysShown is how many unfinished days of a task are followed, the newest first.
 const daysShown = 3
 
-// Why answers for a name. known is false when nothing has that name; see [Explanation.Names]. It is for one goroutine at a time.
-func (x Explanation) Why(name string) (answer Answer, known bool) {
+// Why answers for a name. known is false when nothing has that name; see [Explanation.Names]. Of several things that have it, it answers for the first in the
+// order of the kinds, and tells the others in Also. It is for one goroutine at a time.
+func (x Explanation) Why(name string) (answer Answer, known bool) { return x.WhyAs(NameAll, name) }
+
+// WhyAs answers for a name of one kind; NameAll is any. Partitions are those of NameTable.
+func (x Explanation) WhyAs(kind NameKind, name string) (answer Answer, known bool) {
+	answer, known = x.why(kind, name)
+	for _, other := range NameKinds() {
+		if known && name != "" && other != answer.Is && (other != NameTable || answer.Is != NamePartition) && x.picture.has(other, name) {
+			answer.Also = append(answer.Also, other)
+		}
+	}
+	return answer, known
+}
+
+func (x Explanation) why(kind NameKind, name string) (answer Answer, known bool) {
 	e := x.picture
 	answer = Answer{Name: name, Is: NameAll}
 	if name == "" {
 		answer.Causes = x.Causes
 		return answer, true
 	}
-	if slices.ContainsFunc(e.s.Teams, func(t Team) bool { return t.Name == name }) {
+	if (kind == NameAll || kind == NameTeam) && e.has(NameTeam, name) {
 		answer.Is = NameTeam
 		answer.Causes = filter(x.Causes, func(c Cause) bool { return c.Team == name || slices.Contains(c.Teams(), name) })
 		return answer, true
 	}
 	w := &way{e: e, seen: make(map[InstanceRef]bool), ends: make(map[string]bool)}
-	if answer.Is, known = w.start(name); !known {
+	if answer.Is, known = w.start(kind, name); !known {
 		return Answer{}, false
 	}
 	answer.Steps = w.steps
@@ -101,16 +89,19 @@ type way struct {
 }
 
 // start finds what the name stands for, and walks from there.
-func (w *way) start(name string) (NameKind, bool) {
+func (w *way) start(kind NameKind, name string) (NameKind, bool) {
+	maybe := func(k NameKind) bool { return kind == NameAll || kind == k }
 	switch {
-	case w.fromConf(name):
+	case maybe(NameConf) && w.fromConf(name):
 		return NameConf, true
-	case w.fromDAG(name):
+	case maybe(NameDAG) && w.fromDAG(name):
 		return NameDAG, true
-	case w.fromTask(name):
+	case maybe(NameTask) && w.fromTask(name):
 		return NameTask, true
+	case maybe(NameTable):
+		return w.fromTable(name)
 	}
-	return w.fromTable(name)
+	return NameAll, false
 }
 
 // fromConf walks from the tasks of a conf, its stream, and its comparison.

@@ -33,9 +33,19 @@ func (w *way) meet(c *Cause, met Health) {
 func (w *way) nameOf(d *DAG, task string) string {
 	if conf := w.e.confOf(d, task); conf != "" {
 		mode, _, _ := strings.Cut(task, "__")
+		if w.e.sharesName(conf, TaskRef{d.ID, task}, mode) {
+			return conf + " " + mode + " (" + d.ID + ")"
+		}
 		return conf + " " + mode
 	}
 	return strings.TrimSpace(d.ID + " " + task)
+}
+
+// sharesName says whether another DAG does the same for a conf of the name: a join and a staging query may share one.
+func (e *explainer) sharesName(conf string, ref TaskRef, mode string) bool {
+	return slices.ContainsFunc(e.s.Intent.OfConf(conf), func(other TaskRef) bool {
+		return other.DAGID != ref.DAGID && strings.HasPrefix(other.TaskID, mode+"__")
+	})
 }
 
 // task is the step of a task that is not done, and those that it comes from.
