@@ -25,7 +25,6 @@ import (
 	"chrononctl/internal/demo/python"
 	"chrononctl/internal/demo/sample"
 	"chrononctl/internal/deploy"
-	"chrononctl/internal/deploy/target"
 )
 
 // Target is the name of the deploy target in the demo's project file.
@@ -160,35 +159,14 @@ func (d *Demo) client() (*airflowclient.Client, error) {
 
 // deploy is the definitions flow, from the confs to DAGs that Airflow was seen to show.
 func (d *Demo) deploy(ctx context.Context, o Options) error {
-	repo := os.DirFS(d.Repo)
-	project, err := config.ReadProject(repo)
-	if err != nil {
-		return err
-	}
-	release, diagnostics, err := deploy.Prepare(repo, project.Settings)
-	if err != nil {
-		return err
-	}
-	if broken := diagnostics.Errors(); len(broken) > 0 {
-		return fmt.Errorf("the sample repository is broken: %s: %s", broken[0].File, broken[0].Message)
-	}
-	d.streaming = streamingDAGs(release.DAGs)
-	place := project.Targets[Target]
-	folder, err := target.NewDir(target.DirOptions{Path: place.Path, Folder: place.Folder, State: place.State})
-	if err != nil {
-		return err
-	}
-	engine, err := deploy.New(deploy.Options{Target: folder, Airflow: d.Client, Marker: deploy.DefaultMarker, Generator: o.Generator, Now: o.Now,
+	planned, err := sample.Plan(ctx, d.Repo, Target, nil, deploy.Options{Airflow: d.Client, Marker: deploy.DefaultMarker, Generator: o.Generator, Now: o.Now,
 		Allow: []deploy.RiskName{deploy.RiskCatchUp}}) // the demo is there to see runs
 	if err != nil {
 		return err
 	}
-	plan, err := engine.Plan(ctx, release)
-	if err != nil {
-		return err
-	}
-	o.Progress(fmt.Sprintf("deploy %d DAGs in %d files", len(release.DAGs), len(release.Files)))
-	d.Result, err = engine.Apply(ctx, plan, func(e deploy.Event) {
+	d.streaming = streamingDAGs(planned.Release.DAGs)
+	o.Progress(fmt.Sprintf("deploy %d DAGs in %d files", len(planned.Release.DAGs), len(planned.Release.Files)))
+	d.Result, err = planned.Engine.Apply(ctx, planned.Plan, func(e deploy.Event) {
 		if e.Total > 0 && e.Done == e.Total {
 			o.Progress(fmt.Sprintf("deploy: %s %d of %d", e.Step, e.Done, e.Total))
 		}

@@ -198,34 +198,14 @@ func (d *Demo) projectFile(start time.Time) ([]byte, error) {
 // deploy takes the sample through the real engine. Airflow notices new files when it lists its folder, which it does every five minutes: they
 // pass as soon as the files are in place.
 func (d *Demo) deploy(ctx context.Context, o Options) error {
-	repo := os.DirFS(d.Repo)
-	project, err := config.ReadProject(repo)
+	planned, err := sample.Plan(ctx, d.Repo, targetName, target.OpenScratch,
+		deploy.Options{Airflow: d.Client, Marker: deploy.DefaultMarker, Generator: o.Generator, Now: d.clock.Now})
 	if err != nil {
 		return err
 	}
-	release, diagnostics, err := deploy.Prepare(repo, project.Settings)
-	if err != nil {
-		return err
-	}
-	if broken := diagnostics.Errors(); len(broken) > 0 {
-		return fmt.Errorf("the sample repository is broken: %s: %s", broken[0].File, broken[0].Message)
-	}
-	place := project.Targets[targetName]
-	folder, err := target.NewDir(target.DirOptions{Path: place.Path, Folder: place.Folder, State: place.State, Open: target.OpenScratch})
-	if err != nil {
-		return err
-	}
-	engine, err := deploy.New(deploy.Options{Target: folder, Airflow: d.Client, Marker: deploy.DefaultMarker, Generator: o.Generator, Now: d.clock.Now})
-	if err != nil {
-		return err
-	}
-	plan, err := engine.Plan(ctx, release)
-	if err != nil {
-		return err
-	}
-	o.Progress(fmt.Sprintf("deploy %d DAGs in %d files", len(release.DAGs), len(release.Files)))
+	o.Progress(fmt.Sprintf("deploy %d DAGs in %d files", len(planned.Release.DAGs), len(planned.Release.Files)))
 	var passed sync.Once
-	d.Result, err = engine.Apply(ctx, plan, func(e deploy.Event) {
+	d.Result, err = planned.Engine.Apply(ctx, planned.Plan, func(e deploy.Event) {
 		if e.Step == deploy.StepNudge || e.Step == deploy.StepVerify {
 			passed.Do(func() { d.clock.pass(6 * time.Minute) })
 		}
