@@ -319,7 +319,7 @@ func (f *fleetScreen) causeColumns() []table.Column[fleet.Cause] {
 			Compare: func(a, b fleet.Cause) int { return cmp.Compare(b.Health, a.Health) },
 		},
 		{
-			Title: "WHAT", Min: 40, Max: 110,
+			Title: "WHAT", Min: 40, Max: 150,
 			Cell:    func(c fleet.Cause) table.Cell { return table.Cell{Text: shortID(c.Title)} },
 			Compare: func(a, b fleet.Cause) int { return strings.Compare(a.Title, b.Title) },
 		},

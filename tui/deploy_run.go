@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -136,6 +137,12 @@ func (r *deployRun) add(e deploy.Event, at time.Time) {
 		began := r.steps[n-1].began
 		r.steps[n-1] = deployStep{e, began}
 		return
+	}
+	for i := len(r.steps) - 1; i >= 0 && r.steps[i].Step != deploy.StepRollback; i-- {
+		if s := r.steps[i]; s.Step == e.Step && s.Done < s.Total { // it goes on after another step
+			r.steps, at = slices.Delete(r.steps, i, i+1), s.began
+			break
+		}
 	}
 	r.steps = append(r.steps, deployStep{e, at})
 }

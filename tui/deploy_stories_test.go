@@ -50,6 +50,7 @@ func newDeploys(f *fakeSource) *fakeDeploys {
 			{time.Second, deploy.Event{Step: deploy.StepStage, Done: 3, Total: 3}},
 			{2 * time.Second, deploy.Event{Step: deploy.StepCanary, Done: 1, Total: 1}},
 			{3 * time.Second, deploy.Event{Step: deploy.StepVerify, Done: 2, Total: 3, Detail: "chronon_join_ads__bids__v2: not discovered"}},
+			{time.Second, deploy.Event{Step: deploy.StepNudge, Detail: "asked Airflow to look for new files"}},
 			{3 * time.Second, deploy.Event{Step: deploy.StepVerify, Done: 3, Total: 3}},
 		},
 		result: &deploy.Result{Release: "r20000101T000000Z-5e6f7a8b", DAGs: []deploy.DAGResult{
@@ -155,7 +156,8 @@ func TestADeployIsReadAppliedAndWatched(t *testing.T) {
 		c.press("6")
 		c.pass(time.Second)
 		c.press("w")
-		c.sees("✔ verify", "3 of 3", "r20000101T000000Z-5e6f7a8b")
+		c.sees("✔ verify", "3 of 3", "✔ nudge", "r20000101T000000Z-5e6f7a8b")
+		c.seesNot("✖ verify")
 	})
 }
 

@@ -112,6 +112,9 @@ func (s *shell) serverHealth() string {
 	}
 	h := snap.Server.Health
 	text := t.glyph(h) + " " + clean(snap.Server.Version)
+	if snap.Partial {
+		return t.headDim.Render(text) // it is being read
+	}
 	if parts := snap.Server.Parts; h != fleet.OK && len(parts) > 0 {
 		text += " " + clean(strings.Replace(parts[0], ":", "", 1))
 		if more := len(parts) - 1; more > 0 {

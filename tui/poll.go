@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -96,6 +97,19 @@ func (s *shell) load(n need) tea.Cmd {
 	source, now := s.options.Source, s.options.Now
 	return func() tea.Msg {
 		v, err := n.load(ctx, source)
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = lateError{err}
+		}
 		return loaded{query: n.query, gen: gen, at: now(), value: v, err: err}
 	}
 }
+
+// lateError is that an answer took longer than [loadLimit].
+type lateError struct{ err error }
+
+func (e lateError) Error() string { return "Airflow did not answer within " + span(loadLimit) }
+
+// Brief is what is wrong in a few words.
+func (e lateError) Brief() string { return "too slow" }
+
+func (e lateError) Unwrap() error { return e.err }

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -70,19 +69,16 @@ func TestAFailedRefreshKeepsTheDataAndTheKeyboard(t *testing.T) {
 	})
 }
 
-// slowError is an error that knows a few words for what is wrong.
-type slowError struct{ error }
-
-func (slowError) Brief() string { return "too slow" }
-
 func TestTheHeadLineSaysWhyThereIsNothingNew(t *testing.T) {
 	t.Parallel()
 	story(t, setup{}, func(c *console) {
 		c.pass(time.Second)
-		c.source.change(func(f *fakeSource) { f.err = fmt.Errorf("read the DAGs: %w", slowError{errRefused}) })
-		c.pass(2 * DefaultInterval)
-		c.sees("prod ? too slow")
-		c.seesNot("no answer")
+		c.source.change(func(f *fakeSource) { f.latency = time.Hour })
+		c.pass(loadLimit + 2*DefaultInterval)
+		c.sees("prod ? too slow", "Airflow did not answer within 1 m")
+		c.source.change(func(f *fakeSource) { f.latency, f.err = 0, errRefused })
+		c.pass(2 * loadLimit)
+		c.sees("prod ? no answer", "connection refused")
 	})
 }
 
