@@ -1,10 +1,12 @@
 package airflowclient
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -21,21 +23,54 @@ type page struct {
 	total int // -1: the server does not say
 }
 
-// readPage takes the rows out of the member of that name.
+// readPage takes the rows out of the member of that name. It goes through the answer once, which may have a megabyte and come every few seconds.
 func readPage(op string, got reply, member string) (page, error) {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(got.body, &object); err != nil {
+	p, found := page{total: -1}, false
+	body := json.NewDecoder(bytes.NewReader(got.body))
+	open, err := body.Token()
+	if err == nil && open != json.Delim('{') {
+		err = errors.New("no JSON object")
+	}
+	for err == nil && body.More() {
+		var name json.Token
+		if name, err = body.Token(); err != nil {
+			break
+		}
+		var value json.RawMessage
+		switch name {
+		case member:
+			if err, found = body.Decode(&p.rows), true; err != nil {
+				err = fmt.Errorf("member %q: %w", member, err)
+			}
+		default:
+			err = body.Decode(&value)
+		}
+		if name == "total_entries" && json.Unmarshal(value, &p.total) != nil {
+			p.total = -1
+		}
+	}
+	switch {
+	case err != nil:
+	case !found:
+		err = fmt.Errorf("no member %q", member)
+	default:
+		err = ended(body)
+	}
+	if err != nil {
 		return page{}, unreadable(op, got, err)
 	}
-	p := page{total: -1}
-	if err := json.Unmarshal(object[member], &p.rows); err != nil {
-		return page{}, unreadable(op, got, fmt.Errorf("member %q: %w", member, err))
-	}
-	var total *int
-	if json.Unmarshal(object["total_entries"], &total) == nil && total != nil {
-		p.total = *total
-	}
 	return p, nil
+}
+
+// ended reads the end of an object, after which there must be nothing.
+func ended(body *json.Decoder) error {
+	if _, err := body.Token(); err != nil {
+		return err
+	}
+	if _, err := body.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the object")
+	}
+	return nil
 }
 
 // allPages reads a list to its end, or until limit rows are there (0: no limit). It advances by the rows that came, because

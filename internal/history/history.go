@@ -35,7 +35,8 @@ type Options struct {
 const (
 	mostSamples = 60                  // of a task
 	mostAge     = 90 * 24 * time.Hour // of a sample
-	everyRecord = time.Minute         // between two pictures that are written
+	firstRecord = time.Minute         // between the first two pictures that are written; then longer and longer
+	laterRecord = 15 * time.Minute    // between two pictures that are written, at most
 )
 
 // History is what is known of one context from before. It is safe for use by many goroutines. Make one with [Open].
@@ -49,6 +50,7 @@ type History struct {
 	reading  []byte
 	problem  string
 	recorded time.Time
+	pause    time.Duration // after which a picture is written again
 }
 
 // Dir is the folder in which the history of a context lies, below the user's folder for state. Its name is readable, and different for contexts
@@ -146,16 +148,17 @@ func (h *History) Usual(ref fleet.TaskRef) (took, landing fleet.Usual) {
 	return fleet.UsualOf(ran), fleet.UsualOf(landed)
 }
 
-// Record keeps what a picture shows, and how far the server was read for it, which reading tells and which is asked only when it is written. It writes at
-// most once a minute, however often it is called, and a picture only when it is of the whole fleet: that of a few teams would hide the others.
+// Record keeps what a picture shows, and how far the server was read for it, which reading tells and which is asked only when it is written. However often
+// it is called, it writes at once, a minute later, and then after pauses that double up to a quarter of an hour: to write a large fleet costs more than to
+// look at it, and what is not written is read again. It writes a picture only when it is of the whole fleet: that of a few teams would hide the others.
 func (h *History) Record(s fleet.Snapshot, reading func() []byte, whole bool) error {
 	now := h.opts.Now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.opts.Dir == "" || !h.recorded.IsZero() && now.Sub(h.recorded) < everyRecord {
+	if h.opts.Dir == "" || !h.recorded.IsZero() && now.Sub(h.recorded) < h.pause {
 		return nil
 	}
-	h.recorded = now
+	h.recorded, h.pause = now, min(max(2*h.pause, firstRecord), laterRecord)
 	h.picture, h.has, h.reading = fleet.Snapshot{}, false, nil // those of an earlier look; they are large, and whoever wanted them has them
 	h.learn(s.Samples(), now)
 	err := h.write(pastFile, sorted(h.past))

@@ -194,6 +194,28 @@ func TestADayThatIsComputedAgainHasLandedBefore(t *testing.T) {
 	}
 }
 
+// What is written costs more than what is looked at: it is written seldomer, the longer somebody looks.
+func TestHistoryIsWrittenSeldomerAndSeldomer(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	h := b.open("prod", "u")
+	var written []string
+	for begin := b.at; b.at.Sub(begin) < time.Hour; b.at = b.at.Add(10 * time.Second) {
+		if err := h.Record(picture(3), unread, true); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(history.Dir(b.dir, "prod")); err == nil {
+			written = append(written, b.at.Sub(begin).String())
+		}
+		if err := os.RemoveAll(history.Dir(b.dir, "prod")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(written, " "); got != "0s 1m0s 3m0s 7m0s 15m0s 30m0s 45m0s" {
+		t.Errorf("written after %s", got)
+	}
+}
+
 func TestHistoryIsWrittenOnceAMinute(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
