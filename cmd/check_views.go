@@ -268,6 +268,6 @@ func deployVerdict(s fleet.Snapshot) verdict {
 		}
 	}
 	return t.verdict(len(s.DAGs), "DAG", releases.String(), s.Problems,
-		perf{"missing", counts[fleet.DAGMissing] + counts[fleet.DAGStale], "", "0"}, perf{"outdated", counts[fleet.DAGOutdated], "0", ""},
+		perf{"missing", counts[fleet.DAGMissing] + counts[fleet.DAGStale] + counts[fleet.DAGForeign], "", "0"}, perf{"outdated", counts[fleet.DAGOutdated], "0", ""},
 		perf{"orphaned", counts[fleet.DAGOrphaned], "0", ""}, perf{"paused", counts[fleet.DAGIdle], "", ""}, perf{"dags", len(s.DAGs), "", ""})
 }

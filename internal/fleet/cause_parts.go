@@ -43,7 +43,7 @@ func (e *explainer) deviation(dev Deviation) *Cause {
 		return e.missing(dev.DAGID)
 	case DAGHidden:
 		return e.hidden()
-	case DAGOutdated, DAGOrphaned, DAGIdle:
+	case DAGOutdated, DAGOrphaned, DAGIdle, DAGForeign:
 	}
 	return e.cause(CauseOutdated, dev.Kind.String()+" "+e.print(dev.Reason), func(c *Cause) {
 		c.Title, c.Team, c.Owner = dev.DAGID+" "+dev.Kind.String()+": "+dev.Reason, dev.Team, e.lineage.owner(dev.DAGID)
@@ -82,6 +82,16 @@ func (e *explainer) brokenDAG(d *DAG) *Cause {
 	})
 }
 
+// foreign is the deviation of a DAG that took the name of one of a release; nil: it is none.
+func (e *explainer) foreign(dag string) *Deviation {
+	for i := range e.s.Deviations {
+		if dev := &e.s.Deviations[i]; dev.Kind == DAGForeign && dev.DAGID == dag {
+			return dev
+		}
+	}
+	return nil
+}
+
 // explainDAG explains what is wrong with a DAG beyond its runs.
 func (e *explainer) explainDAG(d *DAG) {
 	effect := Effect{Health: Failed, Team: d.Team, DAGID: d.ID, MapIndex: -1}
@@ -94,6 +104,7 @@ func (e *explainer) explainDAG(d *DAG) {
 	case d.Stale:
 		effect.Health = Unknown
 		attach([]*Cause{e.stale(d.ID, d.Team)}, effect)
+	case e.foreign(d.ID) != nil: // its deviation says so
 	case d.Health == Unknown && !slices.ContainsFunc(e.stands[d.ID], func(r *Run) bool { return r.Health == Unknown }):
 		effect.Health = Unknown
 		attach([]*Cause{e.unread(e.problemOfRuns())}, effect)

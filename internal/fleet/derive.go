@@ -52,6 +52,11 @@ func derive(o observation, dags []DAG) Snapshot {
 		At: o.at, Read: o.read, Due: o.due, Server: serverOf(o), Requests: o.requests, DAGs: dags, Intent: o.intent,
 		Problems: slices.Compact(slices.Sorted(slices.Values(o.problems))),
 	}
+	for i := range dags {
+		if o.isForeign(&dags[i]) {
+			dags[i].Health = Worst(dags[i].Health, Unknown) // whatever its runs came to, they say nothing of ours
+		}
+	}
 	for _, e := range o.broken {
 		s.Broken = append(s.Broken, brokenFileOf(e, o.dags))
 	}

@@ -17,6 +17,7 @@ const (
 	DAGOutdated                      // Airflow has it with another content than the release
 	DAGIdle                          // wanted, and paused
 	DAGHidden                        // wanted, and the user may not read it
+	DAGForeign                       // Airflow has a DAG of that name which chrononctl did not make
 )
 
 // String is the kind's name for programs.
@@ -34,6 +35,8 @@ func (k DeviationKind) String() string {
 		return "paused"
 	case DAGHidden:
 		return "hidden"
+	case DAGForeign:
+		return "foreign"
 	default:
 		return fmt.Sprintf("deviation_%d", uint8(k))
 	}

@@ -55,7 +55,11 @@ func (o observation) deviationOf(d *DAG) (Deviation, bool) {
 	case d.Stale:
 		dev.Kind, dev.Health, dev.Reason = DAGStale, Failed, "Airflow does not find it in a file any more"
 		return dev, true
-	case isReleased && d.Hash != "" && d.Hash != has.hash:
+	case o.isForeign(d):
+		dev.Kind, dev.Health = DAGForeign, Failed
+		dev.Reason = fmt.Sprintf("what Airflow has of that name is not the one of release %s: chrononctl did not make it, so another file has a DAG of the same name", has.release.ID)
+		return dev, true
+	case isReleased && d.Hash != has.hash:
 		dev.Kind, dev.Health = DAGOutdated, Unknown
 		dev.Reason = fmt.Sprintf("Airflow has the content %s, release %s has %s", d.Hash, has.release.ID, has.hash)
 		if o.at.Sub(has.release.Created) < settling {
@@ -67,6 +71,13 @@ func (o observation) deviationOf(d *DAG) (Deviation, bool) {
 		return dev, true
 	}
 	return dev, false
+}
+
+// isForeign says whether a release has a DAG of this name, and Airflow has one that chrononctl did not make: of two files with the same DAG, Airflow
+// keeps either.
+func (o observation) isForeign(d *DAG) bool {
+	_, isReleased := o.intent.released[d.ID]
+	return isReleased && d.Hash == ""
 }
 
 // missing is a wanted DAG that Airflow does not list.

@@ -78,6 +78,27 @@ func TestDeviations(t *testing.T) {
 	}
 }
 
+// Where a release has a DAG and Airflow runs somebody else's of that name, what that one does says nothing of ours.
+func TestADAGThatTookTheNameOfOursIsNotHealthy(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.dag("d", dagspec.KindBatch, "core", "")
+	w.day("d", "2026-11-22", "success", "upload__g__v1=success")
+	w.dags[0].Description = "somebody else's"
+	w.release("m", noon.AddDate(0, 0, -1), entry("d"))
+	s := observe(t, w.observer())
+	if len(s.Deviations) != 1 || s.Deviations[0].Kind != DAGForeign || s.Deviations[0].Health != Failed || !strings.Contains(s.Deviations[0].Reason, "not the one of release r1") {
+		t.Fatalf("got %+v", s.Deviations)
+	}
+	if cell := s.Teams[0].Cells[dagspec.KindBatch]; cell.Health != Unknown || s.DAGs[0].Health != Unknown {
+		t.Errorf("the cell is %+v, the DAG %v", cell, s.DAGs[0].Health)
+	}
+	causes := Causes(s, Details{})
+	if len(causes) != 1 || causes[0].Kind != CauseOutdated || !strings.Contains(causes[0].Title, "d foreign: ") {
+		t.Errorf("got %+v", causes)
+	}
+}
+
 func TestWhatCannotBeToldIsNoDeviation(t *testing.T) {
 	t.Parallel()
 	for name, plant := range map[string]func(*world){

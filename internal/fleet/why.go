@@ -362,7 +362,10 @@ func (w *way) unread(d *DAG, step Step) bool {
 		step.State = "is not known for " + dayOf(*r) + ": its run is " + runWords(*r)
 		w.add(step, w.e.runCause(d, r))
 	}
-	if shown == 0 && d.Health == Unknown {
+	if dev := w.e.foreign(d.ID); dev != nil && shown == 0 {
+		step.Health, step.State = Unknown, "is not known: "+dev.Reason
+		w.add(step, w.e.deviation(*dev))
+	} else if shown == 0 && d.Health == Unknown {
 		step.Health, step.State = Unknown, "is not known: its runs could not be read"
 		w.add(step, w.e.unread(w.e.problemOfRuns()))
 	}
