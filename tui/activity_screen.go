@@ -36,9 +36,10 @@ const everyEvents = 15 * time.Second
 
 func newActivityScreen(s *shell) *activityScreen {
 	a := &activityScreen{listing: listing{shell: s, lead: 2}}
+	asked := ql.Over(action.EntryFields(s.clock, verbDeploy, verbRollback), func(d numbered) action.Entry { return d.entry })
 	a.deeds = table.New(table.Spec[numbered]{
 		ID:      func(d numbered) string { return d.key },
-		Search:  func(d numbered) string { return d.title + " " + d.command + " " + d.problem },
+		Match:   matcher(s, asked),
 		Clean:   clean,
 		Columns: a.deedColumns(),
 	})
@@ -50,7 +51,7 @@ func newActivityScreen(s *shell) *activityScreen {
 		Columns: a.eventColumns(),
 	})
 	a.panes = []pane{
-		{grid: a.deeds, title: "Changed from here"},
+		{grid: a.deeds, title: "Changed from here", complete: completer(asked)},
 		{grid: a.events, title: "Airflow's event log", complete: completer(fields)},
 	}
 	return a

@@ -30,3 +30,25 @@ func TestStoryAChangeIsTakenBackFromTheActivity(t *testing.T) {
 		}
 	})
 }
+
+// The journal is asked in the language of every table, and of `chrononctl activity --query`.
+func TestStoryTheJournalIsFilteredByItsFields(t *testing.T) {
+	t.Parallel()
+	source := troubledFleet()
+	chronicle := &fakeChronicle{fakeSource: source}
+	chronicle.journal = []action.Entry{
+		{ID: "a1", At: epoch, Ended: epoch, Verb: action.Pause, Title: "Pause one", Undo: "chrononctl unpause one", Total: 1, Done: 1, Targets: []action.EntryThing{{DAGID: "one"}}},
+		{ID: "a2", At: epoch, Ended: epoch, Verb: action.Clear, Title: "Clear two", Total: 1, Failed: 1, Targets: []action.EntryThing{{DAGID: "two", Error: "not permitted"}}},
+	}
+	story(t, setup{source: source, width: 120, height: 30, options: Options{Chronicle: chronicle}}, func(c *console) {
+		c.pass(time.Second)
+		c.press("7")
+		c.pass(time.Second)
+		c.sees("Pause one", "Clear two")
+		c.press("/")
+		c.write("verb:clear problem:*permitted dag:two")
+		c.press("enter")
+		c.sees("Clear two")
+		c.seesNot("Pause one")
+	})
+}

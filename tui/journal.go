@@ -18,13 +18,15 @@ type deed struct {
 	failed  int    // targets that were not
 	problem string // the first error
 	undone  bool   // it was taken back
+
+	entry action.Entry // as the journal has it, or would: what a filter asks
 }
 
 // deedOf is a change as the journal on disk has it.
 func deedOf(e action.Entry) deed {
 	d := deed{
 		id: e.ID, at: e.At, verb: e.Verb, title: e.Title, command: e.Command, undo: e.Undo, done: e.Done, failed: e.Failed,
-		problem: e.Problem, undone: e.UndoneBy != "",
+		problem: e.Problem, undone: e.UndoneBy != "", entry: e,
 	}
 	for _, t := range e.Targets {
 		if t.Error != "" && d.problem == "" {
@@ -61,6 +63,12 @@ func (s *shell) did(plan action.Plan, results []action.Result, err error) {
 	}
 	if err != nil && d.problem == "" {
 		d.problem = errorText(err)
+	}
+	d.entry = action.Entry{
+		At: d.at, Verb: d.verb, Title: d.title, Command: d.command, Undo: d.undo, Total: max(len(plan.Targets), d.done+d.failed), Ended: d.at, Done: d.done, Failed: d.failed, Problem: d.problem,
+	}
+	for _, r := range results {
+		d.entry.Targets = append(d.entry.Targets, action.EntryThing{DAGID: r.Target.DAGID, RunID: r.Target.RunID, TaskID: r.Target.TaskID})
 	}
 	s.journal = append(s.journal, d)
 }

@@ -69,17 +69,17 @@ func (e Entry) Outcome() Outcome {
 	}
 }
 
-// verbs are what a change of the journal may have been, as a query may name it.
-func verbs() []string {
+// verbs are what a change may have been, as a query may name it.
+func verbs(more []Verb) []string {
 	var words []string
-	for _, v := range []Verb{Trigger, Pause, Unpause, Clear, Mark, Restart, Upload, Backfill, Hold, Resume, Cancel, Rerun} {
+	for _, v := range append([]Verb{Trigger, Pause, Unpause, Clear, Mark, Restart, Upload, Backfill, Hold, Resume, Cancel, Rerun}, more...) {
 		words = append(words, string(v))
 	}
 	return words
 }
 
-// EntryFields are what a change of the journal can be asked.
-func EntryFields(now func() time.Time) []query.Field[Entry] {
+// EntryFields are what a change of the journal can be asked, among changes of a planner and of more verbs.
+func EntryFields(now func() time.Time, more ...Verb) []query.Field[Entry] {
 	each := func(of func(EntryThing) string) func(Entry) []string {
 		return func(e Entry) []string {
 			var all []string
@@ -93,13 +93,16 @@ func EntryFields(now func() time.Time) []query.Field[Entry] {
 	}
 	return []query.Field[Entry]{
 		query.Text("change", "what was done, in words", func(e Entry) string { return e.Title }),
-		query.Word("verb", "what was done", verbs(), func(e Entry) string { return string(e.Verb) }),
+		query.Word("verb", "what was done", verbs(more), func(e Entry) string { return string(e.Verb) }),
 		query.Word("outcome", "what became of it", outcomes(), func(e Entry) string { return string(e.Outcome()) }),
 		query.Text("who", "who asked for it", func(e Entry) string { return e.By }),
 		query.Texts("dag", "the DAGs that it changed", each(func(t EntryThing) string { return t.DAGID })),
 		query.Texts("run", "the runs that it changed", each(func(t EntryThing) string { return t.RunID })),
 		query.Texts("task", "the tasks that it changed", each(func(t EntryThing) string { return t.TaskID })),
 		query.Text("command", "the command line that does the same", func(e Entry) string { return e.Command }),
+		query.Texts("problem", "why it, or a part of it, was not carried out", func(e Entry) []string {
+			return append(each(func(t EntryThing) string { return t.Error })(e), e.Problem)
+		}),
 		query.Number("targets", "how many it was about", func(e Entry) (float64, bool) { return float64(e.Total), true }),
 		query.Number("failed", "how many of them it did not change", func(e Entry) (float64, bool) { return float64(e.Failed), true }),
 		query.Age("age", "how long ago it was", func(e Entry) (time.Duration, bool) { return now().Sub(e.At), !e.At.IsZero() }),
