@@ -62,12 +62,13 @@ func runView(a *app) view[fleet.Run] {
 // countsText is how many tasks of a run are in which state, worst first.
 func countsText(r fleet.Run) string {
 	var parts []string
+	counts := r.Counts()
 	for h := fleet.Failed; h > fleet.None; h-- {
-		if n := r.Counts[h]; n > 0 {
+		if n := counts[h]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, h))
 		}
 	}
-	if n := r.Counts[fleet.None]; n > 0 {
+	if n := counts[fleet.None]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d not begun", n))
 	}
 	return strings.Join(parts, ", ")
@@ -89,8 +90,8 @@ type runJSON struct {
 }
 
 func runJSONOf(r fleet.Run) runJSON {
-	counts := make(map[string]int, len(r.Counts))
-	for h, n := range r.Counts {
+	counts := make(map[string]int)
+	for h, n := range r.Counts() {
 		counts[h.String()] = n
 	}
 	return runJSON{r.DAGID, r.ID, r.Day, r.State, r.Health, r.Type, stamp(r.From), stamp(r.To), stamp(r.Start), stamp(r.End), counts}

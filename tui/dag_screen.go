@@ -307,7 +307,7 @@ func (d *dagScreen) runColumns() []table.Column[fleet.Run] {
 		},
 		{
 			Title: "TASKS", Min: 12, Max: 24, Priority: 1,
-			Cell: func(r fleet.Run) table.Cell { return d.tallies(r.Counts) },
+			Cell: func(r fleet.Run) table.Cell { return d.tallies(r.Counts()) },
 		},
 		{
 			Title: "STARTED", Min: 11, Max: 11,

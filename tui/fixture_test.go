@@ -18,13 +18,13 @@ func makeDAG(id string, kind dagspec.Kind, team, join string, h fleet.Health) fl
 	for i, day := range []string{"1999-12-31", "1999-12-30", "1999-12-29"} {
 		r := fleet.Run{
 			DAGID: id, ID: "scheduled__" + day + "T00:00:00+00:00", Day: day, State: "success", Type: "scheduled", Health: fleet.OK,
-			Start: minutesAgo(120 + i*1440), End: minutesAgo(97 + i*1440), Counts: map[fleet.Health]int{fleet.OK: 3},
+			Start: minutesAgo(120 + i*1440), End: minutesAgo(97 + i*1440),
 		}
 		if i == 0 && h == fleet.Failed {
-			r.Health, r.State, r.Counts = fleet.Failed, "failed", map[fleet.Health]int{fleet.OK: 1, fleet.Failed: 2}
+			r.Health, r.State = fleet.Failed, "failed"
 		}
 		if i == 0 && h == fleet.Running {
-			r.Health, r.State, r.End, r.Counts = fleet.Running, "running", time.Time{}, map[fleet.Health]int{fleet.OK: 2, fleet.Running: 1}
+			r.Health, r.State, r.End = fleet.Running, "running", time.Time{}
 		}
 		r.Tasks = makeTasks(r)
 		d.Runs = append(d.Runs, r)

@@ -72,7 +72,7 @@ func (n *lateNight) dag(id string, kind dagspec.Kind, team, join, job string, th
 		if i == 0 && !there {
 			sensor.State, sensor.Health, sensor.End = "up_for_reschedule", fleet.Waiting, time.Time{}
 			work = fleet.Task{DAGID: id, RunID: r.ID, ID: job, MapIndex: -1}
-			r.State, r.Health, r.End, r.Counts = "running", fleet.Waiting, time.Time{}, map[fleet.Health]int{fleet.Waiting: 1}
+			r.State, r.Health, r.End = "running", fleet.Waiting, time.Time{}
 			d.Health = fleet.Waiting
 		}
 		r.Tasks = []fleet.Task{work, sensor}

@@ -111,7 +111,7 @@ func showcaseDAG(id string, kind dagspec.Kind, team, join string, days int, task
 		begin := midnight.AddDate(0, 0, -i)
 		day := begin.AddDate(0, 0, -1).Format(time.DateOnly)
 		r := fleet.Run{DAGID: id, ID: "scheduled__" + day + "T00:00:00+00:00", Day: day, State: "success", Type: "scheduled", Health: fleet.OK,
-			Start: begin.Add(4 * time.Second), Counts: map[fleet.Health]int{}}
+			Start: begin.Add(4 * time.Second)}
 		at := r.Start
 		for _, t := range tasks {
 			t.DAGID, t.RunID = id, r.ID
@@ -123,7 +123,6 @@ func showcaseDAG(id string, kind dagspec.Kind, team, join string, days int, task
 				at = t.End
 			}
 			r.Health = fleet.Worst(r.Health, t.Health)
-			r.Counts[t.Health]++
 			r.Tasks = append(r.Tasks, t)
 		}
 		r.End = at.Add(time.Duration(i*7%11) * time.Minute) // no two nights are alike

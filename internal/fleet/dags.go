@@ -31,7 +31,7 @@ func runOf(r *airflowclient.Run, tasks []Task, read reading) Run {
 		out.Day = r.LogicalDate.UTC().Format(time.DateOnly)
 	}
 	if read == wasRead {
-		out.Counts, out.Tasks = count(tasks), tasks
+		out.Tasks = tasks
 	}
 	return out
 }

@@ -106,7 +106,7 @@ func runWords(r Run) string {
 	switch {
 	case r.State == stateFailed:
 		return "failed"
-	case r.Counts[Failed] > 0:
+	case r.Counts()[Failed] > 0:
 		return r.State + ", with a task that did not do its work"
 	case r.Tasks == nil:
 		return r.State + ", and its tasks could not be read"

@@ -283,7 +283,7 @@ func TestDrillDown(t *testing.T) {
 	observe(t, o)
 	ctx := context.Background()
 	runs, err := o.Runs(ctx, "chronon_batch_dag_payments")
-	if err != nil || len(runs) != 2 || runs[0].Day != "2026-11-21" || runs[1].Health != Failed || runs[1].Counts[Failed] != 2 {
+	if err != nil || len(runs) != 2 || runs[0].Day != "2026-11-21" || runs[1].Health != Failed || runs[1].Counts()[Failed] != 2 {
 		t.Errorf("runs %+v, %v", runs, err)
 	}
 	tasks, err := o.Tasks(ctx, "chronon_batch_dag_payments", "scheduled__2026-11-20")

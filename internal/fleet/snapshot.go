@@ -102,10 +102,9 @@ type Run struct {
 	To     time.Time
 	Start  time.Time
 	End    time.Time
-	Counts map[Health]int // tasks by state, when they were read
-	Tasks  []Task         // by id, when they were read; always for the newest runs and those that need a person
-	Range  DayRange       // days that it was started with (conf.chronon of the runtime); zero: its own day
-	Report []byte         // what its summary published, verbatim, where that was read
+	Tasks  []Task   // by id, when they were read; always for the newest runs and those that need a person
+	Range  DayRange // days that it was started with (conf.chronon of the runtime); zero: its own day
+	Report []byte   // what its summary published, verbatim, where that was read
 }
 
 // Task is a task instance. State is Airflow's own word.

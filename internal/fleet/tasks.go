@@ -152,8 +152,11 @@ func (o *Observer) readTasksOf(
 		read[ref] = nil
 	}
 	for _, ti := range instances {
-		ref := airflowclient.RunRef{DAGID: ti.DAGID, RunID: ti.RunID}
-		read[ref] = append(read[ref], taskOf(ti))
+		ref, task := airflowclient.RunRef{DAGID: ti.DAGID, RunID: ti.RunID}, taskOf(ti)
+		if r, known := runs[ref]; known {
+			task.DAGID, task.RunID = r.DAGID, r.ID // one text for all tasks of a run, of which there are many
+		}
+		read[ref] = append(read[ref], task)
 	}
 	for _, tasks := range read {
 		slices.SortStableFunc(tasks, compareTasks)

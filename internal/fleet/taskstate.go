@@ -145,10 +145,10 @@ func countIn(tasks []Task, workOnly bool) (counts healthCounts) {
 	return counts
 }
 
-// count is how many tasks are in each state that any of them is in.
-func count(tasks []Task) map[Health]int {
+// Counts is how many tasks are in each state that any of them is in, as far as they were read.
+func (r Run) Counts() map[Health]int {
 	counts := make(map[Health]int, 2)
-	for h, n := range countIn(tasks, false) {
+	for h, n := range countIn(r.Tasks, false) {
 		if n > 0 {
 			counts[Health(h)] = n
 		}

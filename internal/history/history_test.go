@@ -41,7 +41,7 @@ func picture(days int) fleet.Snapshot {
 		to := noon.Truncate(24*time.Hour).AddDate(0, 0, 1-back)
 		d.Runs = append(d.Runs, fleet.Run{
 			DAGID: "d", ID: fmt.Sprint(back), Day: to.AddDate(0, 0, -1).Format(time.DateOnly), State: "success", Type: "scheduled", Health: fleet.OK,
-			From: to.AddDate(0, 0, -1), To: to, Counts: map[fleet.Health]int{fleet.OK: 1},
+			From: to.AddDate(0, 0, -1), To: to,
 			Tasks: []fleet.Task{{DAGID: "d", ID: "t", State: "success", Health: fleet.OK, Start: to.Add(time.Hour), End: to.Add(2 * time.Hour)}},
 		})
 	}
