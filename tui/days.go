@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -52,12 +53,15 @@ func (t *theme) dayStyle(s fleet.DayState) paint.Style {
 	return t.warn
 }
 
-// dayLegend explains the marks, a line each, those that are drawn blank left out.
-func (t *theme) dayLegend() []string {
+// dayLegend explains the marks of those days, a line each; what is drawn blank needs none.
+func (t *theme) dayLegend(days []fleet.CalendarDay) []string {
 	var lines []string
 	for _, s := range []fleet.DayState{
 		fleet.DayLanded, fleet.DayRunning, fleet.DayWaiting, fleet.DayFailed, fleet.DayMissing, fleet.DayUnknown, fleet.DayBeforeStart,
 	} {
+		if !slices.ContainsFunc(days, func(d fleet.CalendarDay) bool { return d.State == s }) {
+			continue
+		}
 		c := t.day(s)
 		lines = append(lines, c.Style.Render(c.Mark)+" "+t.dim.Render(dayMarks[s].word))
 	}

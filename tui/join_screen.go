@@ -159,10 +159,10 @@ func (j *joinScreen) facts() string {
 	if j.atWork {
 		parts = append(parts, j.progress(j.work))
 	}
-	add(o.Landed+toggle(o.Landed == "", "", " is the newest"), t.dim)
 	if n := len(j.join.Holes); n > 0 {
 		add(count(n, "day")+" missing in between", t.warn)
 	}
+	add(o.Landed+toggle(o.Landed == "", "", " is the newest"), t.dim)
 	add(o.Reason, t.dim)
 	add(j.join.Table, t.dim)
 	return " " + paint.Fit(strings.Join(parts, t.faint.Render(t.dot)), j.width-2, t.tail)
@@ -209,7 +209,7 @@ func (j *joinScreen) calendar() []string {
 		return []string{"  " + t.dim.Render("no day is known of yet")}
 	}
 	left := widest(lines)
-	for i, text := range t.dayLegend() {
+	for i, text := range t.dayLegend(j.join.Days) {
 		if i+1 == len(lines) {
 			lines = append(lines, "")
 		}

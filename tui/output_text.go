@@ -29,6 +29,9 @@ func outputWord(o fleet.Output) string {
 	case fleet.OutputNever:
 		return "never landed"
 	case fleet.OutputUnknown:
+		if o.Health == fleet.None {
+			return "not read yet"
+		}
 	}
 	return "unknown"
 }
