@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"bytes"
+	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"chrononctl/dagspec"
+	"chrononctl/internal/demo/simulated"
 	"chrononctl/internal/term"
 )
 
@@ -182,4 +186,61 @@ func TestCompletionWaitsOnceForAServerThatIsAway(t *testing.T) {
 			})
 		})
 	}
+}
+
+// slowList is an Airflow that takes ten seconds to list its DAGs, and none for anything else.
+type slowList struct{ http.RoundTripper }
+
+func (s slowList) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, "/dags") && r.URL.Query().Get("tags") == dagspec.Tag {
+		select {
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		case <-time.After(10 * time.Second):
+		}
+	}
+	return s.RoundTripper.RoundTrip(r)
+}
+
+// TestCompletionOfAFleetThatTakesLongToListGoesByTheRelease proposes what the release tells where the list does not come in time.
+func TestCompletionOfAFleetThatTakesLongToListGoesByTheRelease(t *testing.T) {
+	t.Parallel()
+	demo, err := simulated.Start(t.Context(), simulated.Options{Airflow: "3.3", Days: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := demo.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	password, err := os.ReadFile(demo.Context().PasswordFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		complete := func() time.Duration {
+			var out bytes.Buffer
+			began := time.Now()
+			code := Main(t.Context(), Process{
+				Args: []string{"__complete", "backfill", "core."}, Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: io.Discard}, Dir: cache,
+				Transport: slowList{demo.Airflow.Transport()}, Getenv: func(name string) string {
+					return map[string]string{
+						"CHRONONCTL_URL": "https://airflow", "CHRONONCTL_CACHE": cache, "CHRONONCTL_PASSWORD": strings.TrimSpace(string(password)), "CHRONONCTL_USERNAME": demo.Context().Username,
+					}[name]
+				},
+			})
+			if code != 0 || !strings.Contains(out.String(), "core.customers.v1\n") {
+				t.Errorf("code %d, %q", code, out.String())
+			}
+			return time.Since(began)
+		}
+		if took := complete(); took != completionPatience {
+			t.Errorf("the first one takes %s", took)
+		}
+		if took := complete(); took != 0 {
+			t.Errorf("the next one takes %s", took)
+		}
+	})
 }
