@@ -76,7 +76,7 @@ func (a *app) runAPI(ctx context.Context, method, path string, opts apiOptions) 
 		return usage(errors.New("api: GET takes no --data; put the question into the path"))
 	case method == http.MethodGet:
 	case chosen.ReadOnly:
-		return refuse(fmt.Sprintf("context %s is read-only, and %s may change something", chosen.Name, method), "change read_only of the context to allow it")
+		return refuse(fmt.Sprintf("context %s is read-only, and %s may change something", chosen.Name, method), "change read_only of the context, or CHRONONCTL_READ_ONLY, to allow it")
 	case !opts.yes:
 		return refuse(method+" may change something", "send it with --yes")
 	}

@@ -148,7 +148,7 @@ func (a *app) allowed(chosen config.Context, opts changeOptions) error {
 	case opts.dryRun:
 		return nil
 	case chosen.ReadOnly:
-		return refuse(fmt.Sprintf("context %s is read-only", chosen.Name), "--dry-run shows the plan; change read_only of the context to allow changes")
+		return refuse(fmt.Sprintf("context %s is read-only", chosen.Name), "--dry-run shows the plan; change read_only of the context, or CHRONONCTL_READ_ONLY, to allow changes")
 	case !opts.yes && !a.Streams.CanPrompt():
 		return refuse("there is no terminal to ask on", "look at the plan with --dry-run, then run it with --yes")
 	default:

@@ -419,6 +419,10 @@ func (a *app) contextSettings(c config.Context, file string) []settingJSON {
 			if variable, ok := s.Value.(string); ok && a.Getenv(variable) == "" {
 				shown.Source += "; the variable is empty"
 			}
+		case "read_only":
+			if config.ForbidsChanges(a.Getenv) {
+				shown.Source = environmentSource(s.Key)
+			}
 		case "timeout":
 			if c.Timeout == 0 {
 				shown.Value = "30s"

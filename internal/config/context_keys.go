@@ -72,7 +72,7 @@ const contextsHead = `# Contexts
 
 A context names one Airflow and says where its credentials come from; it holds none itself. Contexts stand in ` + "`~/.config/chrononctl/config.yaml`" + ` (or
 the file that CHRONONCTL_CONFIG names). ` + "`--context NAME`" + `, CHRONONCTL_CONTEXT or ` + "`current`" + ` picks one. Without a file, CHRONONCTL_URL with CHRONONCTL_USERNAME and
-CHRONONCTL_PASSWORD, or with CHRONONCTL_TOKEN, is a context of its own.
+CHRONONCTL_PASSWORD, or with CHRONONCTL_TOKEN, is a context of its own. CHRONONCTL_READ_ONLY=1 makes any context read-only.
 
 ` + "```yaml" + `
 current: prod

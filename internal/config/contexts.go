@@ -170,8 +170,24 @@ func (e NoContextError) Hint() string {
 	return "give --context NAME, or set CHRONONCTL_CONTEXT"
 }
 
-// Choose picks the context: by name, else from the environment (CHRONONCTL_URL), else the file's current one, else the only one.
+// Choose picks the context: by name, else from the environment (CHRONONCTL_URL), else the file's current one, else the only one. Where the environment
+// forbids changes it is read-only, whatever the file says.
 func (c Contexts) Choose(name string, getenv func(string) string) (Context, error) {
+	one, err := c.choose(name, getenv)
+	one.ReadOnly = one.ReadOnly || ForbidsChanges(getenv)
+	return one, err
+}
+
+// ForbidsChanges says whether CHRONONCTL_READ_ONLY makes every context read-only. Whatever is not a plain no is a yes: a guard holds when it is misspelt.
+func ForbidsChanges(getenv func(string) string) bool {
+	switch strings.ToLower(getenv("CHRONONCTL_READ_ONLY")) {
+	case "", "0", "false", "no", "off":
+		return false
+	}
+	return true
+}
+
+func (c Contexts) choose(name string, getenv func(string) string) (Context, error) {
 	if name == "" {
 		name = getenv("CHRONONCTL_CONTEXT")
 	}
@@ -202,6 +218,5 @@ func fromEnvironment(url string, getenv func(string) string) Context {
 	if getenv("CHRONONCTL_TOKEN") != "" {
 		one.TokenEnv = "CHRONONCTL_TOKEN"
 	}
-	one.ReadOnly = getenv("CHRONONCTL_READ_ONLY") == "1" || getenv("CHRONONCTL_READ_ONLY") == "true"
 	return one
 }

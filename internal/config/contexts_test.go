@@ -62,6 +62,24 @@ func TestEveryContextKeyReachesTheContext(t *testing.T) {
 	}
 }
 
+// A guard of the environment holds for every context, and cannot be loosened by what is no plain no.
+func TestTheEnvironmentForbidsChangesInEveryContext(t *testing.T) {
+	t.Parallel()
+	all, err := config.ParseContexts("config.yaml", []byte("contexts:\n  open: {url: https://a}\n  closed: {url: https://b, read_only: true}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, forbids := range map[string]bool{"": false, "0": false, "false": false, "No": false, "off": false, "1": true, "true": true, "YES": true, "ture": true} {
+		for _, name := range []string{"open", "closed", ""} {
+			env := map[string]string{"CHRONONCTL_READ_ONLY": value, "CHRONONCTL_URL": "https://c"}
+			got, err := all.Choose(name, func(key string) string { return env[key] })
+			if want := forbids || name == "closed"; err != nil || got.ReadOnly != want {
+				t.Errorf("%q, context %q: read-only %v, want %v (%v)", value, name, got.ReadOnly, want, err)
+			}
+		}
+	}
+}
+
 var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 
 func TestDocumentedContextsCanBeRead(t *testing.T) {
