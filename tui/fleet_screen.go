@@ -279,8 +279,10 @@ func (f *fleetScreen) kindCell(t fleet.Team, kind dagspec.Kind) table.Cell {
 	c, ok := t.Cells[kind]
 	th := f.theme
 	switch {
-	case !ok || c.Of == 0:
+	case !ok, c.Of == 0 && (c.Health == fleet.OK || c.Health == fleet.None):
 		return table.Cell{}
+	case c.Of == 0: // nothing of it could be counted
+		return table.Cell{Text: th.state(c.Health), Style: th.paintOf(c.Health)}
 	case c.Health == fleet.OK:
 		return table.Cell{Text: fmt.Sprintf("%s %d", th.glyph(c.Health), c.Of), Style: th.paintOf(c.Health)}
 	}

@@ -160,7 +160,7 @@ func (j *joinScreen) facts() string {
 		parts = append(parts, j.progress(j.work))
 	}
 	if n := len(j.join.Holes); n > 0 {
-		add(count(n, "day")+" missing in between", t.warn)
+		add(t.day(fleet.DayMissing).Mark+" "+count(n, "day")+" missing in between", t.warn)
 	}
 	add(o.Landed+toggle(o.Landed == "", "", " is the newest"), t.dim)
 	add(o.Reason, t.dim)

@@ -146,9 +146,8 @@ func (s *shell) aboutJoin(r *joinRow) aboutSelected {
 func (f *fleetScreen) aboutTeam(team fleet.Team) aboutSelected {
 	about := aboutSelected{team.Name, []fact{{"landed", team.Day, paint.Style{}}}}
 	for _, k := range fleetKinds {
-		if c, ok := team.Cells[k.kind]; ok && c.Of > 0 {
-			about.facts = append(about.facts, fact{strings.ToLower(k.title), f.kindCell(team, k.kind).Text, f.theme.paintOf(c.Health)})
-		}
+		cell := f.kindCell(team, k.kind)
+		about.facts = append(about.facts, fact{strings.ToLower(k.title), cell.Text, cell.Style})
 	}
 	label := "causes"
 	for _, c := range f.causesOf(team.Name) {

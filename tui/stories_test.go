@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"chrononctl/dagspec"
 	"chrononctl/internal/action"
 	"chrononctl/internal/fleet"
 
@@ -80,6 +81,21 @@ func TestTheHeadLineSaysWhyThereIsNothingNew(t *testing.T) {
 		c.pass(2 * loadLimit)
 		c.sees("prod ? no answer", "connection refused")
 	})
+}
+
+// A comparison that measured nothing has no features to count, and is in trouble all the same.
+func TestAKindOfWhichNothingCanBeCountedIsNotBlank(t *testing.T) {
+	t.Parallel()
+	source := healthyFleet()
+	source.change(func(f *fakeSource) { f.snap.Teams[0].Cells[dagspec.KindComparison] = fleet.Cell{Health: fleet.Failed} })
+	for width, times := range map[int]int{80: 1, 200: 2} { // in the table, and beside it
+		story(t, setup{source: source, width: width, height: 24}, func(c *console) {
+			c.pass(time.Second)
+			if n := strings.Count(c.plain(), "✖ failed"); n != times {
+				t.Errorf("at %d columns it is said %d times:\n%s", width, n, c.plain())
+			}
+		})
+	}
 }
 
 // Where there is little room, what needs a person loses its words before it is only counted.
