@@ -126,13 +126,9 @@ func (a *app) proposeTargets(context.Context, *cobra.Command, []string) []cobra.
 func (a *app) pastOfTarget(ctx context.Context, cmd *cobra.Command) *deploy.History {
 	ctx, cancel := context.WithTimeout(ctx, completionPatience)
 	defer cancel()
-	repo, err := a.repository()
-	if err != nil {
-		return nil
-	}
 	opts := deployOptions{target: cmd.Flag("target").Value.String(), dryRun: true}
 	opts.engine.NoVerify = true
-	engine, err := a.deployEngine(ctx, repo, opts)
+	engine, err := a.openEngine(ctx, opts)
 	if err != nil {
 		return nil
 	}

@@ -147,15 +147,7 @@ func (a *app) runDeploy(ctx context.Context, opts deployOptions) error {
 	if err != nil {
 		return deployError(err)
 	}
-	repo, err := a.repository()
-	if err != nil {
-		return err
-	}
-	release, err := a.release(repo, opts)
-	if err != nil {
-		return err
-	}
-	engine, err := a.deployEngine(ctx, repo, opts)
+	engine, release, err := a.openRelease(ctx, opts)
 	if err != nil {
 		return err
 	}

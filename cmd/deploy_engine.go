@@ -20,6 +20,29 @@ import (
 	"chrononctl/internal/deploy/target"
 )
 
+// openEngine finds the repository, and connects its chosen target with the chosen Airflow.
+func (a *app) openEngine(ctx context.Context, opts deployOptions) (*deploy.Engine, error) {
+	repo, err := a.repository()
+	if err != nil {
+		return nil, err
+	}
+	return a.deployEngine(ctx, repo, opts)
+}
+
+// openRelease generates what the repository defines before anything is connected: what is wrong with the confs needs no server to be said.
+func (a *app) openRelease(ctx context.Context, opts deployOptions) (*deploy.Engine, deploy.Release, error) {
+	repo, err := a.repository()
+	if err != nil {
+		return nil, deploy.Release{}, err
+	}
+	release, err := a.release(repo, opts)
+	if err != nil {
+		return nil, deploy.Release{}, err
+	}
+	engine, err := a.deployEngine(ctx, repo, opts)
+	return engine, release, err
+}
+
 // deployEngine connects the chosen target with the chosen Airflow.
 func (a *app) deployEngine(ctx context.Context, repo repository, opts deployOptions) (*deploy.Engine, error) {
 	chosenPlace, err := choosePlace(repo, opts.target)

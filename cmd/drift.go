@@ -30,15 +30,7 @@ func (a *app) runDrift(ctx context.Context, opts deployOptions) error {
 	if err := opts.check(a); err != nil {
 		return err
 	}
-	repo, err := a.repository()
-	if err != nil {
-		return err
-	}
-	release, err := a.release(repo, opts)
-	if err != nil {
-		return err
-	}
-	engine, err := a.deployEngine(ctx, repo, opts)
+	engine, release, err := a.openRelease(ctx, opts)
 	if err != nil {
 		return err
 	}

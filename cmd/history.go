@@ -37,11 +37,7 @@ func (a *app) runHistory(ctx context.Context, opts deployOptions, limit int) err
 	if err := opts.check(a); err != nil {
 		return err
 	}
-	repo, err := a.repository()
-	if err != nil {
-		return err
-	}
-	engine, err := a.deployEngine(ctx, repo, opts)
+	engine, err := a.openEngine(ctx, opts)
 	if err != nil {
 		return err
 	}

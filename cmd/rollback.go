@@ -36,11 +36,7 @@ func (a *app) runRollback(ctx context.Context, opts deployOptions, id string) er
 	if err := opts.check(a); err != nil {
 		return err
 	}
-	repo, err := a.repository()
-	if err != nil {
-		return err
-	}
-	engine, err := a.deployEngine(ctx, repo, opts)
+	engine, err := a.openEngine(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -78,11 +74,7 @@ func (a *app) runUnlock(ctx context.Context, opts deployOptions, id string) erro
 	if err := opts.check(a); err != nil {
 		return err
 	}
-	repo, err := a.repository()
-	if err != nil {
-		return err
-	}
-	engine, err := a.deployEngine(ctx, repo, opts)
+	engine, err := a.openEngine(ctx, opts)
 	if err != nil {
 		return err
 	}
