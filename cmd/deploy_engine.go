@@ -65,7 +65,7 @@ func (a *app) deployEngine(ctx context.Context, repo repository, opts deployOpti
 		if chosen.ReadOnly && !opts.dryRun {
 			return nil, refuse(fmt.Sprintf("context %s is read-only", chosen.Name), "`chrononctl plan` shows the plan; change read_only of the context, or CHRONONCTL_READ_ONLY, to allow a deploy")
 		}
-		options.Airflow = client
+		options.Airflow, options.Address = client, client.Address()
 	}
 	return deploy.New(options)
 }

@@ -63,6 +63,7 @@ const DefaultMarker = "chronon_release"
 type Options struct {
 	Target     target.Target
 	Airflow    Airflow
+	Address    string           // of the Airflow, without credentials: where a release is recorded to be seen live; empty: nowhere
 	Generator  string           // the program and its version, for the manifest
 	Owner      target.Owner     // who deploys; Since is filled in
 	Now        func() time.Time // stamps manifests, locks and the audit; default time.Now

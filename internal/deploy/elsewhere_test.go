@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,32 @@ func TestReleaseThatIsNoLongerKeptIsStillOneOfItsTarget(t *testing.T) {
 		late := newFakeAirflow(s.disk) // it parsed the marker when the first release was live, and never since
 		late.dags = map[string]airflowclient.DAG{"marker": {ID: "marker", Description: "Release " + first.Release + " [cc:000000000000]", FileLoc: "/opt/airflow/dags/marker.py"}}
 		plan, err := s.engine(func(o *deploy.Options) { o.Marker, o.Airflow = "marker", late }).Plan(s.t.Context(), release(dag{id: "a", text: "a8"}))
+		s.check(err)
+		s.check(plan.Refusal())
+	})
+}
+
+func TestAirflowAtAnotherAddressIsAskedAboutWhereNoMarkerTellsTheRelease(t *testing.T) {
+	bubble(t, func(s *site) {
+		here := func(o *deploy.Options) { o.Marker, o.Address = "marker", "https://here" }
+		_, err := s.deployWith(releaseA, here)
+		s.check(err)
+		s.faults.Arm(0, 0)
+		shown := s.airflow.dags
+		twin := newFakeAirflow(s.disk) // it has the same DAGs, from wherever
+		twin.dags, twin.listed = maps.Clone(shown), time.Now()
+		delete(twin.dags, "marker")
+		there := func(o *deploy.Options) { o.Marker, o.Address, o.Airflow = "marker", "https://there", twin }
+		_, err = s.deployWith(releaseB, there)
+		refusedElsewhere(s, err, "and not marker, which tells the release; a release was seen live last at https://here, and this is https://there")
+		drift, err := s.engine(there).Drift(s.t.Context(), releaseA)
+		s.check(err)
+		if !strings.Contains(drift.String(), "\n  ! this Airflow shows DAGs of release") || !drift.Any() {
+			s.t.Errorf("drift is\n%s", drift)
+		}
+
+		// The same Airflow at another address is known by its marker.
+		plan, err := s.engine(func(o *deploy.Options) { o.Marker, o.Address = "marker", "https://there" }).Plan(s.t.Context(), releaseB)
 		s.check(err)
 		s.check(plan.Refusal())
 	})

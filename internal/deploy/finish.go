@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -65,6 +66,7 @@ func (d *deployment) verify(ctx context.Context) error {
 		return d.fail(ctx, cause)
 	}
 	d.memory.ledger.settle(d.manifest.ID, outcomeVerified)
+	d.memory.ledger.SeenAt = cmp.Or(d.opts.Address, d.memory.ledger.SeenAt)
 	if err := d.enter(ctx, StepActivate); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type ledger struct {
 	Format   int      `json:"format"`
 	Live     string   `json:"live"`               // release in place; empty before the first commit
 	Verified bool     `json:"verified"`           // the live release was seen parsed
+	SeenAt   string   `json:"seen_at,omitempty"`  // address of the Airflow that a release was seen live on last; empty: not told
 	Pending  []string `json:"pending,omitempty"`  // releases that were begun and have not ended
 	Journal  *Journal `json:"journal,omitempty"`  // the operation that is at work, or was left in the middle; nil: none
 	Activate []string `json:"activate,omitempty"` // DAGs to unpause as soon as they are verified
