@@ -134,10 +134,14 @@ func (f *fleetScreen) showTeams() {
 	}
 	f.only = want
 	snap, _ := f.firstRows()
-	rows := snap.Teams
+	rows := snap.Teams // by name
 	if want != "" {
-		touched := c.Teams()
-		rows = slices.DeleteFunc(slices.Clone(rows), func(t fleet.Team) bool { return !slices.Contains(touched, t.Name) })
+		rows = nil
+		for _, name := range c.Teams() {
+			if at, known := slices.BinarySearchFunc(snap.Teams, name, func(t fleet.Team, name string) int { return strings.Compare(t.Name, name) }); known {
+				rows = append(rows, snap.Teams[at])
+			}
+		}
 	}
 	f.teams.SetRows(rows)
 	if want == "" {

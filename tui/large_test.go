@@ -73,7 +73,7 @@ var moves = []string{"down", "down", "pgdown", "up"}
 // ten times as many rows with fewer, by the quickest of many frames, because other tests run beside it.
 func TestAFrameCostsWhatItShows(t *testing.T) {
 	t.Parallel()
-	const fewer, more = 500, 5_000
+	const fewer, more = 200, 2_000
 	few, many := large(t, fewer), large(t, more)
 	for _, list := range lists {
 		for _, marked := range []bool{false, true} {
@@ -84,7 +84,7 @@ func TestAFrameCostsWhatItShows(t *testing.T) {
 			open(few, keys...)
 			open(many, keys...)
 			a, b := time.Hour, time.Hour
-			for tries := 0; tries < 40 || b > 2*a && tries < 400; tries++ {
+			for tries := 0; tries < 20 || b > 2*a && tries < 400; tries++ {
 				a, b = min(a, keyToFrame(few, tries)), min(b, keyToFrame(many, tries))
 			}
 			t.Logf("%s, marked %v: %v with %d rows, %v with %d", list.name, marked, a, fewer, b, more)

@@ -22,7 +22,7 @@ type LogLine struct {
 // How much of one DAG is read when it is looked at.
 const (
 	recentRuns = 100              // runs that are listed
-	shownFor   = 12 * time.Second // how long tasks are followed after they were asked for last
+	shownFor   = 12 * time.Second // how long tasks are followed after they were asked for last, or half as long again as it was since the time before
 	listedAge  = 2 * everyTasks   // of tasks of listed runs under way: those that matter, the picture reads more often
 )
 
@@ -95,9 +95,7 @@ func (o *Observer) listRuns(ctx context.Context, dagID string, pictured []airflo
 // Tasks lists the task instances of one run, by id. It follows them closely as long as they are asked for.
 func (o *Observer) Tasks(ctx context.Context, dagID, runID string) ([]Task, error) {
 	ref := airflowclient.RunRef{DAGID: dagID, RunID: runID}
-	o.mu.Lock()
-	o.shown[ref] = o.opts.Now()
-	o.mu.Unlock()
+	o.show(ref)
 	picture, err := o.step(ctx)
 	if err == nil {
 		err = picture.Parts[airflowclient.PartFocus].Err
@@ -132,12 +130,31 @@ func tasksOf(listed []airflowclient.TaskInstance) []Task {
 	return tasks
 }
 
-// inSight is the runs whose tasks were asked for a moment ago.
+// shownRun is when the tasks of a run were asked for last, and how long after the time before.
+type shownRun struct {
+	at    time.Time
+	every time.Duration
+}
+
+// show notes that the tasks of a run are asked for.
+func (o *Observer) show(ref airflowclient.RunRef) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := shownRun{at: o.opts.Now()}
+	if before, known := o.shown[ref]; known {
+		now.every = now.at.Sub(before.at)
+	}
+	o.shown[ref] = now
+}
+
+// inSight is the runs whose tasks were asked for a moment ago, and may be asked for again.
 func (o *Observer) inSight() []airflowclient.RunRef {
 	now := o.opts.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	maps.DeleteFunc(o.shown, func(_ airflowclient.RunRef, asked time.Time) bool { return now.Sub(asked) > shownFor })
+	maps.DeleteFunc(o.shown, func(_ airflowclient.RunRef, shown shownRun) bool {
+		return now.Sub(shown.at) > max(shownFor, min(shown.every*3/2, everyTasks))
+	})
 	return slices.SortedFunc(maps.Keys(o.shown), func(a, b airflowclient.RunRef) int {
 		return cmp.Or(strings.Compare(a.DAGID, b.DAGID), strings.Compare(a.RunID, b.RunID))
 	})

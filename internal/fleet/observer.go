@@ -59,8 +59,8 @@ type Observer struct {
 	mu     sync.Mutex // guards the following
 	cache  runCache
 	intent intentCache
-	shown  map[airflowclient.RunRef]time.Time // runs whose tasks were asked for, and when
-	lists  map[string]runList                 // runs of DAGs that were asked for
+	shown  map[airflowclient.RunRef]shownRun // runs whose tasks were asked for
+	lists  map[string]runList                // runs of DAGs that were asked for
 	last   lastPicture
 }
 
@@ -78,7 +78,7 @@ func NewObserver(client *airflowclient.Client, o Options) *Observer {
 	}
 	obs := &Observer{
 		client: client, opts: o, names: presetNamer(), turn: make(chan struct{}, 1), cache: newRunCache(),
-		shown: make(map[airflowclient.RunRef]time.Time), lists: make(map[string]runList),
+		shown: make(map[airflowclient.RunRef]shownRun), lists: make(map[string]runList),
 	}
 	if o.Last != nil && o.Now().Sub(o.Last.At).Abs() < oldPicture {
 		obs.cache.seed(o.Last.DAGs)
