@@ -158,6 +158,8 @@ func (l *listing) drawPane(i int, place rectangle) []string {
 			title = fmt.Sprintf("%s %d of %d", title, shown, all)
 		} else if all > 0 {
 			title = fmt.Sprintf("%s %d", title, all)
+		} else {
+			title = strings.TrimSuffix(title, strings.TrimRight(l.theme.dot, " "))
 		}
 		if p.note != "" {
 			title += " " + p.note

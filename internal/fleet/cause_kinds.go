@@ -184,7 +184,7 @@ func wordsOf(t Task) string {
 // ownRun is a run that failed, and of which no task says why.
 func (e *explainer) ownRun(d *DAG, r *Run) *Cause {
 	return e.cause(CauseTask, d.ID+" "+r.ID, func(c *Cause) {
-		c.Title, c.Team, c.Owner = fmt.Sprintf("the run of %s for %s is %s", d.ID, dayOf(*r), runWords(*r)), d.Team, e.lineage.owner(d.ID)
+		c.Title, c.Team, c.Owner = fmt.Sprintf("%s: the run for %s is %s", d.ID, dayOf(*r), runWords(*r)), d.Team, e.lineage.owner(d.ID)
 		c.Known = "none of its tasks says why"
 		if r.Tasks == nil {
 			c.Known = "its tasks were not read"
