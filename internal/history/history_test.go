@@ -35,7 +35,7 @@ func (b *book) open(context, url string) *history.History {
 
 // picture has one DAG, whose days landed two hours after midnight, and one of each thing that is not plain text.
 func picture(days int) fleet.Snapshot {
-	mismatch := 0.25
+	mismatch, agrees := 0.25, 0.0
 	d := fleet.DAG{ID: "d", Kind: dagspec.KindJoin, Team: "core", Health: fleet.Breach}
 	for back := 1; back <= days; back++ {
 		to := noon.Truncate(24*time.Hour).AddDate(0, 0, 1-back)
@@ -47,8 +47,9 @@ func picture(days int) fleet.Snapshot {
 	}
 	return fleet.Snapshot{
 		At: noon, DAGs: []fleet.DAG{d}, Intent: fleet.IntentOf(dagspec.Definitions{DAGs: []dagspec.DAG{{ID: "d"}}}),
-		Teams:     []fleet.Team{{Name: "core", Cells: map[dagspec.Kind]fleet.Cell{dagspec.KindJoin: {Health: fleet.Breach}}}},
-		Joins:     []fleet.Comparison{{Join: "core.j", Features: []fleet.Feature{{Name: "f", Mismatch: &mismatch}}}},
+		Teams: []fleet.Team{{Name: "core", Cells: map[dagspec.Kind]fleet.Cell{dagspec.KindJoin: {Health: fleet.Breach}}}},
+		Joins: []fleet.Comparison{{Join: "core.j", Trend: []fleet.Measurement{{Day: "2026-11-22", Mismatch: &agrees}, {Day: "2026-11-21"}},
+			Features: []fleet.Feature{{Name: "f", Mismatch: &mismatch}, {Name: "g", Mismatch: &agrees, Hours: []fleet.Hour{{Asked: true}}}}}},
 		Calendars: []fleet.Calendar{{Join: "core.j", Days: []fleet.CalendarDay{{Day: "2026-11-22", State: fleet.DayLanded}}}},
 	}
 }
