@@ -71,7 +71,7 @@ func (a *app) proposeTasks(ctx context.Context, cmd *cobra.Command, args []strin
 		wanted = cmp.Or(f.Lookup("run").Value.String(), f.Lookup("day").Value.String())
 	}
 	a.askBriefly(ctx, func(ctx context.Context, client *airflowclient.Client) error {
-		run, err := a.findRun(ctx, client, args[0], wanted)
+		run, _, err := a.findRun(ctx, client, args[0], wanted)
 		if err != nil {
 			return err
 		}

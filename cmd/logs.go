@@ -93,9 +93,12 @@ func (a *app) runLogs(ctx context.Context, dagID, taskID string, opts logOptions
 	if err != nil {
 		return err
 	}
-	run, err := a.findRun(ctx, client, dagID, cmp.Or(opts.run, opts.day))
+	run, older, err := a.findRun(ctx, client, dagID, cmp.Or(opts.run, opts.day))
 	if err != nil {
 		return err
+	}
+	for _, note := range olderRuns(run, older) {
+		a.warn(note)
 	}
 	ref, err := a.findTask(ctx, client, run, taskID)
 	if err != nil {

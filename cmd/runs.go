@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -208,38 +207,52 @@ func (a *app) showTasks(ctx context.Context, v view[fleet.Task], flags viewFlags
 			}
 			client = opened
 		}
-		run, err := a.findRun(ctx, client, dagID, wanted)
+		run, older, err := a.findRun(ctx, client, dagID, wanted)
 		if err != nil {
 			return nil, nil, err
 		}
 		tasks, err := fleet.TasksOf(ctx, client, dagID, run.ID)
-		return tasks, nil, err
+		return tasks, olderRuns(run, older), err
 	})
 }
 
-// findRun is the run of that id, the newest of that day, or with "" the newest of all.
-func (a *app) findRun(ctx context.Context, client *airflowclient.Client, dagID, wanted string) (airflowclient.Run, error) {
+// findRun is the run of that id, the newest of that day, or with "" the newest of all; older are the ids of others of that day.
+func (a *app) findRun(ctx context.Context, client *airflowclient.Client, dagID, wanted string) (found airflowclient.Run, older []string, err error) {
 	limit := 1
 	if wanted != "" {
 		if run, err := client.Run(ctx, dagID, wanted); !airflowclient.IsNotFound(err) {
-			return run, err
+			return run, nil, err
 		}
 		limit = mostRuns
 	}
 	runs, err := client.Runs(ctx, airflowclient.RunQuery{DAGIDs: []string{dagID}, Limit: limit})
 	if err != nil {
-		return airflowclient.Run{}, err
+		return airflowclient.Run{}, nil, err
 	}
 	var known []string
 	for _, r := range runs {
-		if wanted == "" || !r.LogicalDate.IsZero() && r.LogicalDate.UTC().Format(time.DateOnly) == wanted {
-			return r, nil
+		switch of := wanted == "" || dayOfRun(r) == wanted; {
+		case of && found.ID == "":
+			found = r
+		case of && wanted != "":
+			older = append(older, r.ID)
 		}
 		known = append(known, r.ID)
 	}
-	if len(known) == 0 {
-		return airflowclient.Run{}, exit(ExitNotFound, fmt.Errorf("%s has no run yet", dagID))
+	switch {
+	case found.ID != "":
+		return found, older, nil
+	case len(known) == 0:
+		return found, nil, exit(ExitNotFound, fmt.Errorf("%s has no run yet", dagID))
 	}
 	message := fmt.Sprintf("%s has no run %s among its newest %d", dagID, wanted, len(runs))
-	return airflowclient.Run{}, exit(ExitNotFound, unknownName(message, "", wanted, known))
+	return found, nil, exit(ExitNotFound, unknownName(message, "", wanted, known))
+}
+
+// olderRuns says that a day has more runs than the one that is told of.
+func olderRuns(run airflowclient.Run, older []string) []string {
+	if len(older) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s is the newest run for %s; older ones are %s", run.ID, dayOfRun(run), strings.Join(older, ", "))}
 }
