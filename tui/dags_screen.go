@@ -127,7 +127,7 @@ func (d *dagsScreen) columns() []table.Column[fleet.DAG] {
 			Compare: func(a, b fleet.DAG) int { return a.NextRun.Compare(b.NextRun) },
 		},
 		{
-			Title: "LAST", Min: 8, Max: 14, Priority: 4, Align: table.Right,
+			Title: "LAST", Min: 9, Max: 14, Priority: 4, Align: table.Right,
 			Cell:    func(g fleet.DAG) table.Cell { return dim(since(d.now, lastStart(g))) },
 			Compare: func(a, b fleet.DAG) int { return lastStart(b).Compare(lastStart(a)) },
 		},

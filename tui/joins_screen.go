@@ -163,7 +163,7 @@ func (j *joinsScreen) columns() []table.Column[*joinRow] {
 				if r.Output.Late > 0 {
 					style = j.theme.warn
 				}
-				return table.Cell{Text: j.dueText(r.Output), Style: style}
+				return table.Cell{Text: j.dueText(r.Output), Short: j.dueShort(r.Output), Style: style}
 			},
 			Compare: func(a, b *joinRow) int { return cmp.Compare(b.Output.Late, a.Output.Late) },
 		},

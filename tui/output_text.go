@@ -55,6 +55,17 @@ func (s *shell) dueText(o fleet.Output) string {
 	return ""
 }
 
+// dueShort is that where there is little room.
+func (s *shell) dueShort(o fleet.Output) string {
+	switch {
+	case o.Late > 0:
+		return roughly(span(o.Late)) + " late"
+	case o.State == fleet.OutputLanded || o.Due.IsZero():
+		return ""
+	}
+	return moment(s.now, o.Due)
+}
+
 // moment is a time of today, or of another day with its date, in UTC.
 func moment(now, at time.Time) string {
 	now, at = now.UTC(), at.UTC()

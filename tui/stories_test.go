@@ -83,6 +83,21 @@ func TestTheHeadLineSaysWhyThereIsNothingNew(t *testing.T) {
 	})
 }
 
+// Where a column is too narrow for how late something is, the hours are enough.
+func TestLateIsSaidRoughlyWhereThereIsLittleRoom(t *testing.T) {
+	t.Parallel()
+	source := troubledFleet()
+	source.change(func(f *fakeSource) { f.snap.Calendars[0].Output.Late = 12*time.Hour + 8*time.Minute })
+	for width, want := range map[int]string{80: "12 h late", 200: "12 h 08 m late"} {
+		story(t, setup{source: source, width: width, height: 24}, func(c *console) {
+			c.pass(time.Second)
+			c.press("4")
+			c.sees(want)
+			c.seesNot("12 h 08 m l…", "12 h 08 m la…")
+		})
+	}
+}
+
 // A comparison that measured nothing has no features to count, and is in trouble all the same.
 func TestAKindOfWhichNothingCanBeCountedIsNotBlank(t *testing.T) {
 	t.Parallel()

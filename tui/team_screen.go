@@ -301,7 +301,9 @@ func (t *teamScreen) columns() []table.Column[batchRow] {
 		},
 		{
 			Title: "EXPECTED", Min: 13, Max: 20, Priority: 4,
-			Cell:    func(r batchRow) table.Cell { return dim(t.dueText(r.Output)) },
+			Cell: func(r batchRow) table.Cell {
+				return table.Cell{Text: t.dueText(r.Output), Short: t.dueShort(r.Output), Style: t.theme.dim}
+			},
 			Compare: func(a, b batchRow) int { return cmp.Compare(b.Late, a.Late) },
 		},
 		{
