@@ -37,6 +37,9 @@ func decodeReport(value json.RawMessage, report any) error {
 	var head struct {
 		V *int `json:"v"`
 	}
+	if problem := tooLarge(value); problem != "" {
+		return errors.New(problem)
+	}
 	if err := json.Unmarshal(value, &head); err != nil {
 		return fmt.Errorf("the report is not the JSON of this program: %w", shapeOf(err))
 	}
@@ -50,6 +53,14 @@ func decodeReport(value json.RawMessage, report any) error {
 		return fmt.Errorf("the report is not as version %d should be: %w", reportVersion, shapeOf(err))
 	}
 	return nil
+}
+
+// tooLarge says in words that a report is larger than any that the runtime publishes; empty when it is not.
+func tooLarge(value json.RawMessage) string {
+	if len(value) <= mostReport {
+		return ""
+	}
+	return fmt.Sprintf("its report has %d KiB, which no report of this program has", len(value)>>10)
 }
 
 // shapeOf says in words what a report has that it should not: the decoder's own name types of this program.
@@ -188,8 +199,8 @@ func (o *Observer) report(ctx context.Context, run Run, key string) (published, 
 		return published{problem: fmt.Sprintf("its report could not be read: %v", err)}, err
 	}
 	told := published{value: value}
-	if len(value) > mostReport {
-		told = published{problem: fmt.Sprintf("its report has %d KiB, which no report of this program has", len(value)>>10)}
+	if problem := tooLarge(value); problem != "" {
+		told = published{problem: problem}
 	}
 	o.keepReport(run, told)
 	return told, nil

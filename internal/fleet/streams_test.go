@@ -123,6 +123,15 @@ func TestAHugeReportIsUnknownAndNotKept(t *testing.T) {
 	}
 }
 
+// What a job published is written by others too: a message of megabytes is no cause's title.
+func TestAHugeOutcomeIsNotTaken(t *testing.T) {
+	t.Parallel()
+	huge := json.RawMessage(`{"v": 1, "failure": {"class": "x", "message": "` + strings.Repeat("x", 2<<20) + `"}}`)
+	if err := decodeReport(huge, &struct{}{}); err == nil || !strings.Contains(err.Error(), "2048 KiB") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // What a report says well of a stream whose own task failed in the same run is contradicted: neither is taken for the truth.
 func TestAReportIsNotBelievedAgainstItsTask(t *testing.T) {
 	t.Parallel()
