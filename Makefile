@@ -61,7 +61,7 @@ screenshots:
 	go test ./tui -run TestPicturesShowTheConsole -count 1 -update
 
 bench:
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
 
 ## bench-real: what a real Airflow with 1,800 DAGs takes to be known; minutes, and no part of the tests
 bench-real:

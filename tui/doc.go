@@ -13,7 +13,7 @@
 //	deploy_run.go   a deploy that is under way      notebook.go     what is kept between sessions
 //	root.go         the order in which messages go  listing.go      screens that are made of tables
 //	shell.go        what screens may use            *_screen.go     the screens; pager.go those that show text
-//	side_pane.go    what is selected, in full, on a wide terminal
+//	memo.go         what frames ask for again       side_pane.go    what is selected, in full, on a wide terminal
 //	store.go        answers, by query, with age     dialog.go       what lies over a screen: plan_dialog.go, help.go, leave.go
 //	poll.go         which needs are loaded, when    binding.go      keys: one value for footer, help and dispatch
 //	frame.go        head, path, body, status, keys  theme.go        colours and glyphs; palettes.go the colours themselves

@@ -349,14 +349,13 @@ func (e *explainer) soon(d *DAG, r *Run, t Task) []*Cause {
 
 // leftToLater follows a day that its job left to the next one.
 func (e *explainer) leftToLater(d *DAG, r *Run, t Task, partition string) []*Cause {
-	runs := e.stands[d.ID]
-	for i := len(runs) - 1; i >= 0; i-- { // oldest first
-		if runs[i].Day <= r.Day {
+	for _, run := range slices.Backward(e.stands[d.ID]) { // oldest first
+		if run.Day <= r.Day {
 			continue
 		}
-		for _, later := range instances(runs[i], t.ID) {
+		for _, later := range instances(run, t.ID) {
 			if later.Health != Skipped {
-				return e.writing(d, runs[i], later, partition)
+				return e.writing(d, run, later, partition)
 			}
 		}
 	}
