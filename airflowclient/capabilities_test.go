@@ -22,7 +22,7 @@ var since = map[string][2]string{
 	"TriggerInterval": {"2.9.3", ""}, "RunsWithoutDate": {"3.0.6", ""},
 	"Backfills": {"3.0.6", ""}, "BackfillLatestVersion": {"3.1.8", ""}, "ClearLatestVersion": {"3.1.5", ""}, "ClearMapIndex": {"3.0.6", ""}, "ClearAroundRun": {"2.6.3", ""},
 	"ClearStopsRunning": {"3.0.6", ""},
-	"RefuseRunning": {"3.2.2", ""}, "MarkSkipsWaiting": {"3.3.2", ""}, "MaskedValues": {"3.0.6", ""}, "MarkMappedRelated": {"3.0.6", ""}, "MarkMapped": {"3.1.5", ""},
+	"RefuseRunning":     {"3.2.2", ""}, "MarkSkipsWaiting": {"3.3.2", ""}, "MaskedValues": {"3.0.6", ""}, "MarkMappedRelated": {"3.0.6", ""}, "MarkMapped": {"3.1.5", ""},
 	"TasksByRun": {"2.7.3", ""}, "Tries": {"2.10.5+astro.4", ""}, "Blockers": {"2.10.5+astro.4", ""},
 	"NativeXCom": {"2.10.5+astro.4", ""}, "MappedXCom": {"2.7.0", ""},
 	"PoolDeferred": {"2.7.0", ""}, "FixedDefaultPool": {"3.0.6", ""}, "EventFilters": {"2.8.4", ""}, "EventRuns": {"2.9.3", ""}, "Settings": {"2.7.0", ""}, "Jobs": {"3.0.6", ""},
