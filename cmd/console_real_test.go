@@ -17,7 +17,7 @@ import (
 func (m terminal) openDemo(t *testing.T, program string, width, height int) *tmuxPane {
 	t.Helper()
 	p := m.open(t, window{width: width, height: height, command: program + " demo --simulated"})
-	p.waitLong(time.Minute, "payments", "search", "chrononctl", "✔ 3.3")
+	p.waitLong(time.Minute, "payments", "search", "Fleet", "✔ 3.3")
 	return p
 }
 
