@@ -23,7 +23,8 @@ func UsualOf(samples []time.Duration) Usual {
 	if len(samples) == 0 {
 		return Usual{}
 	}
-	sorted := slices.Sorted(slices.Values(samples))
+	sorted := slices.Clone(samples)
+	slices.Sort(sorted)
 	rank := func(percent int) time.Duration { return sorted[max((len(sorted)*percent+99)/100-1, 0)] }
 	return Usual{N: len(sorted), P50: rank(50), P90: rank(90)}
 }
