@@ -223,8 +223,8 @@ func TestWhereNothingHappensThePictureStays(t *testing.T) {
 		if len(again) < 20 || len(made)*4 > len(again)*3 {
 			t.Errorf("%s: in five minutes %d pictures were made of %d looks at the server", version, len(made), len(again))
 		}
-		c.server.SetPaused(true, "chronon_join_core__j__v1")
 		before := observe()
+		c.server.SetPaused(true, "chronon_join_core__j__v1")
 		c.clock.Advance(time.Minute + look)
 		if after := observe(); !after.DAGs[0].Paused || before.DAGs[0].Paused {
 			t.Errorf("%s: a DAG that was paused is shown as %v, before as %v", version, after.DAGs[0].Paused, before.DAGs[0].Paused)
