@@ -76,7 +76,7 @@ func (p *Planner) PlanRestart(ctx context.Context, groupBy string) (Plan, error)
 	if err := wrong.err(); err != nil {
 		return Plan{}, err
 	}
-	when := p.tickNow()
+	when := p.tickNow(at.dag.DAG)
 	id := runPrefix + "restart__" + shortened(groupBy) + "__" + when.Format("20060102T150405Z")
 	plan := Plan{
 		Verb: Restart, Title: "Restart the stream " + groupBy, Command: p.command("restart", groupBy),

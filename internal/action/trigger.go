@@ -61,7 +61,7 @@ func (p *Planner) target(dag airflowclient.DAG, day string, wrong *refusals) Tar
 			wrong.add(fmt.Sprintf("%s keeps streams alive: its runs are for a moment and not for a day", dag.ID), p.command("trigger", dag.ID))
 			return Target{}
 		}
-		at := p.tickNow()
+		at := p.tickNow(dag)
 		return Target{DAGID: dag.ID, RunID: runPrefix + at.Format(time.RFC3339), At: at}
 	}
 	if day == "" {
@@ -74,8 +74,15 @@ func (p *Planner) target(dag airflowclient.DAG, day string, wrong *refusals) Tar
 	return Target{DAGID: dag.ID, RunID: runPrefix + day, Day: day, At: at}
 }
 
-// tickNow is the logical date of a tick that starts at once, whatever our clock is ahead of the server's.
-func (p *Planner) tickNow() time.Time { return p.serverNow().Add(-clockSlack).Truncate(time.Second) }
+// tickNow is the logical date of a tick that starts at once, whatever our clock is ahead of the server's. As for the ticks of the schedule it is the beginning
+// of an interval that ends now: what a tick continues, and which one is the newest, goes by these dates.
+func (p *Planner) tickNow(dag airflowclient.DAG) time.Time {
+	every := clockSlack
+	if !dag.NextRun.IsZero() {
+		every = max(every, dag.NextRunAfter.Sub(dag.NextRun))
+	}
+	return p.serverNow().Add(-every).Truncate(time.Second)
+}
 
 func (p *Planner) yesterday() time.Time {
 	return p.serverNow().Truncate(24*time.Hour).AddDate(0, 0, -1)

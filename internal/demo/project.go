@@ -42,7 +42,7 @@ func projectFile(dir, python string, start time.Time) ([]byte, error) {
 			{Key: "timeout", Value: "1h"},
 		}},
 		{Key: "kv_load", Value: section{{Key: "argv", Value: store("kv-load", "{table}", "{dataset}", "{ds}")}}},
-		{Key: "streaming", Value: section{{Key: "every", Value: "1m"}, {Key: "max_restarts", Value: 100}}},
+		{Key: "streaming", Value: section{{Key: "every", Value: tickEvery.String()}, {Key: "max_restarts", Value: 100}}},
 		{Key: "consistency", Value: section{
 			{Key: "reader", Value: "command"},
 			{Key: "argv", Value: store("consistency", "{table}", "{ds_from}", "{ds_to}")},

@@ -12,6 +12,9 @@ import (
 // streamTicks is how many ticks of each streaming DAG belong to a demo: enough to see one stream die and come back.
 const streamTicks = 3
 
+// tickEvery is how often the streams of a demo tick by their schedule.
+const tickEvery = time.Minute
+
 // settleInterval is how often Settle looks.
 const settleInterval = 3 * time.Second
 
@@ -103,12 +106,13 @@ func (d *Demo) left(ctx context.Context) (remaining, error) {
 	return r, nil
 }
 
-// tick starts the next tick of the streams when nothing else is left to wait for.
+// tick starts the next tick of the streams when nothing else is left to wait for. Like one of the schedule it has the beginning of its interval as its date:
+// with its own moment it would come after the scheduled one that follows it, and history goes by dates.
 func (d *Demo) tick(ctx context.Context, left remaining) error {
 	if left.active > 0 || left.due > 0 {
 		return nil
 	}
-	at := d.now().UTC().Truncate(time.Second)
+	at := d.now().UTC().Truncate(time.Second).Add(-tickEvery)
 	for _, id := range left.idle {
 		_, err := d.Client.Trigger(ctx, airflowclient.TriggerRequest{
 			DAGID: id, RunID: "demo__" + at.Format(time.RFC3339), LogicalDate: at, IntervalFrom: at, IntervalTo: at,
