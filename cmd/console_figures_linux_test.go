@@ -22,7 +22,7 @@ import (
 // The figures that the console promises, measured on the program itself: built, started on a terminal of its own, and looking at a simulated Airflow.
 const (
 	manyDAGs  = 3000
-	warmUp    = 100 * time.Second // until everything is known that is filled in bit by bit
+	warmUp    = 240 * time.Second // until everything is known that is filled in bit by bit
 	idleFor   = time.Minute
 	tickHertz = 100 // of the times in /proc (USER_HZ), on every Linux that Go runs on
 )
