@@ -114,9 +114,21 @@ func (j *joinScreen) sync() {
 		runs = dag.Runs
 	}
 	j.panes[1].blank = j.blankOf(j.runsQuery(), "the runs", "none that Airflow still has")
-	j.panes[0].blank = toggle(j.join.Health == fleet.Unknown, "not known: its runs could not be read", "its newest run has no task instances yet")
+	j.panes[0].blank = j.blankOfParts()
 	j.asked.SetRows(slices.DeleteFunc(slices.Clone(runs), func(r fleet.Run) bool { return r.Type != "backfill" && r.Type != "manual" }))
 	j.setSize(j.width, j.height)
+}
+
+// blankOfParts is why no part is shown.
+func (j *joinScreen) blankOfParts() string {
+	dag, _ := j.ofPicture()
+	switch {
+	case j.join.Health == fleet.Unknown:
+		return "not known: its runs could not be read"
+	case len(dag.Runs) > 0 && dag.Runs[0].Tasks == nil:
+		return "the tasks of its newest run were not looked at yet"
+	}
+	return "its newest run has no task instances yet"
 }
 
 // setSize gives the calendar as many weeks as it has, up to two fifths of the screen, and the rest to what is below it.

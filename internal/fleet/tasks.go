@@ -26,8 +26,11 @@ const (
 	SoundNever
 )
 
-// soundPerLook is of how many such runs the tasks are read with one picture.
-const soundPerLook = 300
+// Of how many such runs the tasks are read with one picture. Few of them cost so little that nobody has to wait for a later one.
+const (
+	soundPerLook = 300
+	soundFew     = 100
+)
 
 // How many runs of one DAG matter now.
 const (
@@ -116,7 +119,8 @@ func (o *Observer) troubled(
 
 // soundNow is of how many sound runs the tasks are read with this picture.
 func (o *Observer) soundNow(there int) int {
-	if o.putsOff() {
+	isLittle := o.opts.Sound == SoundLater && there <= soundFew
+	if o.putsOff() && !isLittle {
 		return 0
 	}
 	return min(there, soundPerLook)

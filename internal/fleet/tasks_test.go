@@ -105,3 +105,15 @@ func TestTasksThatCannotBeReadAreOneCause(t *testing.T) {
 		t.Fatalf("%d causes, the first %s of kind %v in %d runs", len(causes), causes[0].Title, causes[0].Kind, causes[0].Runs())
 	}
 }
+
+// Where joins are few, nobody waits for a second picture to know what their runs had.
+func TestTasksOfFewSoundRunsAreReadAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.dag("chronon_join_core__j__v1", dagspec.KindJoin, "core", "core.j.v1")
+	w.day("chronon_join_core__j__v1", "2026-11-22", "success", "backfill__j__v1=success")
+	s := observe(t, w.observerOf(Options{Sound: SoundLater}))
+	if len(s.DAGs) != 1 || len(s.DAGs[0].Runs) != 1 || len(s.DAGs[0].Runs[0].Tasks) != 1 {
+		t.Errorf("the first picture: %+v", s.DAGs)
+	}
+}
