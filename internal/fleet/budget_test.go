@@ -159,6 +159,29 @@ func TestAConsoleThatIsDrilledInAsksNotMuchMore(t *testing.T) {
 	}
 }
 
+// A console without the keyboard looks every half a minute, at the picture and at what is open in it. What is open is read once each time.
+func TestASeldomLookReadsTasksOnce(t *testing.T) {
+	t.Parallel()
+	c := openConsole(t, "3.3.2", withLongRun(sampleSize)).settle()
+	lookAt := func() {
+		c.live(look, func() {
+			if _, err := c.observer.Tasks(t.Context(), longDAG, "long"); err != nil {
+				t.Fatal(err)
+			}
+		})
+		c.clock.Advance(30*time.Second - look)
+	}
+	lookAt()
+	lookAt()
+	before := c.client.Requests().ByOp["list task instances"]
+	for range 20 {
+		lookAt()
+	}
+	if n := c.client.Requests().ByOp["list task instances"] - before; n > 22 {
+		t.Errorf("in 20 looks, tasks were asked for %d times", n)
+	}
+}
+
 // Tasks of a run that has ended, and the runs of a DAG in which nothing moves, are asked for once.
 func TestWhatDoesNotMoveIsAskedForOnce(t *testing.T) {
 	t.Parallel()

@@ -83,7 +83,7 @@ func (o *Observer) cached(
 	for _, ref := range refs {
 		r := runs[ref]
 		kept, ok := o.cache.tasks[ref]
-		_, isFollowed := o.shown[ref] // by the feed
+		isFollowed := o.shown[ref].inSight(now) // by the feed
 		isFresh := hasEnded(r) || isFollowed || now.Sub(kept.at) < age
 		if ok && isFresh && kept.as == editionOf(string(r.State), r.Start, r.End) {
 			tasks[ref] = kept.tasks

@@ -147,15 +147,27 @@ func (o *Observer) show(ref airflowclient.RunRef) {
 	o.shown[ref] = now
 }
 
+// inSight is whether the tasks may be asked for again.
+func (s shownRun) inSight(now time.Time) bool {
+	return now.Sub(s.at) <= max(shownFor, min(s.every*3/2, everyTasks))
+}
+
 // inSight is the runs whose tasks were asked for a moment ago, and may be asked for again.
 func (o *Observer) inSight() []airflowclient.RunRef {
 	now := o.opts.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	maps.DeleteFunc(o.shown, func(_ airflowclient.RunRef, shown shownRun) bool {
-		return now.Sub(shown.at) > max(shownFor, min(shown.every*3/2, everyTasks))
-	})
-	return slices.SortedFunc(maps.Keys(o.shown), func(a, b airflowclient.RunRef) int {
+	var refs []airflowclient.RunRef
+	for ref, shown := range o.shown {
+		switch {
+		case shown.inSight(now):
+			refs = append(refs, ref)
+		case now.Sub(shown.at) > everyTasks: // who asks seldom is known by when he asked before
+			delete(o.shown, ref)
+		}
+	}
+	slices.SortFunc(refs, func(a, b airflowclient.RunRef) int {
 		return cmp.Or(strings.Compare(a.DAGID, b.DAGID), strings.Compare(a.RunID, b.RunID))
 	})
+	return refs
 }
