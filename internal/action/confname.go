@@ -51,7 +51,7 @@ func (c ConfName) among(kinds []dagspec.Kind) ([]dagspec.Kind, error) {
 	}
 	kind, known := kindOfDAG[c.Kind]
 	if !known || !slices.Contains(kinds, kind) {
-		return nil, &UnknownError{What: fmt.Sprintf("%q is no kind of conf whose table is filled", c.Kind), Next: "it is one of " + joined(ConfKinds())}
+		return nil, &UnknownError{What: fmt.Sprintf("%q is no kind of conf whose table is filled", c.Kind), Next: "it is one of " + joined(ConfKinds(), ", ")}
 	}
 	return []dagspec.Kind{kind}, nil
 }
@@ -83,7 +83,7 @@ func ambiguous(conf ConfName, found []computed) error {
 			kinds = append(kinds, kind)
 		}
 	}
-	e.Next = "say which one: --kind " + strings.ReplaceAll(joined(kinds), ", ", " or --kind ")
+	e.Next = "say which one: --kind " + joined(kinds, " or --kind ")
 	if len(kinds) == 1 {
 		e.Next = "one of the DAGs is left from another deployment: pause it and take its file away, or trigger the DAG that you mean"
 	}
@@ -117,10 +117,10 @@ func (k ConfKind) article() string {
 }
 
 // joined lists kinds.
-func joined(kinds []ConfKind) string {
+func joined(kinds []ConfKind, between string) string {
 	words := make([]string, len(kinds))
 	for i, k := range kinds {
 		words[i] = string(k)
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(words, between)
 }
