@@ -52,13 +52,22 @@ func (f *Feed) Picture() Picture {
 		Generation: f.picture.generation, Rows: f.picture.rows, Tasks: maps.Clone(f.picture.tasks), Health: f.picture.health,
 		ImportErrors: slices.Clone(f.picture.broken), Parts: f.picture.partStates(),
 	}
-	if s := &f.picture.sorted; s.of != f.picture.rows {
-		s.of = f.picture.rows
-		s.dags = slices.SortedFunc(maps.Values(f.picture.dags), func(a, b DAG) int { return strings.Compare(a.ID, b.ID) })
-		s.runs = slices.SortedFunc(maps.Values(f.picture.runs), newestFirst)
+	s := &f.picture.sorted
+	if s.dags == nil {
+		s.dags = sortedValues(f.picture.dags, func(a, b DAG) int { return strings.Compare(a.ID, b.ID) })
 	}
-	p.DAGs, p.Runs = slices.Clip(f.picture.sorted.dags), slices.Clip(f.picture.sorted.runs)
+	if s.runs == nil {
+		s.runs = sortedValues(f.picture.runs, newestFirst)
+	}
+	p.DAGs, p.Runs = s.dags, s.runs
 	return p
+}
+
+// sortedValues are the values of a map in an order. There may be thousands of a few hundred bytes, so they are copied once.
+func sortedValues[K comparable, V any](m map[K]V, compare func(a, b V) int) []V {
+	sorted := slices.AppendSeq(make([]V, 0, len(m)), maps.Values(m))
+	slices.SortFunc(sorted, compare)
+	return sorted
 }
 
 // picture is what a feed knows. Only updates change it, and they write down what they change.
@@ -76,9 +85,8 @@ type picture struct {
 	sorted     sorted
 }
 
-// sorted is the rows of a picture in their order, which is made once for all who ask before something changes.
+// sorted is the rows of a picture in their order, which is made once for all who ask before something changes; nil: not made yet.
 type sorted struct {
-	of   uint64 // the number of the change
 	dags []DAG
 	runs []Run
 }
@@ -102,6 +110,12 @@ func (f *Feed) apply(u update, emit func(Changes)) {
 	nothing := sameRows && before == f.picture.parts
 	if !sameRows {
 		f.picture.rows++
+	}
+	if len(c.DAGs)+len(c.DAGsGone) > 0 {
+		f.picture.sorted.dags = nil
+	}
+	if len(c.Runs)+len(c.RunsGone) > 0 {
+		f.picture.sorted.runs = nil
 	}
 	if !nothing {
 		f.picture.generation++
@@ -165,26 +179,33 @@ func (p *picture) dropRun(ref RunRef, c *Changes) {
 
 // forget drops ended runs that are not to be kept any more.
 func (p *picture) forget(now time.Time, c *Changes) {
-	var ended, old []Run
+	var old []Run
 	for ref, r := range p.runs {
-		if !hasEnded(r.State) {
-			continue
-		}
-		ended = append(ended, r)
-		if !p.keeps[ref.DAGID].holds(r, now) {
+		if hasEnded(r.State) && !p.keeps[ref.DAGID].holds(r, now) {
 			old = append(old, r)
 		}
 	}
 	if len(old) == 0 {
 		return
 	}
-	recent, last := p.recent(now), lastOf(ended)
+	recent, last := p.recent(now), lastOf(p.ended())
 	for _, r := range old {
 		isLast := !recent[r.DAGID] && last[r.DAGID].ID == r.ID && now.Sub(r.End) <= p.keeps[r.DAGID].Last
 		if !isLast {
 			p.dropRun(runKey(r), c)
 		}
 	}
+}
+
+// ended is the runs that are over.
+func (p *picture) ended() []Run {
+	var ended []Run
+	for _, r := range p.runs {
+		if hasEnded(r.State) {
+			ended = append(ended, r)
+		}
+	}
+	return ended
 }
 
 // recent is the DAGs of which a run ended within the time that every run is kept.
