@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"chrononctl/airflowclient/airflowtest"
 	"chrononctl/cmd"
 	"chrononctl/internal/term"
 )
@@ -45,7 +46,7 @@ func execute(ts *testscript.TestScript, args []string) (int, error) {
 
 // inProcess runs a command line with the script's folder, variables and clock.
 func inProcess(ts *testscript.TestScript, args []string) int {
-	return cmd.Main(context.Background(), cmd.Process{
+	process := cmd.Process{
 		Args:    args,
 		Streams: term.Streams{In: strings.NewReader(""), Out: ts.Stdout(), Err: ts.Stderr()},
 		Getenv:  ts.Getenv,
@@ -53,7 +54,12 @@ func inProcess(ts *testscript.TestScript, args []string) int {
 		Now:     clockAt(ts.Getenv("CHRONONCTL_TEST_NOW")),
 
 		MaxTries: 1, // the wait between two attempts is tested in the client; here it would be most of the time
-	})
+	}
+	if server, ok := readings.Load(ts.Getenv("CHRONONCTL_URL")); ok {
+		process.Transport = airflowtest.InProcess(server.(*readingAirflow))
+		return ts.Value(bubbleKey{}).(*bubble).run(process)
+	}
+	return cmd.Main(context.Background(), process)
 }
 
 // clockAt is the clock of a program that a script runs: it stands where the script's Airflow says, or is the machine's.

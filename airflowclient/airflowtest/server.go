@@ -161,7 +161,10 @@ func (r *recorder) writeHalf(w http.ResponseWriter) {
 }
 
 // Transport reaches the Airflow without a socket, so that nothing waits for a network inside testing/synctest.
-func (a *Airflow) Transport() http.RoundTripper { return inProcess{a} }
+func (a *Airflow) Transport() http.RoundTripper { return InProcess(a) }
+
+// InProcess reaches any handler in the same way, such as one that stands in front of an Airflow.
+func InProcess(handler http.Handler) http.RoundTripper { return inProcess{handler} }
 
 type inProcess struct{ handler http.Handler }
 
