@@ -96,7 +96,8 @@ func start(t *testing.T, s setup) *console {
 	model := recorder{Model: c.root, mu: &c.mu, frame: &c.frame}
 	c.program = tea.NewProgram(model,
 		tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutSignalHandler(), tea.WithWindowSize(s.width, s.height),
-		tea.WithColorProfile(colorprofile.TrueColor), tea.WithEnvironment([]string{"TERM=xterm"}), tea.WithoutRenderer()) // the recorder takes the frames
+		tea.WithColorProfile(colorprofile.TrueColor), tea.WithEnvironment([]string{"TERM=xterm"}),
+		tea.WithoutRenderer(), tea.WithFPS(1)) // the recorder takes the frames, so that nothing has to be drawn sixty times a second
 	go func() {
 		_, err := c.program.Run()
 		cancel()
