@@ -196,14 +196,14 @@ func (r *run) command(ctx context.Context, args ...string) {
 	fmt.Fprintf(&r.shown, "$ chrononctl %s\n%s(exit %d)\n", strings.Join(args, " "), out.String(), code)
 }
 
-// console opens the console for a moment.
+// console opens the console until it has drawn something, and for a moment more.
 func (r *run) console(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	in, keys := io.Pipe()
 	defer keys.Close()
-	frames := &safeBuffer{}
+	frames := &safeBuffer{first: func() { time.AfterFunc(200*time.Millisecond, cancel) }}
 	streams := term.Streams{In: in, Out: frames, Err: frames, InTerminal: true, OutTerminal: true, ErrTerminal: true, Width: 120, Environ: []string{"TERM=xterm-256color", "COLUMNS=120", "LINES=40"}}
 	cmd.Main(ctx, r.process([]string{"console", "--interval", "50ms"}, streams))
 	fmt.Fprintf(&r.shown, "console:\n%s\n", frames.String())
@@ -211,6 +211,8 @@ func (r *run) console(t *testing.T) {
 
 // safeBuffer takes frames from the goroutine that draws.
 type safeBuffer struct {
+	first func() // is told of the first one
+
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
@@ -218,6 +220,9 @@ type safeBuffer struct {
 func (b *safeBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.buf.Len() == 0 {
+		b.first()
+	}
 	return b.buf.Write(p)
 }
 

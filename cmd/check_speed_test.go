@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +42,12 @@ func (s *stopwatch) count(n int) {
 	}
 }
 
+// underRaceDetector says whether this test was built with -race, which makes everything about ten times as slow.
+func underRaceDetector() bool {
+	build, _ := debug.ReadBuildInfo()
+	return slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
 // TestCheckTakesNoTimeOfItsOwn holds a check to a tenth of a second beyond its requests: the best of some, since other tests run beside it.
 func TestCheckTakesNoTimeOfItsOwn(t *testing.T) {
 	t.Parallel()
@@ -54,8 +62,11 @@ func TestCheckTakesNoTimeOfItsOwn(t *testing.T) {
 	server := httptest.NewServer(s.routes())
 	t.Cleanup(server.Close)
 	env := map[string]string{"CHRONONCTL_URL": server.URL, "XDG_STATE_HOME": t.TempDir(), "CHRONONCTL_CACHE": t.TempDir()}
-	best := time.Hour
-	for tries := 0; tries < 30 && best > 100*time.Millisecond; tries++ {
+	best, budget := time.Hour, 100*time.Millisecond
+	if underRaceDetector() {
+		budget *= 10
+	}
+	for tries := 0; tries < 30 && best > budget; tries++ {
 		var out bytes.Buffer
 		network := &stopwatch{}
 		began := time.Now()
@@ -68,8 +79,8 @@ func TestCheckTakesNoTimeOfItsOwn(t *testing.T) {
 			t.Fatalf("exit code %d: %s", code, out.String())
 		}
 	}
-	t.Logf("a check takes %s beyond its requests", best)
-	if best > 100*time.Millisecond {
+	t.Logf("a check takes %s beyond its requests, of %s", best, budget)
+	if best > budget {
 		t.Errorf("a check takes %s beyond its requests", best)
 	}
 }
