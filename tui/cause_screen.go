@@ -260,26 +260,19 @@ func traceOf(snap fleet.Snapshot, file, otherwise string) string {
 	return otherwise
 }
 
-// effectText says how much comes of a cause: "143 runs in 31 teams", "3 runs, payments".
-func effectText(c fleet.Cause) string {
+// explain says how much comes of a cause: "143 runs in 31 teams", "3 runs, payments"; where there is little room: "143 in 31 teams", "3 runs".
+func explain(c fleet.Cause) explains {
 	n, one := effects(c)
-	switch teams := c.Teams(); len(teams) {
+	out := explains{c.Teams(), count(n, one), count(n, one)}
+	switch len(out.teams) {
 	case 0:
-		return count(n, one)
 	case 1:
-		return count(n, one) + ", " + teams[0]
+		out.text += ", " + out.teams[0]
 	default:
-		return fmt.Sprintf("%s in %d teams", count(n, one), len(teams))
+		out.text += fmt.Sprintf(" in %d teams", len(out.teams))
+		out.short = fmt.Sprintf("%s in %d teams", grouped(int64(n)), len(out.teams))
 	}
-}
-
-// effectShort is that where there is little room: "143 in 31 teams", "3 runs".
-func effectShort(c fleet.Cause) string {
-	n, one := effects(c)
-	if teams := len(c.Teams()); teams > 1 {
-		return fmt.Sprintf("%s in %d teams", grouped(int64(n)), teams)
-	}
-	return count(n, one)
+	return out
 }
 
 // effects counts what comes of a cause, in what people count it in.

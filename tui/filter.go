@@ -9,18 +9,19 @@ import (
 
 	"chrononctl/internal/fleet"
 	ql "chrononctl/internal/query"
+	"chrononctl/tui/table"
 )
 
 // matcher reads filters for a table of the fields' rows, in the language of [chrononctl/internal/query].
-func matcher[T any](s *shell, fields []ql.Field[T]) func(string) (func(T) bool, error) {
+func matcher[T any](s *shell, fields []ql.Field[T]) table.Matcher[T] {
 	schema := ql.Schema[T]{Fields: fields}
-	return func(filter string) (func(T) bool, error) {
+	return table.Matcher[T]{Text: schema.Text, Read: func(filter string) (func(T, string) bool, error) {
 		read, err := ql.Parse(schema, filter, s.now)
 		if err != nil {
 			return nil, filterProblem(err)
 		}
-		return read.Match, nil
-	}
+		return read.MatchText, nil
+	}}
 }
 
 // completer proposes what a filter over these fields could become.

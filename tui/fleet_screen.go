@@ -125,9 +125,11 @@ func causesNote(causes []fleet.Cause) string {
 func (f *fleetScreen) showTeams() {
 	want := ""
 	f.chosen = f.chosen || f.focus == 1
-	c, ok := f.causes.Selected()
-	if ok && f.focus == 1 && len(c.Teams()) > 0 {
-		want = c.ID
+	var teams []string
+	if c, ok := f.causes.Selected(); ok && f.focus == 1 {
+		if teams = f.explainsOf(c).teams; len(teams) > 0 {
+			want = c.ID
+		}
 	}
 	if want == f.only {
 		return
@@ -137,7 +139,7 @@ func (f *fleetScreen) showTeams() {
 	rows := snap.Teams // by name
 	if want != "" {
 		rows = nil
-		for _, name := range c.Teams() {
+		for _, name := range teams {
 			if at, known := slices.BinarySearchFunc(snap.Teams, name, func(t fleet.Team, name string) int { return strings.Compare(t.Name, name) }); known {
 				rows = append(rows, snap.Teams[at])
 			}
@@ -172,7 +174,7 @@ func (f *fleetScreen) detail() string {
 
 // causesOf are the causes that touch a team. They are looked for once: a cause may explain thousands of failures.
 func (f *fleetScreen) causesOf(team string) []fleet.Cause {
-	return f.touching.get(f.causes.Version(), func() map[string][]fleet.Cause {
+	return f.touching.get(f.causes.Arranged(), func() map[string][]fleet.Cause {
 		touching := make(map[string][]fleet.Cause)
 		for _, c := range f.causes.Rows() {
 			for _, name := range c.Teams() {
@@ -183,14 +185,17 @@ func (f *fleetScreen) causesOf(team string) []fleet.Cause {
 	})[team]
 }
 
-// explains says how much comes of a cause, and the same where there is little room.
-type explains struct{ text, short string }
+// explains is what comes of a cause: whom it touches, how much it is in words, and the same where there is little room.
+type explains struct {
+	teams       []string
+	text, short string
+}
 
 // explainsOf counts what comes of a cause, once for each that is drawn.
 func (f *fleetScreen) explainsOf(c fleet.Cause) explains {
-	told := f.explains.get(f.causes.Version(), func() map[string]explains { return make(map[string]explains) })
+	told := f.explains.get(f.causes.Arranged(), func() map[string]explains { return make(map[string]explains) })
 	if _, known := told[c.ID]; !known {
-		told[c.ID] = explains{effectText(c), effectShort(c)}
+		told[c.ID] = explain(c)
 	}
 	return told[c.ID]
 }

@@ -20,6 +20,7 @@ type Filter[T any] struct {
 // term answers for one row: met, or not; known is false where the row cannot tell, and then the opposite is not met either.
 type term[T any] struct {
 	negated bool
+	plain   string // the text that is looked for, in lower case; empty: the term is about something else
 	meets   func(T) (met, known bool)
 }
 
@@ -29,13 +30,14 @@ func Parse[T any](schema Schema[T], query string, now time.Time) (Filter[T], err
 	out := Filter[T]{source: strings.TrimSpace(query)}
 	var problems []Problem
 	for _, w := range split(query) {
-		meets, problem := parseTerm(schema, w, now)
+		t, problem := parseTerm(schema, w, now)
 		if problem != nil {
 			problem.At = w.at
 			problems = append(problems, *problem)
 			continue
 		}
-		out.terms = append(out.terms, term[T]{negated: w.negated, meets: meets})
+		t.negated = w.negated
+		out.terms = append(out.terms, t)
 	}
 	if len(problems) > 0 {
 		return Filter[T]{}, &Error{Query: query, Problems: problems}
@@ -60,20 +62,45 @@ func (f Filter[T]) Match(row T) bool {
 	return true
 }
 
-func parseTerm[T any](schema Schema[T], w word, now time.Time) (func(T) (met, known bool), *Problem) {
+// MatchText is Match for a row whose text is known already, as [Schema.Text] makes it: plain text is looked for there, and the row need not be asked.
+func (f Filter[T]) MatchText(row T, text string) bool {
+	for _, t := range f.terms {
+		met, known := false, true
+		if t.plain != "" {
+			met = strings.Contains(text, t.plain)
+		} else {
+			met, known = t.meets(row)
+		}
+		if !known || met == t.negated {
+			return false
+		}
+	}
+	return true
+}
+
+func parseTerm[T any](schema Schema[T], w word, now time.Time) (term[T], *Problem) {
 	if w.open {
-		return nil, &Problem{Message: "a quote is not closed"}
+		return term[T]{}, &Problem{Message: "a quote is not closed"}
 	}
-	if w.quoted {
+	pattern, isPattern := strings.CutPrefix(w.text, "re:")
+	name, s, value, isField := cut(w.text)
+	var (
+		meets   func(T) (met, known bool)
+		problem *Problem
+	)
+	switch {
+	case !w.quoted && isPattern:
+		meets, problem = expression(schema, pattern)
+	case !w.quoted && isField:
+		meets, problem = parseField(schema, name, s, value, now)
+	default:
 		return plain(schema, w.text), nil
 	}
-	if pattern, ok := strings.CutPrefix(w.text, "re:"); ok {
-		return expression(schema, pattern)
-	}
-	name, s, value, ok := cut(w.text)
-	if !ok {
-		return plain(schema, w.text), nil
-	}
+	return term[T]{meets: meets}, problem
+}
+
+// parseField reads a term that compares a field.
+func parseField[T any](schema Schema[T], name string, s sign, value string, now time.Time) (func(T) (met, known bool), *Problem) {
 	field, ok := schema.field(name)
 	if !ok {
 		return nil, &Problem{
@@ -91,16 +118,16 @@ func parseTerm[T any](schema Schema[T], w word, now time.Time) (func(T) (met, kn
 }
 
 // plain looks for a text in every cell that has text.
-func plain[T any](schema Schema[T], text string) func(T) (met, known bool) {
+func plain[T any](schema Schema[T], text string) term[T] {
 	text = strings.ToLower(text)
-	return func(row T) (bool, bool) {
+	return term[T]{plain: text, meets: func(row T) (bool, bool) {
 		for _, f := range schema.Fields {
 			if f.searched() && strings.Contains(strings.ToLower(f.text(row)), text) {
 				return true, true
 			}
 		}
 		return false, true
-	}
+	}}
 }
 
 func expression[T any](schema Schema[T], pattern string) (func(T) (met, known bool), *Problem) {

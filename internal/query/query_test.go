@@ -173,6 +173,22 @@ func TestCompletionProposesKnownValues(t *testing.T) {
 	}
 }
 
+func TestATextThatIsKnownAlreadyMeetsTheSame(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		query := rapid.StringMatching(`(!?(re:)?(state:|name:)?["a-zA-Z .0-9]{0,6} ?){1,3}`).Draw(t, "query")
+		filter, err := Parse(schema(), query, now)
+		if err != nil {
+			return
+		}
+		for _, r := range rows {
+			if asked, known := filter.Match(r), filter.MatchText(r, schema().Text(r)); asked != known {
+				t.Fatalf("%q: %v of %+v when it is asked, %v by its text", query, asked, r, known)
+			}
+		}
+	})
+}
+
 func TestATermAndItsOppositeNeverMeetTheSameRow(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

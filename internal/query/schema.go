@@ -95,6 +95,19 @@ func dayNumber(day string) (float64, bool) {
 	return float64(t.Unix() / (24 * 60 * 60)), true
 }
 
+// Text is all that plain text is looked for in: the texts of a row, in lower case, each ended by a NUL. Who asks the same rows again and again keeps it;
+// see [Filter.MatchText].
+func (s Schema[T]) Text(row T) string {
+	var b strings.Builder
+	for _, f := range s.Fields {
+		if f.searched() {
+			b.WriteString(f.text(row))
+			b.WriteByte(0)
+		}
+	}
+	return strings.ToLower(b.String())
+}
+
 // searched tells whether plain text and regular expressions look at the field.
 func (f Field[T]) searched() bool { return f.text != nil }
 

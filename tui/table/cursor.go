@@ -5,12 +5,10 @@ func (t *Table[T]) Selected() (row T, ok bool) {
 	if t.at < 0 || t.at >= len(t.shown) {
 		return row, false
 	}
-	row = t.rows[t.shown[t.at]]
-	if t.spec.ID(row) != t.cursor {
-		var none T
-		return none, false
+	if at := t.shown[t.at]; t.id(at) == t.cursor {
+		return t.rows[at], true
 	}
-	return row, true
+	return row, false
 }
 
 // Cursor returns the identity that the cursor names, whether or not the row is there.
@@ -86,7 +84,7 @@ func (t *Table[T]) settle() {
 func (t *Table[T]) follow() {
 	t.at = min(max(0, t.at), len(t.shown)-1)
 	if t.at >= 0 {
-		t.cursor = t.spec.ID(t.rows[t.shown[t.at]])
+		t.cursor = t.id(t.shown[t.at])
 	}
 	t.at = max(0, t.at)
 }
@@ -97,7 +95,7 @@ func (t *Table[T]) place(id string) bool {
 		return false
 	}
 	for i, row := range t.shown {
-		if t.spec.ID(t.rows[row]) == id {
+		if t.id(row) == id {
 			t.at, t.cursor = i, id
 			return true
 		}

@@ -2,11 +2,10 @@ package table
 
 // ToggleMark marks the selected row, or takes its mark back.
 func (t *Table[T]) ToggleMark() {
-	row, ok := t.Selected()
-	if !ok {
+	if _, ok := t.Selected(); !ok {
 		return
 	}
-	id := t.spec.ID(row)
+	id := t.cursor
 	if t.marks[id] {
 		t.unmark(id)
 	} else {
@@ -17,30 +16,29 @@ func (t *Table[T]) ToggleMark() {
 
 // MarkRange marks the rows that are shown between the one marked last and the selected one. Where the former is not shown, only the latter is marked.
 func (t *Table[T]) MarkRange() {
-	row, ok := t.Selected()
-	if !ok {
+	if _, ok := t.Selected(); !ok {
 		return
 	}
 	from := t.at
 	for i, index := range t.shown {
-		if t.spec.ID(t.rows[index]) == t.anchor {
+		if t.id(index) == t.anchor {
 			from = i
 		}
 	}
 	for i := min(from, t.at); i <= max(from, t.at); i++ {
-		t.mark(t.spec.ID(t.rows[t.shown[i]]))
+		t.mark(t.id(t.shown[i]))
 	}
-	t.anchor = t.spec.ID(row)
+	t.anchor = t.cursor
 }
 
 // MarkShown marks all rows that are shown; when all of them are marked already, it takes their marks back.
 func (t *Table[T]) MarkShown() {
 	all := true
 	for _, index := range t.shown {
-		all = all && t.marks[t.spec.ID(t.rows[index])]
+		all = all && t.marks[t.id(index)]
 	}
 	for _, index := range t.shown {
-		if id := t.spec.ID(t.rows[index]); all {
+		if id := t.id(index); all {
 			t.unmark(id)
 		} else {
 			t.mark(id)
@@ -86,14 +84,14 @@ func (t *Table[T]) counted() tally {
 	}
 	c := &tally{}
 	if len(t.marks) > 0 {
-		for i, row := range t.rows {
-			if t.marks[t.spec.ID(row)] {
+		for i := range t.rows {
+			if t.marks[t.id(i)] {
 				c.rows = append(c.rows, i)
 			}
 		}
 		c.hidden = len(c.rows)
 		for _, index := range t.shown {
-			if t.marks[t.spec.ID(t.rows[index])] {
+			if t.marks[t.id(index)] {
 				c.hidden--
 			}
 		}
@@ -130,6 +128,10 @@ func (t *Table[T]) Choice() Choice {
 
 // Version counts the changes of rows, of which of them are shown, and of marks: what was made of them is good until it is another one.
 func (t *Table[T]) Version() uint64 { return t.version }
+
+// Arranged counts how often other rows were given, or were put in another order: what was made of all of them, with those that a filter hides, is good
+// until it is another one.
+func (t *Table[T]) Arranged() uint64 { return t.arranged }
 
 // altered notes that other rows are there, shown or marked.
 func (t *Table[T]) altered() {

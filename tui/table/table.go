@@ -22,8 +22,9 @@
 //
 // # Cost
 //
-// A frame costs its visible cells. [Table.SetRows] costs one sort and, while a filter is set, one search. Columns are measured on a
-// sample of the rows, never on all of them, and never become narrower while the table keeps its size, so that nothing jumps.
+// A frame costs its visible cells. [Table.SetRows] costs one sort and, while a filter is set, one search. A row is asked for its identity and its text once:
+// both are kept, so that a letter more in a filter costs one look into each text. Columns are measured on a sample of the rows, never on all of them, and
+// never become narrower while the table keeps its size, so that nothing jumps.
 package table
 
 import (
@@ -78,12 +79,18 @@ type Column[T any] struct {
 // Spec describes a table. Columns and ID are needed.
 type Spec[T any] struct {
 	Columns []Column[T]
-	ID      func(T) string // identity, unique among the rows
-	Search  func(T) string // what a filter looks into that is plain text; nil: it finds nothing
+	ID      func(T) string      // identity, unique among the rows
+	Search  func(T) string      // what a filter looks into that is plain text; nil: it finds nothing
+	Match   Matcher[T]          // reads filters that are more than plain text
+	Clean   func(string) string // makes the text of every cell harmless; nil: it is already
+}
 
-	// Match reads a filter; the error says what is wrong with it. nil: a filter is plain text.
-	Match func(filter string) (func(T) bool, error)
-	Clean func(string) string // makes the text of every cell harmless; nil: it is already
+// Matcher is a language of filters. Where it is the zero value, a filter is plain text that is looked for in Spec.Search.
+type Matcher[T any] struct {
+	// Text is what of a row can be looked for. The table asks for it once a row, and keeps it.
+	Text func(T) string
+	// Read makes a filter ready, which is then given a row and its text. The error says what is wrong with it.
+	Read func(filter string) (func(row T, text string) bool, error)
 }
 
 // Table is the widget. Make it with [New].
@@ -91,12 +98,13 @@ type Table[T any] struct {
 	spec Spec[T]
 
 	rows  []T      // as given, in order of the sort
-	found []string // lower-case search text of rows; nil until a filter needs it
+	ids   []string // of rows, as far as they were asked for; see id
+	texts []string // of rows, what a filter looks into; nil until there is one
 	shown []int    // indices into rows that pass the filter
 
 	filter string
-	match  func(T) bool // the filter as Spec.Match read it; nil: it is plain text
-	sort   int          // column, or -1 for the order given
+	match  func(row T, text string) bool // the filter as Spec.Match read it; nil: it is plain text
+	sort   int                           // column, or -1 for the order given
 	desc   bool
 	given  []T
 
@@ -104,10 +112,12 @@ type Table[T any] struct {
 	at     int    // index into shown where the cursor is or was
 	kept   string // identity to go back to when the reader widens the filter again
 
-	marks   map[string]bool // identities, of rows that are there or may come back
-	tally   *tally          // of the marks; nil: something changed since it was made
-	version uint64          // counts the changes of rows and marks
-	anchor  string          // identity that was marked last, where a range begins
+	marks  map[string]bool // identities, of rows that are there or may come back
+	tally  *tally          // of the marks; nil: something changed since it was made
+	anchor string          // identity that was marked last, where a range begins
+
+	version  uint64 // see Version
+	arranged uint64 // see Arranged
 
 	top           int // first visible index of shown
 	width, height int
@@ -119,7 +129,7 @@ func New[T any](spec Spec[T]) *Table[T] {
 	return &Table[T]{spec: spec, sort: -1, needs: make([]int, len(spec.Columns))}
 }
 
-// SetRows replaces the rows. Cursor, filter, sort and scroll position stay.
+// SetRows replaces the rows, which must not be changed afterwards. Cursor, filter, sort and scroll position stay.
 func (t *Table[T]) SetRows(rows []T) {
 	t.given = rows
 	t.arrange()
@@ -129,9 +139,9 @@ func (t *Table[T]) SetRows(rows []T) {
 func (t *Table[T]) SetSize(width, height int) {
 	if width != t.width {
 		clear(t.needs)
+		t.measure()
 	}
 	t.width, t.height = width, height
-	t.measure()
 	t.scroll()
 }
 
@@ -161,11 +171,11 @@ func (t *Table[T]) SetFilter(filter string) error {
 }
 
 // read makes a filter ready; nil stands for plain text and for none.
-func (t *Table[T]) read(filter string) (func(T) bool, error) {
-	if filter == "" || t.spec.Match == nil {
+func (t *Table[T]) read(filter string) (func(T, string) bool, error) {
+	if filter == "" || t.spec.Match.Read == nil {
 		return nil, nil //nolint:nilnil // nothing to read
 	}
-	return t.spec.Match(filter)
+	return t.spec.Match.Read(filter)
 }
 
 // Filter returns the filter as it was given.
@@ -199,17 +209,11 @@ func (t *Table[T]) Len() (all, shown int) { return len(t.rows), len(t.shown) }
 
 // arrange sorts what was given, applies the filter and finds the cursor again.
 func (t *Table[T]) arrange() {
-	t.rows = slices.Clone(t.given)
+	t.rows, t.ids, t.texts = t.given, make([]string, len(t.given)), nil
+	t.arranged++
 	if t.sort >= 0 {
-		by, sign := t.spec.Columns[t.sort].Compare, 1
-		if t.desc {
-			sign = -1
-		}
-		slices.SortStableFunc(t.rows, func(a, b T) int {
-			return cmp.Or(sign*by(a, b), cmp.Compare(t.spec.ID(a), t.spec.ID(b)))
-		})
+		t.sortRows()
 	}
-	t.found = nil
 	if match, err := t.read(t.filter); err == nil {
 		t.match = match // read again: a filter may speak of today
 	}
@@ -222,6 +226,37 @@ func (t *Table[T]) arrange() {
 	}
 	t.measure()
 	t.scroll()
+}
+
+// sortRows puts the rows in the order of the column. It moves numbers about: rows are large.
+func (t *Table[T]) sortRows() {
+	by, sign := t.spec.Columns[t.sort].Compare, 1
+	if t.desc {
+		sign = -1
+	}
+	order := make([]int, len(t.rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if c := by(t.rows[a], t.rows[b]); c != 0 {
+			return sign * c
+		}
+		return cmp.Or(strings.Compare(t.id(a), t.id(b)), a-b)
+	})
+	rows, ids := make([]T, len(order)), make([]string, len(order))
+	for i, from := range order {
+		rows[i], ids[i] = t.rows[from], t.ids[from]
+	}
+	t.rows, t.ids = rows, ids
+}
+
+// id is the identity of a row. It is asked for once: making it may cost more than comparing it.
+func (t *Table[T]) id(row int) string {
+	if t.ids[row] == "" {
+		t.ids[row] = t.spec.ID(t.rows[row])
+	}
+	return t.ids[row]
 }
 
 // sift finds the rows that pass the filter.
@@ -238,22 +273,26 @@ func (t *Table[T]) sift() {
 
 // passes tells of each row whether the filter shows it.
 func (t *Table[T]) passes() func(row int) bool {
+	text := t.spec.Search
+	if t.match != nil {
+		text = t.spec.Match.Text
+	}
 	switch {
 	case t.filter == "":
 		return func(int) bool { return true }
-	case t.match != nil:
-		return func(i int) bool { return t.match(t.rows[i]) }
-	case t.spec.Search == nil:
+	case text == nil:
 		return func(int) bool { return false }
-	}
-	if t.found == nil {
-		t.found = make([]string, len(t.rows))
+	case t.texts == nil:
+		t.texts = make([]string, len(t.rows))
 		for i, row := range t.rows {
-			t.found[i] = strings.ToLower(t.spec.Search(row))
+			t.texts[i] = strings.ToLower(text(row))
 		}
 	}
-	text := strings.ToLower(t.filter)
-	return func(i int) bool { return strings.Contains(t.found[i], text) }
+	if t.match != nil {
+		return func(i int) bool { return t.match(t.rows[i], t.texts[i]) }
+	}
+	wanted := strings.ToLower(t.filter)
+	return func(i int) bool { return strings.Contains(t.texts[i], wanted) }
 }
 
 // Rows returns the rows in their order, with those that the filter hides. They must not be changed.

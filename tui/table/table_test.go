@@ -231,6 +231,29 @@ func TestARowThatLeftIsNotSelected(t *testing.T) {
 	}
 }
 
+// TestARowIsAskedOnce holds that letters more or less in a filter ask no row again: its identity and its text are kept.
+func TestARowIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	asked := map[string]int{}
+	tb := table.New(table.Spec[row]{
+		ID:      func(r row) string { asked["identity of "+r.id]++; return r.id },
+		Search:  func(r row) string { asked["text of "+r.id]++; return r.id },
+		Columns: []table.Column[row]{{Title: "NAME", Min: 8, Cell: func(r row) table.Cell { return table.Cell{Text: r.id} }}},
+	})
+	tb.SetSize(40, 9)
+	tb.SetRows([]row{{"alpha", 1, ""}, {"beta", 2, ""}, {"gamma", 3, ""}})
+	for _, filter := range []string{"a", "am", "amm", "a", "", "b"} {
+		tb.SetFilter(filter)
+		tb.MarkShown()
+		tb.View(look)
+	}
+	for what, times := range asked {
+		if times > 1 {
+			t.Errorf("the %s was asked for %d times", what, times)
+		}
+	}
+}
+
 func TestClicks(t *testing.T) {
 	t.Parallel()
 	tb := newTable()

@@ -38,7 +38,7 @@ func (t *Table[T]) View(look Look) []string {
 	var b strings.Builder
 	for i := t.top; i < len(t.shown) && len(lines) < t.height; i++ {
 		b.Reset()
-		t.row(&b, look, widths, t.rows[t.shown[i]])
+		t.row(&b, look, widths, t.shown[i])
 		lines = append(lines, b.String())
 	}
 	return lines
@@ -81,16 +81,17 @@ func (t *Table[T]) header(look Look, widths []int) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-func (t *Table[T]) row(b *strings.Builder, look Look, widths []int, row T) {
+func (t *Table[T]) row(b *strings.Builder, look Look, widths []int, index int) {
+	row, id := t.rows[index], t.id(index)
 	base, mark := paint.Style{}, " "
-	if t.spec.ID(row) == t.cursor {
+	if id == t.cursor {
 		base, mark = look.Dim, " "
 		if look.Focused {
 			base, mark = look.Selected, look.Mark
 		}
 	}
 	base.Write(b, mark)
-	if t.marks[t.spec.ID(row)] {
+	if t.marks[id] {
 		look.Marked.On(base).Write(b, look.Chosen)
 	} else {
 		base.Write(b, paint.Spaces(gutter-1))
