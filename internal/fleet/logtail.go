@@ -146,7 +146,11 @@ func (t *LogTail) kept(from int) (part LogPart, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n := min(from-t.first, len(t.unread)); n > 0 {
+		clear(t.unread[:n]) // the texts are the reader's now
 		t.unread, t.first, t.replaces = t.unread[n:], t.first+n, false
+		if len(t.unread) == 0 {
+			t.unread = nil
+		}
 	}
 	lines := t.unread[:min(len(t.unread), partLimit)]
 	return LogPart{

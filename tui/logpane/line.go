@@ -20,13 +20,17 @@ type Line struct {
 	Text  string
 }
 
-// line is one line of the log: plain harmless text, and from which byte on which style holds. Most lines have no spans.
+// line is one line of the log: plain harmless text, and from which byte on which style holds. It is kept small, and nothing of it holds on to what it was
+// read from: there may be hundreds of thousands.
 type line struct {
 	text  string
-	spans []span
-	at    int64 // seconds since 1970; 0: not known
+	spans *spans // nil for most lines
+	at    uint32 // seconds since 1970; 0: not known
 	level uint8
 }
+
+// spans are the colours of a line, from left to right.
+type spans []span
 
 type span struct {
 	from  int
@@ -37,11 +41,11 @@ type span struct {
 func parseLine(in Line, clean func(string) string) line {
 	text := strings.TrimRight(in.Text, "\r\n")
 	if i := strings.LastIndexByte(text, '\r'); i >= 0 {
-		text = text[i+1:]
+		text = strings.Clone(text[i+1:])
 	}
 	l := parse(text, clean)
 	if l.level = in.Level; !in.Time.IsZero() {
-		l.at = in.Time.Unix()
+		l.at = uint32(in.Time.Unix())
 	}
 	return l
 }
@@ -56,7 +60,7 @@ func parse(raw string, clean func(string) string) line {
 	}
 	var (
 		b     strings.Builder
-		l     line
+		found spans
 		plain int
 	)
 	for i := 0; i < len(raw); {
@@ -67,14 +71,25 @@ func parse(raw string, clean func(string) string) line {
 		}
 		b.WriteString(clean(raw[plain:i]))
 		if sequence := raw[i : i+n]; simpleSGR(sequence) {
-			l.spans = append(l.spans, span{b.Len(), styleOf(sequence)})
+			found = append(found, span{b.Len(), styleOf(strings.Clone(sequence))})
 		}
 		i += n
 		plain = i
 	}
 	b.WriteString(clean(raw[plain:]))
-	l.text = b.String()
+	l := line{text: strings.Clone(b.String())}
+	if len(found) > 0 {
+		l.spans = &found
+	}
 	return l
+}
+
+// coloured returns the colours of a line.
+func (l line) coloured() spans {
+	if l.spans == nil {
+		return nil
+	}
+	return *l.spans
 }
 
 // escape returns the length of the CSI or OSC sequence that s begins with, 0 for anything else: a lone ESC is left to the clean function.
@@ -252,7 +267,7 @@ func (l line) rows(width int) int {
 
 // styleAt returns the style that holds at a byte.
 func (l line) styleAt(at int) (style paint.Style) {
-	for _, s := range l.spans {
+	for _, s := range l.coloured() {
 		if s.from > at {
 			break
 		}

@@ -23,6 +23,10 @@ import (
 // DefaultLimit is how many lines are kept when the limit is not set.
 const DefaultLimit = 200_000
 
+// lineBytes is how long the lines may be on average before fewer than the limit are kept: twice as long as those of Spark. So what a pane holds has a bound,
+// whatever a job writes: 64 MB where the limit is not set.
+const lineBytes = 320
+
 // # Levels
 //
 // A line may have a level, a number whose meaning is the caller's. Lines below a level can be hidden. A line that does not know its own level
@@ -49,6 +53,7 @@ type Pane struct {
 	limit int
 
 	lines   []line
+	bytes   int   // of their texts
 	dropped int   // lines that have left
 	least   uint8 // level of the quietest lines that are shown; 0: all
 	loud    []int // numbers, dropped + index, of the lines that are shown while quiet ones are hidden
@@ -104,6 +109,7 @@ func (p *Pane) ReplaceLast(l Line) {
 				p.loud = p.loud[:len(p.loud)-1]
 			}
 		}
+		p.bytes -= len(p.lines[n-1].text)
 		p.lines = p.lines[:n-1]
 	}
 	p.AppendLines(l)
@@ -114,6 +120,7 @@ func (p *Pane) add(l line) {
 		l.level = p.lines[n-1].level
 	}
 	p.lines = append(p.lines, l)
+	p.bytes += len(l.text)
 	if !p.shown(l) {
 		return
 	}
@@ -168,22 +175,44 @@ func (p *Pane) line(n int) line {
 
 // Reset forgets all lines; search, wrap and follow stay.
 func (p *Pane) Reset() {
+	p.bytes = 0
 	p.lines, p.dropped, p.top, p.row, p.matches, p.current = nil, 0, 0, 0, 0, -1
 	p.loud, p.hushed = nil, 0
 }
 
-// drop lets the oldest lines go, an eighth of the limit at a time, so that the cost of moving the rest is shared by many appends.
+// tooMany is how many of the oldest lines have to go: none, or an eighth of the limit at a time, so that the cost of moving the rest is shared by many
+// appends.
+func (p *Pane) tooMany() (n int) {
+	if len(p.lines) > p.limit+p.limit/8 {
+		n = len(p.lines) - p.limit
+	}
+	room := p.limit * lineBytes
+	if p.bytes <= room+room/8 {
+		return n
+	}
+	left := p.bytes
+	for i, l := range p.lines[:len(p.lines)-1] {
+		if left <= room && i >= n {
+			return i
+		}
+		left -= len(l.text)
+	}
+	return len(p.lines) - 1
+}
+
+// drop lets the oldest lines go where there are too many.
 func (p *Pane) drop() {
-	if len(p.lines) <= p.limit+p.limit/8 {
+	n := p.tooMany()
+	if n == 0 {
 		return
 	}
-	n := len(p.lines) - p.limit
 	for _, l := range p.lines[:n] {
+		p.bytes -= len(l.text)
 		if p.shown(l) {
 			p.uncount(l)
 		}
 	}
-	p.lines = append(make([]line, 0, p.limit+p.limit/4), p.lines[n:]...)
+	p.lines = append(make([]line, 0, len(p.lines)-n+p.limit/8), p.lines[n:]...)
 	p.dropped += n
 	gone := 0
 	for gone < len(p.loud) && p.loud[gone] < p.dropped {

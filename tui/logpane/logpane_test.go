@@ -112,6 +112,27 @@ func TestTheOldestLinesLeave(t *testing.T) {
 	expect(t, p, fmt.Sprintf("line %d", dropped), fmt.Sprintf("line %d", dropped+1))
 }
 
+// TestOfLongLinesFewerAreKept holds that what is kept has a bound, whatever a job writes.
+func TestOfLongLinesFewerAreKept(t *testing.T) {
+	t.Parallel()
+	p := newPane(20, 2, 100)
+	long := strings.Repeat("x", 8_000)
+	for range 100 {
+		p.Append(long)
+	}
+	if kept, dropped := p.Len(); kept > 5 || kept+dropped != 100 {
+		t.Errorf("%d kept and %d dropped of lines of which four have room", kept, dropped)
+	}
+	p.Append(strings.Repeat(long, 10))
+	if kept, _ := p.Len(); kept != 1 {
+		t.Errorf("%d kept, of which the newest alone is too long", kept)
+	}
+	p.Append(numbered(0, 90)...)
+	if kept, _ := p.Len(); kept != 90 {
+		t.Errorf("%d lines are kept where all have room again", kept)
+	}
+}
+
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	p := newPane(20, 3, 0)

@@ -51,7 +51,7 @@ func (p *Pane) lead(look Look, l line) string {
 	case l.at == 0:
 		return sign + paint.Spaces(stampWidth)
 	}
-	return sign + look.Stamp.Render(time.Unix(l.at, 0).UTC().Format("15:04:05")) + " "
+	return sign + look.Stamp.Render(time.Unix(int64(l.at), 0).UTC().Format("15:04:05")) + " "
 }
 
 // cut draws an unwrapped line from the column that the reader has moved to.
@@ -65,7 +65,7 @@ func (p *Pane) cut(look Look, n int, l line) string {
 
 // paint draws the bytes from begin to end of a line, with its own colours and the places that were found.
 func (p *Pane) paint(look Look, n int, l line, begin, end int) string {
-	if len(l.spans) == 0 && p.query == "" {
+	if l.spans == nil && p.query == "" {
 		return l.text[begin:end]
 	}
 	var b strings.Builder
@@ -80,7 +80,7 @@ func (p *Pane) paint(look Look, n int, l line, begin, end int) string {
 // piece returns the end and the style of the longest piece from at that looks the same.
 func (p *Pane) piece(look Look, n int, l line, at, end int) (next int, style paint.Style) {
 	next, style = end, l.styleAt(at)
-	for _, s := range l.spans {
+	for _, s := range l.coloured() {
 		if s.from > at {
 			next = min(next, s.from)
 			break
