@@ -141,6 +141,7 @@ func (s *shell) backfillBinding(joins []string) []binding {
 func (s *shell) daysBackfill(conf func() string, days func() (from, to string)) []binding {
 	return s.offered(map[action.Verb]binding{
 		action.Backfill: {keys: []string{"b"}, label: "b", verb: "backfill", help: "compute the marked days, after a plan",
+			disabled: func() string { return toggle(conf() == "", "which join this is is not known", "") },
 			do: func() tea.Cmd {
 				from, to := days()
 				return s.open(s.backfillForm([]string{conf()}, from, to))

@@ -98,21 +98,22 @@ func (s *shell) changeCommands() []command {
 			do: func(args []string) (tea.Cmd, error) { return s.commandPause(true, args) }},
 		{name: "unpause", args: "DAG ...", help: "let DAGs run again", verb: action.Unpause, complete: every(s.dagNames),
 			do: func(args []string) (tea.Cmd, error) { return s.commandPause(false, args) }},
-		{name: "backfill", args: "CONF [FROM..TO]", help: "compute a range of days", verb: action.Backfill, complete: first(s.confNames), do: s.commandBackfill},
-		{name: "restart", args: "STREAM", help: "look after a stream now", verb: action.Restart, complete: first(s.confNames),
+		{name: "backfill", args: "CONF [FROM..TO] [--kind KIND]", help: "compute a range of days", verb: action.Backfill, complete: s.completeBackfill,
+			do: s.commandBackfill},
+		{name: "restart", args: "STREAM", help: "look after a stream now", verb: action.Restart, complete: first(s.streamNames),
 			do: func(args []string) (tea.Cmd, error) {
-				return s.withConf(args, 1, func(conf string) tea.Cmd {
+				return withConf(s.streamNames(), args, 1, func(conf string) tea.Cmd {
 					return s.plan("Restart "+conf, Request{Verb: action.Restart, Confs: []string{conf}})
 				})
 			}},
-		{name: "upload", args: "GROUPBY [DAY]", help: "upload a day again", verb: action.Upload, complete: first(s.confNames),
+		{name: "upload", args: "GROUPBY [DAY]", help: "upload a day again", verb: action.Upload, complete: first(s.uploadNames),
 			do: func(args []string) (tea.Cmd, error) {
 				if len(args) == 2 {
 					if err := aDay(args[1]); err != nil {
 						return nil, err
 					}
 				}
-				return s.withConf(args, 2, func(conf string) tea.Cmd {
+				return withConf(s.uploadNames(), args, 2, func(conf string) tea.Cmd {
 					if len(args) == 1 {
 						return s.open(s.uploadForm([]string{conf}))
 					}
@@ -152,37 +153,6 @@ func (s *shell) commandPause(pause bool, args []string) (tea.Cmd, error) {
 		ids = append(ids, id)
 	}
 	return s.planPause(pause, ids), nil
-}
-
-func (s *shell) commandBackfill(args []string) (tea.Cmd, error) {
-	from, to := "", ""
-	if len(args) > 1 {
-		var found bool
-		if from, to, found = strings.Cut(args[1], ".."); !found {
-			to = from
-		}
-		if err := errors.Join(aDay(from), aDay(to)); err != nil {
-			return nil, fmt.Errorf("%q is no range of days: write 2026-11-01..2026-11-20", args[1])
-		}
-	}
-	return s.withConf(args, 2, func(conf string) tea.Cmd {
-		if from == "" {
-			return s.open(s.daysForm(action.AnyConf, []string{conf}, "", ""))
-		}
-		return s.plan("Backfill "+conf, Request{Verb: action.Backfill, Confs: []string{conf}, From: from, To: to})
-	})
-}
-
-// withConf finds the conf that the first of at most so many arguments names.
-func (s *shell) withConf(args []string, most int, do func(conf string) tea.Cmd) (tea.Cmd, error) {
-	if len(args) < 1 || len(args) > most {
-		return nil, errors.New("name one conf")
-	}
-	conf, err := s.confNamed(args[0])
-	if err != nil {
-		return nil, err
-	}
-	return do(conf), nil
 }
 
 // filterCommands keep filters by name and bring them back.

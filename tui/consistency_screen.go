@@ -68,6 +68,15 @@ func (c *consistencyScreen) sync() {
 	c.layout()
 }
 
+// tallFeatures is the height from which on the features stand below the joins also on a wide terminal: there they have room for whole names, and for
+// all that is known of each.
+const tallFeatures = 40
+
+func (c *consistencyScreen) setSize(width, height int) {
+	c.beside = height < tallFeatures
+	c.listing.setSize(width, height)
+}
+
 // fillFeatures shows the features of the selected join.
 func (c *consistencyScreen) fillFeatures() {
 	r, _ := c.joins.Selected()
@@ -118,6 +127,9 @@ func (c *consistencyScreen) bindings() []binding {
 }
 
 func (c *consistencyScreen) noFeatures() string {
+	if c.focus == 1 {
+		return "the features have the keyboard"
+	}
 	if all, _ := c.features.Len(); all == 0 {
 		return "this join has no measured features"
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chrononctl/internal/fleet"
+	"chrononctl/tui/paint"
 	"chrononctl/tui/table"
 	"chrononctl/tui/timeline"
 
@@ -199,7 +200,7 @@ func (d *dagScreen) facts() string {
 	if dag.Hash != "" {
 		add("content " + dag.Hash)
 	}
-	return " " + strings.Join(parts, t.faint.Render(t.dot))
+	return " " + paint.Fit(strings.Join(parts, t.faint.Render(t.dot)), d.width-2, t.tail)
 }
 
 func (d *dagScreen) bindings() []binding {

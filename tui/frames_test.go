@@ -20,10 +20,7 @@ func TestFrames(t *testing.T) {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			golden := openArchive(t, v.name)
-			for _, condition := range v.in {
-				t.Run(string(condition), func(t *testing.T) { v.draw(t, golden, scene{name: string(condition), of: condition}) })
-			}
-			for _, m := range v.also {
+			for _, m := range v.scenes() {
 				t.Run(m.name, func(t *testing.T) { v.draw(t, golden, m) })
 			}
 			golden.finish(t)
@@ -33,6 +30,32 @@ func TestFrames(t *testing.T) {
 
 // draw brings a console into the state, and looks at it at each size.
 func (v view) draw(t *testing.T, golden *archive, m scene) { //nolint:thelper // it is the test
+	v.stage(t, m, func(c *console) {
+		for _, size := range sizes {
+			c.program.Send(tea.WindowSizeMsg{Width: size.width, Height: size.height})
+			synctest.Wait()
+			frame := c.styled()
+			shown := look(frame, size.width, size.height)
+			promises{t, v, m, shown}.hold(frame, c.withoutColours())
+			name := fmt.Sprintf("%s %dx%d", m.name, size.width, size.height)
+			golden.holds(t, name, shown.words)
+			golden.holds(t, name+" colours", shown.colours)
+		}
+	})
+}
+
+// scenes are all states in which the view is drawn.
+func (v view) scenes() []scene {
+	var all []scene
+	for _, condition := range v.in {
+		all = append(all, scene{name: string(condition), of: condition})
+	}
+	return append(all, v.also...)
+}
+
+// stage brings a console into a state of the view, and hands it over.
+func (v view) stage(t *testing.T, m scene, then func(*console)) {
+	t.Helper()
 	w := worldOf(m.of)
 	if m.set != nil {
 		m.set(w)
@@ -67,16 +90,7 @@ func (v view) draw(t *testing.T, golden *archive, m scene) { //nolint:thelper //
 		if m.then != nil {
 			m.then(c)
 		}
-		for _, size := range sizes {
-			c.program.Send(tea.WindowSizeMsg{Width: size.width, Height: size.height})
-			synctest.Wait()
-			frame := c.styled()
-			shown := look(frame, size.width, size.height)
-			promises{t, v, m, shown}.hold(frame, c.withoutColours())
-			name := fmt.Sprintf("%s %dx%d", m.name, size.width, size.height)
-			golden.holds(t, name, shown.words)
-			golden.holds(t, name+" colours", shown.colours)
-		}
+		then(c)
 	})
 }
 

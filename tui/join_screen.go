@@ -20,7 +20,7 @@ import (
 // joinScreen is one join: a calendar of its partitions, the parts of its newest run with what each waits for, and the runs that somebody asked for.
 //
 //	facts
-//	┌ calendar ─┐ legend
+//	┌ calendar ─┐ legend  its days one by one, where there is room beside
 //	└───────────┘
 //	parts            │ backfills, where there is room beside
 type joinScreen struct {
@@ -33,6 +33,10 @@ type joinScreen struct {
 	parts  *table.Table[fleet.Part]
 	asked  *table.Table[fleet.Run] // backfills, and runs by hand
 	onDays bool                    // the calendar has the keyboard
+
+	list     *table.Table[fleet.CalendarDay]
+	listLeft int                  // columns before it
+	runs     map[string]fleet.Run // that stand for days, by id
 }
 
 func newJoinScreen(s *shell, dag string) *joinScreen {
@@ -43,6 +47,7 @@ func newJoinScreen(s *shell, dag string) *joinScreen {
 	j.asked = table.New(table.Spec[fleet.Run]{
 		ID: func(r fleet.Run) string { return r.ID }, Match: matcher(s, fleet.RunFields(s.clock)), Clean: clean, Columns: j.askedColumns(),
 	})
+	j.list = j.newDayList()
 	j.panes = []pane{
 		{grid: j.parts, title: "Parts", complete: completer(partFields())},
 		{grid: j.asked, title: "Backfills and runs by hand", complete: completer(fleet.RunFields(s.clock))},
@@ -113,6 +118,7 @@ func (j *joinScreen) sync() {
 		dag, _ := findDAG(snap, j.dag)
 		runs = dag.Runs
 	}
+	j.listDays(runs)
 	j.panes[1].blank = j.blankOf(j.runsQuery(), "the runs", "none that Airflow still has")
 	j.panes[0].blank = j.blankOfParts()
 	j.asked.SetRows(slices.DeleteFunc(slices.Clone(runs), func(r fleet.Run) bool { return r.Type != "backfill" && r.Type != "manual" }))
@@ -131,11 +137,14 @@ func (j *joinScreen) blankOfParts() string {
 	return "its newest run has no task instances yet"
 }
 
-// setSize gives the calendar as many weeks as it has, up to two fifths of the screen, and the rest to what is below it.
+// setSize gives the calendar as many weeks as it has, up to two fifths of the screen, and the rest to what is beside and below it.
 func (j *joinScreen) setSize(width, height int) {
+	j.width, j.height = width, height
 	weeks := min(j.days.Weeks(), max(4, height*2/5))
 	j.days.SetSize(j.calendarWidth(width), weeks+1)
-	j.lead = 2 + len(j.calendar()) + 1
+	calendar := j.calendar()
+	j.placeList(calendar)
+	j.lead = 2 + len(j.withList(calendar)) + 1
 	j.listing.setSize(width, height)
 }
 
@@ -149,7 +158,7 @@ func (j *joinScreen) view() []string {
 		return j.waiting(query{topic: topicSnapshot}, "the days of "+j.dag)
 	}
 	j.aside = j.onDays
-	return j.listing.view(append([]string{j.facts(), ""}, j.calendar()...)...)
+	return j.listing.view(append([]string{j.facts(), ""}, j.withList(j.calendar())...)...)
 }
 
 // facts says how the newest day does, and how far the work on it is.
@@ -235,9 +244,13 @@ func (j *joinScreen) calendar() []string {
 
 func (j *joinScreen) mouse(m mouse) {
 	if m.y >= 2 && m.y < j.lead {
-		if m.wheel != 0 {
+		switch {
+		case m.wheel != 0:
 			j.days.Move(7 * sign(m.wheel))
-		} else if j.days.Click(m.x-1, m.y-2) {
+		case m.x >= j.listLeft && j.list.Click(m.y-2):
+			j.days.Select(j.list.Cursor())
+			j.onDays = true
+		case j.days.Click(m.x-1, m.y-2):
 			j.onDays = true
 		}
 		return
@@ -297,7 +310,8 @@ func (j *joinScreen) dayBindings() []binding {
 	}
 	return []binding{
 		{keys: []string{"space", "V"}, label: "space", verb: toggle(j.days.Marked(), "end range", "mark range"), help: "mark days from here",
-			do: func() tea.Cmd { j.days.Mark(); return nil }},
+			disabled: func() string { return toggle(len(j.join.Days) == 0, "no day is known of yet", "") },
+			do:       func() tea.Cmd { j.days.Mark(); return nil }},
 		{keys: []string{"left", "h"}, label: "left", verb: "day before", quiet: true, section: sectionMove, do: move(-1)},
 		{keys: []string{"right"}, label: "right", verb: "next day", quiet: true, section: sectionMove, do: move(1)},
 		{keys: []string{"up", "k"}, label: "up k", verb: "week before", quiet: true, section: sectionMove, do: move(-7)},

@@ -272,19 +272,29 @@ func (l *listing) listBindings() []binding {
 	}
 	if len(l.panes) > 1 {
 		out = append(out, binding{keys: []string{"tab", "shift+tab"}, label: "tab", verb: "other table", help: "go to the other table",
-			do: just(func() { l.give(1 - l.focus) })})
+			disabled: l.noOther, do: just(func() { l.give(1 - l.focus) })})
 	}
 	return out
+}
+
+// noOther says why nobody goes to the other table.
+func (l *listing) noOther() string {
+	all, _ := l.panes[1-l.focus].grid.Len()
+	return toggle(all == 0, "the other table is empty", "")
 }
 
 // markBindings are the keys that mark rows; what changes something then takes all of them.
 func (l *listing) markBindings(just func(func()) func() tea.Cmd) []binding {
 	g := l.focused()
+	none := func() string {
+		_, shown := g.Len()
+		return toggle(shown == 0, "there is nothing to mark", "")
+	}
 	return []binding{
-		{keys: []string{"space"}, label: "space", verb: "mark", help: "mark the row, or unmark it", quiet: l.options.ReadOnly,
+		{keys: []string{"space"}, label: "space", verb: "mark", help: "mark the row, or unmark it", quiet: l.options.ReadOnly, disabled: none,
 			do: just(func() { g.ToggleMark(); g.Move(1) })},
-		{keys: []string{"V"}, label: "V", verb: "mark range", help: "mark from the last mark to here", quiet: true, do: just(g.MarkRange)},
-		{keys: []string{"*"}, label: "*", verb: "mark all", help: "mark all that is shown, or unmark", quiet: true, do: just(g.MarkShown)},
+		{keys: []string{"V"}, label: "V", verb: "mark range", help: "mark from the last mark to here", quiet: true, disabled: none, do: just(g.MarkRange)},
+		{keys: []string{"*"}, label: "*", verb: "mark all", help: "mark all that is shown, or unmark", quiet: true, disabled: none, do: just(g.MarkShown)},
 	}
 }
 

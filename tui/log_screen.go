@@ -10,6 +10,7 @@ import (
 	"chrononctl/internal/fleet"
 	"chrononctl/internal/joblog"
 	"chrononctl/tui/logpane"
+	"chrononctl/tui/paint"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -125,7 +126,6 @@ func (l *logScreen) facts() string {
 	task := l.current()
 	parts := []string{t.paintOf(task.Health).Render(t.glyph(task.Health) + " " + clean(orWord(task.State, task.Health)))}
 	add := func(text string) { parts = append(parts, t.dim.Render(text)) }
-	add(clean(l.task.DAGID))
 	add(l.tryText())
 	if d := took(l.now, task.Start, task.End); d != "" {
 		add(d)
@@ -144,7 +144,8 @@ func (l *logScreen) facts() string {
 	if _, dropped := l.pane.Len(); dropped+l.skipped > 0 {
 		parts = append(parts, t.warn.Render(count(dropped+l.skipped, "line")+" before these were dropped"))
 	}
-	return " " + strings.Join(parts, t.faint.Render(t.dot))
+	add(clean(l.task.DAGID)) // last: the path has it too
+	return " " + paint.Fit(strings.Join(parts, t.faint.Render(t.dot)), l.width-2, t.tail)
 }
 
 // tryText says which try this is, and of how many where there are more.

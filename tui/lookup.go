@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"chrononctl/internal/fleet"
+	"chrononctl/tui/paint"
 	"chrononctl/tui/table"
 )
 
@@ -39,9 +40,9 @@ func selected[T any](t *table.Table[T]) string { return nothingSelected(true, t,
 func (s *shell) waiting(q query, what string) []string {
 	e := s.store.get(q)
 	if e.err == nil {
-		return []string{"", "  " + s.theme.dim.Render("reading "+clean(what)+" "+s.theme.tail)}
+		return []string{"", "  " + s.theme.dim.Render(paint.Fit("reading "+clean(what)+" "+s.theme.tail, s.width-4, s.theme.tail))}
 	}
-	lines := []string{"", "  " + s.theme.bad.Render(s.theme.glyph(fleet.Failed)+" could not read "+clean(what)), ""}
+	lines := []string{"", "  " + s.theme.bad.Render(paint.Fit(s.theme.glyph(fleet.Failed)+" could not read "+clean(what), s.width-4, s.theme.tail)), ""}
 	for _, l := range wrap(errorText(e.err), s.width-6) {
 		lines = append(lines, "    "+l)
 	}

@@ -191,32 +191,6 @@ func (s *shell) dagNamed(name string) (string, error) {
 	return only(name, "DAG", found)
 }
 
-// confNamed finds a join or a stream by its full name, or by an end that only one has.
-func (s *shell) confNamed(name string) (string, error) {
-	names := s.confNames()
-	if slices.Contains(names, name) {
-		return name, nil
-	}
-	var found []string
-	for _, n := range names {
-		if strings.Contains(n, name) {
-			found = append(found, n)
-		}
-	}
-	return only(name, "conf", found)
-}
-
-// confNames are the joins and streams of the picture.
-func (s *shell) confNames() []string {
-	snap, _ := s.snapshot()
-	names := chosenOf(snap.DAGs...).joins
-	for _, st := range snap.Streams {
-		names = append(names, st.GroupBy)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // only returns the one that was found, or says why there is not exactly one.
 func only(name, one string, found []string) (string, error) {
 	switch len(found) {

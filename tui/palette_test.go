@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"chrononctl/dagspec"
 	"chrononctl/internal/action"
+	"chrononctl/internal/fleet"
 )
 
 // shelf keeps the notebook in memory, as a session before would have left it.
@@ -30,6 +32,8 @@ func TestThePaletteGoesToScreensTeamsAndDAGs(t *testing.T) {
 		"trigger batch_dag_core 7": {"a day looks like"},
 		"backfill nowhere.v1":      {`there is no conf "nowhere.v1"`},
 		"backfill checkout 1..2":   {`"1..2" is no range of days`},
+		"backfill checkout --kind": {`--kind "": must be one of join, group_by, staging_query`},
+		"upload checkout":          {`there is no conf "checkout"`},
 		"theme mauve":              {"a theme is one of"},
 	} {
 		t.Run(line, func(t *testing.T) {
@@ -57,6 +61,42 @@ func TestAPaletteCommandOpensThePlanAndChangesNothingByItself(t *testing.T) {
 		c.sees("Backfill payments.checkout.v2", "y start")
 		if !slices.Contains(c.source.questions(), "plan backfill payments.checkout.v2 1999-11-01") || len(c.source.applied) != 0 {
 			t.Error("the plan was not asked for, or more than it was done")
+		}
+	})
+}
+
+// Chronon keeps names apart within a kind only: a staging query may be called like a join.
+func TestThePaletteIsToldWhichOfTwoConfsIsMeant(t *testing.T) {
+	t.Parallel()
+	source := healthyFleet()
+	const dag = "chronon_staging_query_dag_payments"
+	source.snap.DAGs = append(source.snap.DAGs, makeDAG(dag, dagspec.KindStagingQuery, "payments", "", fleet.OK))
+	slices.SortFunc(source.snap.DAGs, func(a, b fleet.DAG) int { return strings.Compare(a.ID, b.ID) })
+	source.snap.Outputs = append(source.snap.Outputs, fleet.Output{Team: "payments", Conf: "payments.checkout.v2", DAGID: dag, Mode: dagspec.ModeBackfill})
+	var planned []Request
+	source.shape = func(_ *action.Plan, r Request) { planned = append(planned, r) }
+	story(t, setup{source: source, width: 100, height: 30}, func(c *console) {
+		c.pass(time.Second)
+		c.press(":")
+		c.write("backfill payments.checkout.v2 ")
+		c.press("tab")
+		c.sees(":backfill payments.checkout.v2 --kind")
+		c.write(" ")
+		c.sees("--kind join", "--kind staging_query")
+		c.seesNot("group_by")
+		c.write("sta")
+		c.press("tab")
+		c.sees(":backfill payments.checkout.v2 --kind staging_query")
+		c.write(" 1999-11-01..1999-11-20")
+		c.press("enter")
+		c.pass(3 * time.Second)
+		c.press("esc", ":")
+		c.write("backfill --kind=join checkout.v2")
+		c.press("enter", "enter")
+		c.pass(3 * time.Second)
+		kinds := each(planned, func(r Request) string { return string(r.Kind) })
+		if want := []string{"staging_query", "join"}; !slices.Equal(kinds, want) {
+			t.Errorf("plans were made for %q, want %q", kinds, want)
 		}
 	})
 }
