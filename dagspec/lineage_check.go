@@ -100,6 +100,9 @@ type slowness map[[5]string]int
 // schedule is not understood. A day is written by the first run of to that is of it or, if the job fills what is missing, of a later day; a run
 // starts when its DAG's interval ends.
 func (s slowness) between(by, to *node) int {
+	if by.dag.Schedule == to.dag.Schedule && by.task.Schedule == to.task.Schedule {
+		return 0 // as nearly all are
+	}
 	key := [5]string{by.dag.Schedule, by.task.Schedule, to.dag.Schedule, to.task.Schedule, fmt.Sprint(to.task.Coalesce)}
 	if held, known := s[key]; known {
 		return held
