@@ -38,11 +38,11 @@ func tokens(life time.Duration) http.HandlerFunc {
 	}
 }
 
-// accepting answers with a DAG when the request carries the Authorization, and with 401 otherwise.
+// accepting answers with a DAG when the request carries the Authorization, and otherwise as Airflow 3 does to a token that it has not signed.
 func accepting(authorization string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != authorization {
-			answer(http.StatusUnauthorized, `{"detail": "Invalid JWT token"}`)(w, r)
+			answer(http.StatusForbidden, `{"detail": "Invalid JWT token"}`)(w, r)
 			return
 		}
 		answer(http.StatusOK, `{"dag_id": "x"}`)(w, r)

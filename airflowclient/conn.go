@@ -213,7 +213,7 @@ func (c *conn) repeated(req *http.Request, call *call) (*http.Response, error) {
 // changes too: a request that was refused has changed nothing.
 func (c *conn) authenticated(req *http.Request, call *call) (*http.Response, error) {
 	resp, err := c.attempt(req, call)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized || c.auth == nil || call.anon {
+	if err != nil || !credentialsRefused(resp) || c.auth == nil || call.anon {
 		return resp, err
 	}
 	switch err := c.auth.Refresh(req.Context()); {
@@ -223,6 +223,20 @@ func (c *conn) authenticated(req *http.Request, call *call) (*http.Response, err
 		return nil, err
 	}
 	return c.attempt(req, call)
+}
+
+// unsigned is what Airflow 3 says, with 403, of a token that it has not signed: a wrong one, or a good one from before its secret changed. One that
+// has ended gets 401 (resolve_user_from_token in airflow/api_fastapi/core_api/security.py).
+const unsigned = "Invalid JWT token"
+
+// credentialsRefused reports whether the answer, which was read, means that the credentials are not good, or not any more.
+func credentialsRefused(resp *http.Response) bool {
+	if resp.StatusCode != http.StatusForbidden {
+		return resp.StatusCode == http.StatusUnauthorized
+	}
+	text, err := io.ReadAll(resp.Body)
+	resp.Body = io.NopCloser(bytes.NewReader(text))
+	return err == nil && bytes.Contains(text, []byte(unsigned))
 }
 
 // attempt sends the request once and reads the whole answer, unless the call wants to read a good one itself.

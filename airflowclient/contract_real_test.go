@@ -34,8 +34,10 @@ func TestRealContract(t *testing.T) { //nolint:paralleltest // One Airflow at a 
 			}
 			if version == local.Airflow2 { // Airflow 3 is started without passwords here: whoever asks is an administrator.
 				login.Password, login.Source = airflowclient.NewSecret("wrong"), "the test"
-				checkWrongPassword(t, airflowclient.Config{URL: server.URL, Auth: airflowclient.Auto(login)})
+				checkWrongCredentials(t, airflowclient.Config{URL: server.URL, Auth: airflowclient.Auto(login)})
+				return
 			}
+			checkWrongCredentials(t, airflowclient.Config{URL: server.URL, Auth: wrongToken()})
 		})
 	}
 }

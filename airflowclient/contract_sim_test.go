@@ -26,9 +26,9 @@ func TestSimulatedContract(t *testing.T) {
 				login := airflowclient.Login{User: "eve", Password: airflowclient.NewSecret("secret")}
 				checkContract(t.Context(), t, newClient(t, server.Transport(), airflowclient.Config{Auth: airflowclient.Auto(login)}))
 				login.Password, login.Source = airflowclient.NewSecret("wrong"), "the test"
-				checkWrongPassword(t, airflowclient.Config{
-					URL: "http://localhost:8080", Transport: server.Transport(), Auth: airflowclient.Auto(login),
-				})
+				for _, auth := range []airflowclient.Authenticator{airflowclient.Auto(login), wrongToken()} {
+					checkWrongCredentials(t, airflowclient.Config{URL: "http://localhost:8080", Transport: server.Transport(), Auth: auth})
+				}
 			})
 		})
 	}

@@ -352,8 +352,15 @@ func checkContract(ctx context.Context, t *testing.T, c *airflowclient.Client) {
 	}
 }
 
-// checkWrongPassword is the answer to a password that the configuration has wrong.
-func checkWrongPassword(t *testing.T, cfg airflowclient.Config) {
+// wrongToken is a bearer token that no Airflow has signed.
+func wrongToken() airflowclient.Authenticator {
+	return airflowclient.Bearer(func(context.Context) (airflowclient.Secret, error) {
+		return airflowclient.NewSecret(jwt(1, time.Hour)), nil
+	}, "the test")
+}
+
+// checkWrongCredentials is the answer to a password or a token that the configuration has wrong.
+func checkWrongCredentials(t *testing.T, cfg airflowclient.Config) {
 	t.Helper()
 	c, err := airflowclient.New(cfg)
 	if err != nil {

@@ -63,7 +63,8 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 	}
 	e.Wait = c.retryAfter(resp.Header)
 	e.Ambiguous = !call.read && !call.anon && gaveUp(resp.StatusCode)
-	if e.Kind == KindPermission && c.doubtful() {
+	isUnsigned := strings.Contains(e.Detail, unsigned)
+	if e.Kind == KindPermission && (isUnsigned || c.doubtful()) {
 		e.Kind = KindAuth
 	}
 	switch e.Kind {
@@ -71,7 +72,7 @@ func (c *conn) statusError(call *call, resp *http.Response, body []byte) error {
 		e.hint = noCredentials
 		if what := c.credentials(); what != "" {
 			e.hint = "check " + what
-			if e.Status == http.StatusForbidden {
+			if e.Status == http.StatusForbidden && !isUnsigned {
 				e.hint += "; if that is right, the user may not do this (this Airflow says the same to both)"
 			}
 		}

@@ -61,12 +61,12 @@ func (a *Airflow) checkToken(token string) error {
 	}
 	cut := strings.LastIndex(token, ".")
 	if cut < 0 || a.sign(token[:cut]) != token[cut+1:] {
-		return &refusal{status: http.StatusUnauthorized, detail: "Invalid JWT token"}
+		return &refusal{status: http.StatusForbidden, detail: "Invalid JWT token"}
 	}
 	_, middle, _ := strings.Cut(token[:cut], ".")
 	text, err := base64.RawURLEncoding.DecodeString(middle)
 	if err != nil {
-		return &refusal{status: http.StatusUnauthorized, detail: "Invalid JWT token"}
+		return &refusal{status: http.StatusForbidden, detail: "Invalid JWT token"}
 	}
 	var claims struct{ Exp int64 }
 	if json.Unmarshal(text, &claims) != nil || !a.now().Before(time.Unix(claims.Exp, 0)) {

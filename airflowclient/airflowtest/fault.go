@@ -44,7 +44,7 @@ func TooMany(wait time.Duration) *BadAnswer {
 
 // Unauthorized is the answer to a token that is not good any more.
 func Unauthorized() *BadAnswer {
-	return &BadAnswer{Status: http.StatusUnauthorized, Header: map[string]string{"Content-Type": "application/json"}, Body: `{"detail":"Invalid JWT token"}`}
+	return &BadAnswer{Status: http.StatusUnauthorized, Header: map[string]string{"Content-Type": "application/json"}, Body: `{"detail":"Token Expired"}`}
 }
 
 // LoginPage is the page of a proxy that wants people to sign in, with the status of success.
