@@ -111,7 +111,7 @@ func (p *Planner) PlanBackfill(ctx context.Context, r BackfillRequest) (Plan, er
 	if err != nil {
 		return Plan{}, err
 	}
-	plan.Downstream = p.behind(r.Conf)
+	plan.Downstream = p.behind(ConfName{r.Conf, confKindOf(dagspec.Kind(tagOf(at.dag.DAG, tagKind)))})
 	plan.Command = p.command(r.words()...)
 	plan.Undo = p.command(r.conf().words("backfill", "cancel")...)
 	if days := daysBetween(from, to); days > manyDays {
