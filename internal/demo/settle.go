@@ -7,6 +7,7 @@ import (
 
 	"chrononctl/airflowclient"
 	"chrononctl/dagspec"
+	"chrononctl/internal/action"
 )
 
 // streamTicks is how many ticks of each streaming DAG belong to a demo: enough to see one stream die and come back.
@@ -106,19 +107,23 @@ func (d *Demo) left(ctx context.Context) (remaining, error) {
 	return r, nil
 }
 
-// tick starts the next tick of the streams when nothing else is left to wait for. Like one of the schedule it has the beginning of its interval as its date:
-// with its own moment it would come after the scheduled one that follows it, and history goes by dates.
+// tick triggers the next tick of the streams when nothing else is left to wait for, as `chrononctl trigger` does: which date a tick has is its rule.
 func (d *Demo) tick(ctx context.Context, left remaining) error {
 	if left.active > 0 || left.due > 0 {
 		return nil
 	}
-	at := d.now().UTC().Truncate(time.Second).Add(-tickEvery)
+	planner := &action.Planner{Airflow: d.Client, Now: d.now}
 	for _, id := range left.idle {
-		_, err := d.Client.Trigger(ctx, airflowclient.TriggerRequest{
-			DAGID: id, RunID: "demo__" + at.Format(time.RFC3339), LogicalDate: at, IntervalFrom: at, IntervalTo: at,
-		})
-		if err != nil && !airflowclient.IsConflict(err) { // the schedule was quicker
+		plan, err := planner.PlanTrigger(ctx, id, "")
+		if err != nil {
 			return err
+		}
+		var failed error
+		if err := planner.Apply(ctx, plan, func(r action.Result) { failed = r.Err }); err != nil {
+			return err
+		}
+		if failed != nil && !airflowclient.IsConflict(failed) { // the schedule was quicker
+			return failed
 		}
 	}
 	return nil
