@@ -36,11 +36,11 @@ class ConsistencySummary(ChrononTask):
             reason = (
                 f"the comparison itself did not succeed: {', '.join(f'{task} is {states[task]}' for task in failed)}"
             )
-            self._end_without(context, reason, *about, budgets)
+            self._end_without(context, "job_failed", reason, *about, budgets)
         try:
             rows = read_rows(self.project, self.summary.table, day)
         except LookupFailed as error:
-            self._end_without(context, str(error), *about, budgets)
+            self._end_without(context, "not_read", str(error), *about, budgets)
         found = consistency.measure(*about, rows, self.summary.sample_percent, budgets)
         self.publish(context, "chronon_consistency", found)
         self._show(found)
@@ -48,10 +48,10 @@ class ConsistencySummary(ChrononTask):
             raise compat.AirflowFailException(f"{found['features_over']} features are over their budget")
 
     def _end_without(
-        self, context: Mapping[str, Any], reason: str, join: str, ds: str, budgets: consistency.Budgets
+        self, context: Mapping[str, Any], why: str, reason: str, join: str, ds: str, budgets: consistency.Budgets
     ) -> None:
         """Publish that nothing was measured, and fail."""
-        found = consistency.not_measured(join, ds, reason, self.summary.sample_percent, budgets)
+        found = consistency.not_measured(join, ds, why, reason, self.summary.sample_percent, budgets)
         self.publish(context, "chronon_consistency", found)
         raise compat.AirflowException(reason)
 

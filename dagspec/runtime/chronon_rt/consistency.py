@@ -116,6 +116,7 @@ def measure(
         "ds": ds,
         "state": "not_measured" if reason else "breach" if over else "ok",
         "reason": reason,
+        "why": "",
         "sample_percent": sample_percent,
         "total_rows": int(max((sums.total for sums in today.values()), default=0)),
         "matched_rows": int(max((sums.matched for sums in today.values()), default=0)),
@@ -128,9 +129,11 @@ def measure(
     }
 
 
-def not_measured(join: str, ds: str, reason: str, sample_percent: float | None, budgets: Budgets) -> dict[str, Any]:
-    """Return the value of `chronon_consistency` for a day without any rows to read."""
-    return {**measure(join, ds, [], sample_percent, budgets), "state": "not_measured", "reason": reason}
+def not_measured(
+    join: str, ds: str, why: str, reason: str, sample_percent: float | None, budgets: Budgets
+) -> dict[str, Any]:
+    """Return the value of `chronon_consistency` for a day without any rows to read; `why` is for programs, `reason` for people."""
+    return {**measure(join, ds, [], sample_percent, budgets), "state": "not_measured", "why": why, "reason": reason}
 
 
 def _sums(features: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> dict[str, Sums]:

@@ -75,11 +75,16 @@ def _add(ids: list[str], app_id: str) -> None:
 
 @dataclass(frozen=True)
 class Tick:
-    """What one tick found: a state, the application, and a sentence when something is wrong."""
+    """What one tick found: a state, the application, and a sentence when something is wrong.
+
+    `why` tells programs what the state leaves open, as README.md lists it, and `awaits` is the table that the stream waits for.
+    """
 
     state: str
     app_id: str = ""
     reason: str = ""
+    why: str = ""
+    awaits: str = ""
 
 
 def too_many_restarts(before: Mapping[str, Any] | None, now: datetime, limit: int) -> bool:
@@ -97,11 +102,11 @@ def judge(
     exit_status: int | None,
     before: Mapping[str, Any] | None,
     looked_only: bool = False,
-    waits_for: str = "",
+    held: Tick | None = None,
 ) -> Tick:
     """Decide the state of the stream after run.py ended; `exit_status` is None when it did not end in time.
 
-    `waits_for` says why a stream that never ran was looked for only, and not started yet.
+    `held` is the tick of a stream that never ran, was looked for only, and may not be started yet.
     """
     ids = log.listed if log.already_running or log.more_than_one else log.submitted
     app_id = ids[-1] if ids else ""
@@ -114,7 +119,10 @@ def judge(
         )
     if log.list_failed:
         return Tick(
-            "unknown", "", "the running applications could not be listed, so nobody knows whether the stream is alive"
+            "unknown",
+            "",
+            "the running applications could not be listed, so nobody knows whether the stream is alive",
+            why="list_failed",
         )
     if exit_status is None:
         return Tick("down", app_id, "the start did not return in time: keeping alive needs Spark's cluster deploy mode")
@@ -122,8 +130,8 @@ def judge(
         return Tick("alive", app_id)
     if not log.submitting:
         return Tick("unknown", app_id, f"run.py ended with exit status {exit_status} before it looked for the stream")
-    if waits_for:
-        return Tick("not_started", "", waits_for)
+    if held is not None:
+        return held
     if looked_only:
         return Tick("flapping", "", "restarted too often in 24 hours, and left down: find out why it dies")
     if exit_status == 0:
@@ -154,6 +162,8 @@ def continue_history(group_by: str, tick: Tick, before: Mapping[str, Any] | None
         "restarts_24h": len(restarts),
         "ticks": ((str(before.get("ticks", "")) if before is not None else "") + LETTERS[tick.state])[-TICKS_KEPT:],
         "reason": tick.reason,
+        "why": tick.why,
+        "awaits": tick.awaits,
         "ever_ran": ever_ran(before) or tick.state in RUNNING,
         "restarted_at": restarts,
     }

@@ -33,12 +33,12 @@ class KeepAlive(RunChronon):
             self.log.warning(
                 "%d restarts in 24 hours are used up: the stream is looked for, and not started again", limit
             )
-        waits_for = self._first_upload(before, run)
-        if waits_for:
-            self.log.info("the stream is looked for, and not started: %s", waits_for)
+        held = self._held(before, run)
+        if held is not None:
+            self.log.info("the stream is looked for, and not started: %s", held.reason)
         log = keep_alive.StreamLog()
-        status = self._run_in_time(context, run, log, keep_alive.LOOK_ONLY if flaps or waits_for else ())
-        tick = keep_alive.judge(log, status, before, flaps, waits_for)
+        status = self._run_in_time(context, run, log, keep_alive.LOOK_ONLY if flaps or held is not None else ())
+        tick = keep_alive.judge(log, status, before, flaps, held)
         stream = keep_alive.continue_history(self.job.conf, tick, before, compat.now())
         self.publish(context, "chronon_stream", stream)
         self.log.info(
@@ -51,19 +51,23 @@ class KeepAlive(RunChronon):
         if tick.state not in keep_alive.RUNNING:
             raise compat.AirflowException(f"{self.job.conf} is {tick.state}: {tick.reason}")
 
-    def _first_upload(self, before: Mapping[str, Any] | None, run: Run) -> str:
-        """Say what a stream that never ran waits for; empty when it may start.
+    def _held(self, before: Mapping[str, Any] | None, run: Run) -> keep_alive.Tick | None:
+        """Return the tick of a stream that never ran and waits for its first upload; None when it may start.
 
         Without the batch values of a first upload the job ends at once, and its restarts would be used up before it could ever run.
         """
-        presence = self.presence()
-        if not self.job.table or keep_alive.ever_ran(before) or not presence.can_look:
-            return ""
+        presence, table = self.presence(), self.job.table
+        if not table or keep_alive.ever_ran(before) or not presence.can_look:
+            return None
         try:
-            there = presence(Partition(self.job.table), run.day)
+            there = presence(Partition(table), run.day)
         except LookupFailed as error:
-            return f"nobody can say whether its first upload, {self.job.table}, is there: {error}"
-        return "" if there else f"its first upload, {self.job.table}, is not there yet"
+            reason = f"nobody can say whether its first upload, {table}, is there: {error}"
+            return keep_alive.Tick("not_started", "", reason, why="upload_not_known", awaits=table)
+        if there:
+            return None
+        reason = f"its first upload, {table}, is not there yet"
+        return keep_alive.Tick("not_started", "", reason, why="no_upload", awaits=table)
 
     def _run_in_time(
         self, context: Mapping[str, Any], run: Run, log: keep_alive.StreamLog, more: Sequence[str]

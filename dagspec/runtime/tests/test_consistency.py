@@ -172,8 +172,9 @@ def test_a_day_without_rows_is_not_measured() -> None:
 
 
 def test_what_could_not_be_read_keeps_the_reason() -> None:
-    found = not_measured("j", "2026-11-20", "the reader broke", None, BUDGETS)
-    assert (found["state"], found["reason"], found["features"]) == ("not_measured", "the reader broke", [])
+    found = not_measured("j", "2026-11-20", "not_read", "the reader broke", None, BUDGETS)
+    assert (found["state"], found["why"], found["features"]) == ("not_measured", "not_read", [])
+    assert found["reason"] == "the reader broke"
 
 
 def test_a_thousand_features_are_cut_to_the_worst_fifty_and_hours_to_the_worst_twelve() -> None:

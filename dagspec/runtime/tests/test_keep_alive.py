@@ -53,6 +53,7 @@ def test_state_of_a_tick(case: str, lines: list[str], status: int | None, before
     tick = judge(log_of(lines), status, before)
     assert (tick.state, tick.app_id) == (state, app)
     assert bool(tick.reason) == (state not in keep_alive.RUNNING)
+    assert tick.why == ("list_failed" if case == "the list failed" else "")
 
 
 def test_looking_only_tells_a_dead_stream_from_a_living_one() -> None:
@@ -112,4 +113,4 @@ def test_the_team_view_is_small_and_in_order() -> None:
     view = team_view(streams, NOW)
     assert [stream["group_by"] for stream in view["streams"]] == ["p.x", "p.y"]
     assert view["v"] == 1 and view["at"] == "2026-11-23T04:15:00Z"
-    assert set(view["streams"][0]) == {"group_by", "state", "since", "app_id", "restarts_24h", "ticks", "reason"}
+    assert set(view["streams"][0]) == {"group_by", "state", "since", "app_id", "restarts_24h", "ticks", "reason", "why", "awaits"}

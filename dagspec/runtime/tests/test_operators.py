@@ -522,6 +522,7 @@ def test_a_stream_is_not_started_before_its_first_upload(world: World, ti: FakeT
         seen = tick(world, ti, table="pay.b_upload")
         assert (seen["state"], running.exists()) == ("not_started", False)
     assert seen["reason"] == "its first upload, pay.b_upload, is not there yet"
+    assert (seen["why"], seen["awaits"]) == ("no_upload", "pay.b_upload")
     running.write_text("application_7_0009\n")
     assert tick(world, ti, table="pay.b_upload")["state"] == "alive", "somebody started it by hand"
 
@@ -544,6 +545,7 @@ def test_a_store_that_cannot_be_asked_holds_back_the_first_start_only(world: Wor
     seen = tick(world, ti, table="pay.b_upload")
     assert seen["state"] == "not_started"
     assert seen["reason"].startswith("nobody can say whether its first upload, pay.b_upload, is there")
+    assert (seen["why"], seen["awaits"]) == ("upload_not_known", "pay.b_upload")
 
 
 def test_a_tick_that_finds_no_running_stream_fails(world: World, ti: FakeTaskInstance) -> None:
@@ -666,23 +668,23 @@ def test_a_breach_fails_the_task_only_where_the_project_wants_it(
 
 
 @pytest.mark.parametrize(
-    ("limits", "state", "message"),
+    ("limits", "state", "why", "message"),
     [
-        ({"argv": ("bash", "-c", "echo no access >&2; exit 4")}, "success", "exit status 4: no access"),
-        ({"argv": ("bash", "-c", "echo hello")}, "success", "line 1 of the consistency reader is not JSON"),
-        ({"argv": ("bash", "-c", "echo '{}'")}, "success", "is not a row with a ds"),
-        ({"argv": ("/does/not/exist",)}, "success", "could not be run"),
-        ({}, "failed", "the comparison itself did not succeed: job is failed"),
-        ({}, "upstream_failed", "job is upstream_failed"),
+        ({"argv": ("bash", "-c", "echo no access >&2; exit 4")}, "success", "not_read", "exit status 4: no access"),
+        ({"argv": ("bash", "-c", "echo hello")}, "success", "not_read", "line 1 of the consistency reader is not JSON"),
+        ({"argv": ("bash", "-c", "echo '{}'")}, "success", "not_read", "is not a row with a ds"),
+        ({"argv": ("/does/not/exist",)}, "success", "not_read", "could not be run"),
+        ({}, "failed", "job_failed", "the comparison itself did not succeed: job is failed"),
+        ({}, "upstream_failed", "job_failed", "job is upstream_failed"),
     ],
 )
 def test_what_was_not_measured_is_published_with_its_reason(
-    limits: Any, state: str, message: str, world: World, ti: FakeTaskInstance, monkeypatch: Any
+    limits: Any, state: str, why: str, message: str, world: World, ti: FakeTaskInstance, monkeypatch: Any
 ) -> None:
     with pytest.raises(compat.AirflowException, match=message):
         compare(world, ti, monkeypatch, state, **limits)
     found = ti.read("chronon_consistency")
-    assert found["state"] == "not_measured" and message in found["reason"]
+    assert (found["state"], found["why"]) == ("not_measured", why) and message in found["reason"]
 
 
 def test_the_summary_of_a_skipped_comparison_is_skipped(world: World, ti: FakeTaskInstance, monkeypatch: Any) -> None:

@@ -72,7 +72,7 @@ func (p *play) compare(t dagspec.Task, a airflowtest.Attempt) airflowtest.Outcom
 		features = append(features, row)
 	}
 	report := published{
-		"v": 1, "join": t.Conf, "ds": day.Format(time.DateOnly), "state": "ok", "reason": "", "sample_percent": t.Sample, "total_rows": 2400,
+		"v": 1, "join": t.Conf, "ds": day.Format(time.DateOnly), "state": "ok", "reason": "", "why": "", "sample_percent": t.Sample, "total_rows": 2400,
 		"matched_rows": 2380, "budgets": published{"mismatch": mismatchBudget, "missing": missingBudget}, "features_total": len(features),
 		"features_over": over, "features": features, "hours_of": len(features), "history": history(t.Conf, over, day),
 	}

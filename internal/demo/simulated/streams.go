@@ -58,7 +58,7 @@ func (p *play) tick(t dagspec.Task, a airflowtest.Attempt) airflowtest.Outcome {
 
 	report := published{
 		"group_by": t.Conf, "state": state, "since": rfc3339(s.since), "app_id": fmt.Sprintf("application_1790000000000_%04d", s.app),
-		"restarts_24h": len(s.restarts), "ticks": string(s.ticks), "reason": "",
+		"restarts_24h": len(s.restarts), "ticks": string(s.ticks), "reason": "", "why": "", "awaits": "",
 	}
 	if p.reports[a.DAGID] == nil {
 		p.reports[a.DAGID] = map[string]published{}
