@@ -80,7 +80,7 @@ func backfillView(a *app) view[action.BackfillState] {
 			{title: "ENDED", text: func(b action.BackfillState) string { return stamp(b.Ended) }},
 			{title: "RUNS", text: func(b action.BackfillState) string { return fmt.Sprint(len(b.Runs)) }, wide: true},
 		},
-		fields: action.BackfillFields(a.Now),
+		fields: action.BackfillFields(a.serverNow),
 		name:   func(b action.BackfillState) string { return b.ID },
 		object: func(b action.BackfillState) any { return backfillOf(b) },
 		none:   "This conf has no backfills that meet this.",

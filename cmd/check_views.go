@@ -82,7 +82,7 @@ func streamingVerdict(s fleet.Snapshot, warn, crit int) verdict {
 	var t tally
 	down, most := 0, 0
 	for _, stream := range s.Streams {
-		text := stream.GroupBy + ": " + stream.Sentence(s.At)
+		text := stream.GroupBy + ": " + stream.Sentence(s.Clock())
 		most = max(most, stream.Restarts)
 		switch {
 		case stream.Health == fleet.Failed:
@@ -96,7 +96,7 @@ func streamingVerdict(s fleet.Snapshot, warn, crit int) verdict {
 			t.unknown = append(t.unknown, text)
 		}
 	}
-	return t.verdict(len(s.Streams), "stream", "", s.Problems,
+	return t.verdict(len(s.Streams), "stream", "", fleet.Sentences(s.Problems),
 		perf{"down", down, "", "0"}, perf{"most_restarts", most, threshold(warn), threshold(crit)},
 		perf{"unknown", len(t.unknown), "", ""}, perf{"streams", len(s.Streams), "", ""})
 }
@@ -148,7 +148,7 @@ func freshnessVerdict(s fleet.Snapshot, limits freshnessLimits) verdict {
 			t.unknown = append(t.unknown, text)
 		}
 	}
-	return t.verdict(len(s.Outputs), "output", "", s.Problems,
+	return t.verdict(len(s.Outputs), "output", "", fleet.Sentences(s.Problems),
 		perf{"late", late, "", ""}, perf{"failed", failed, "", "0"}, perf{"oldest_served_days", oldest, threshold(limits.warnDays), threshold(limits.critDays)},
 		perf{"unknown", len(t.unknown), "", ""}, perf{"outputs", len(s.Outputs), "", ""})
 }
@@ -214,7 +214,7 @@ func consistencyVerdict(s fleet.Snapshot, warn, crit int, allow bool) verdict {
 			t.unknown = append(t.unknown, strings.TrimSuffix(c.Join+": "+c.Health.Word()+": "+c.Reason, ": "))
 		}
 	}
-	return t.verdict(len(s.Joins), "join", "", s.Problems,
+	return t.verdict(len(s.Joins), "join", "", fleet.Sentences(s.Problems),
 		perf{"over_budget", over, threshold(warn), threshold(crit)}, perf{"not_measured", unmeasured, "", ""},
 		perf{"features", total, "", ""}, perf{"joins", len(s.Joins), "", ""})
 }
@@ -241,7 +241,7 @@ func deployVerdict(s fleet.Snapshot) verdict {
 	for _, d := range s.Deviations {
 		counts[d.Kind]++
 		text := d.DAGID + ": " + d.Reason
-		if d.Kind == fleet.DAGHidden { // below, once
+		if d.Kind == fleet.DAGHidden || d.Kind == fleet.DAGUnseen { // below, once
 			continue
 		}
 		switch d.Health {
@@ -255,6 +255,9 @@ func deployVerdict(s fleet.Snapshot) verdict {
 	if n := counts[fleet.DAGHidden]; n > 0 {
 		t.unknown = append(t.unknown, counted(n, "DAG")+" of the release cannot be read with the user of this context")
 	}
+	if n := counts[fleet.DAGUnseen]; n > 0 {
+		t.unknown = append(t.unknown, counted(n, "DAG")+" of the release not listed, and not known to be missing or hidden from the user of this context")
+	}
 	var releases strings.Builder
 	if s.Intent == nil || !s.Intent.Known() {
 		reason := "no release tells what should run"
@@ -267,7 +270,7 @@ func deployVerdict(s fleet.Snapshot) verdict {
 			releases.WriteString(", release " + r.ID)
 		}
 	}
-	return t.verdict(len(s.DAGs), "DAG", releases.String(), s.Problems,
+	return t.verdict(len(s.DAGs), "DAG", releases.String(), fleet.Sentences(s.Problems),
 		perf{"missing", counts[fleet.DAGMissing] + counts[fleet.DAGStale] + counts[fleet.DAGForeign], "", "0"}, perf{"outdated", counts[fleet.DAGOutdated], "0", ""},
-		perf{"orphaned", counts[fleet.DAGOrphaned], "0", ""}, perf{"paused", counts[fleet.DAGIdle], "", ""}, perf{"dags", len(s.DAGs), "", ""})
+		perf{"orphaned", counts[fleet.DAGOrphaned], "0", ""}, perf{"paused", counts[fleet.DAGIdle], "", ""}, perf{"unseen", counts[fleet.DAGHidden] + counts[fleet.DAGUnseen], "", ""}, perf{"dags", len(s.DAGs), "", ""})
 }

@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"chrononctl/airflowclient"
 	"chrononctl/internal/config"
+	"chrononctl/internal/fleet"
 )
 
 // repository is the Chronon repository that a command works on.
@@ -147,5 +149,15 @@ func (a *app) airflow(ctx context.Context) (config.Context, *airflowclient.Clien
 	if err != nil {
 		return config.Context{}, nil, fmt.Errorf("context %s: %w", chosen.Name, err)
 	}
+	a.server = client
 	return chosen, client, nil
+}
+
+// serverNow is the present by the clock of the Airflow that the command talks to, once that has answered: it dates what is shown.
+func (a *app) serverNow() time.Time {
+	now := a.Now()
+	if a.server == nil {
+		return now
+	}
+	return now.Add(fleet.Skew(a.server, now))
 }

@@ -296,7 +296,7 @@ func (e *examination) examineClock(client *airflowclient.Client, now time.Time) 
 	case !ok:
 		e.add("clock", symptomSkipped, "the server does not tell its time", "")
 	case skew > clockLimit:
-		e.add("clock", symptomWarning, fmt.Sprintf("the server's clock is %s %s ours: ages and lateness are told by its, questions as age>6h go by ours", skew.Round(time.Second), side),
+		e.add("clock", symptomWarning, fmt.Sprintf("the server's clock is %s %s ours: ages, lateness and questions as age>6h go by its", skew.Round(time.Second), side),
 			"set both clocks by NTP")
 	default:
 		e.add("clock", symptomFine, "within "+clockLimit.String()+" of the server's", "")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"chrononctl/airflowclient"
 	"chrononctl/internal/term"
 	"chrononctl/tui"
 )
@@ -39,6 +40,8 @@ type app struct {
 	contextName string
 	color       string
 	jsonErrors  bool // -o json: an error is one JSON object
+
+	server *airflowclient.Client // that the command talks to; nil: to none yet
 }
 
 // Main runs one command line and returns its exit code.

@@ -33,7 +33,7 @@ func pictured[T any](a *app, teams []string, flags viewFlags, rows func(fleet.Sn
 		if err != nil {
 			return nil, nil, err
 		}
-		return rows(snap), snap.Problems, nil
+		return rows(snap), fleet.Sentences(snap.Problems), nil
 	}
 }
 

@@ -79,7 +79,7 @@ func (a *app) runStatus(ctx context.Context, opts statusOptions) error {
 func rowsOf[T any](seen func(context.Context) (fleet.Snapshot, error), rows func(fleet.Snapshot) []T) look[T] {
 	return func(ctx context.Context) ([]T, []string, error) {
 		snap, err := seen(ctx)
-		return rows(snap), snap.Problems, err
+		return rows(snap), fleet.Sentences(snap.Problems), err
 	}
 }
 
@@ -168,7 +168,7 @@ var fleetColumns = []fleetColumn{
 func (a *app) printStatusTable(snap fleet.Snapshot, opts statusOptions) {
 	out := a.Streams.Styled()
 	fmt.Fprintf(out, "%s  Airflow %s  %s  %s\n\n", term.Clean(snap.Server.Name), term.Clean(snap.Server.Version),
-		a.mark(snap.Server.Health, snap.Server.Health.Word()), snap.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+		a.mark(snap.Server.Health, snap.Server.Health.Word()), snap.Clock().UTC().Format("2006-01-02 15:04:05 UTC"))
 	if len(snap.DAGs) == 0 {
 		fmt.Fprintln(out, "No DAG of this Airflow has the tag chronon. chrononctl deploy puts them there.")
 		a.printFindings(snap)

@@ -188,9 +188,9 @@ type (
 // statusOf is the picture in the words of the JSON. Lists are never null.
 func statusOf(s fleet.Snapshot, tasks []taskRow) statusJSON {
 	out := statusJSON{
-		At: stamp(s.At), Context: s.Server.Name, URL: s.Server.URL, Health: s.Health(),
-		Airflow:  airflowJSON{s.Server.Version, s.Server.Health, append([]string{}, s.Server.Parts...)},
-		Problems: append([]string{}, s.Problems...),
+		At: stamp(s.Clock()), Context: s.Server.Name, URL: s.Server.URL, Health: s.Health(),
+		Airflow:  airflowJSON{s.Server.Version, s.Server.Health, convert(s.Server.Parts, fleet.Component.String)},
+		Problems: fleet.Sentences(s.Problems),
 		Teams:    convert(s.Teams, teamOf), DAGs: convert(s.DAGs, dagOf), Streams: convert(s.Streams, streamOf),
 		Comparisons: convert(s.Joins, comparisonOf),
 		Deviations: convert(s.Deviations, func(d fleet.Deviation) deviationJSON {

@@ -83,7 +83,7 @@ func (a *app) printStatusTSV(snap fleet.Snapshot, opts statusOptions) {
 
 func (a *app) warnOf(snap fleet.Snapshot) {
 	for _, p := range snap.Problems {
-		a.warn(p)
+		a.warn(p.Text)
 	}
 }
 

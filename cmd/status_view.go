@@ -95,7 +95,7 @@ func taskRowView(a *app) view[taskRow] {
 			query.Word("state", "how it is", fleet.HealthWords(), func(r taskRow) string { return r.task.Health.String() }),
 			query.Day("ds", "its day", func(r taskRow) string { return r.run.Day }),
 			query.Number("tries", "how often it was tried", func(r taskRow) (float64, bool) { return float64(r.task.Try), r.task.Try > 0 }),
-			query.Age("age", "how long ago it began", func(r taskRow) (time.Duration, bool) { return a.Now().Sub(r.task.Start), !r.task.Start.IsZero() }),
+			query.Age("age", "how long ago it began", func(r taskRow) (time.Duration, bool) { return a.serverNow().Sub(r.task.Start), !r.task.Start.IsZero() }),
 		},
 		name:   taskRow.name,
 		object: func(r taskRow) any { return taskOf(r) },
@@ -122,8 +122,9 @@ func (a *app) narrowing(opts statusOptions) (func(fleet.Snapshot) fleet.Snapshot
 		_, err := readQuery(a, taskRowView(a), opts.viewFlags)
 		return func(s fleet.Snapshot) fleet.Snapshot { return s }, err
 	}
-	wanted, err := readQuery(a, cellView(), opts.viewFlags)
+	asked, err := readQuery(a, cellView(), opts.viewFlags)
 	return func(s fleet.Snapshot) fleet.Snapshot {
+		wanted := asked()
 		if wanted.All() {
 			return s
 		}
@@ -171,9 +172,9 @@ func only[T any](all []T, keep func(T) bool) []T {
 
 // queriedTasks are the tasks of a picture that meet the query, which was read before.
 func (a *app) queriedTasks(snap fleet.Snapshot, opts statusOptions) []taskRow {
-	wanted, err := readQuery(a, taskRowView(a), opts.viewFlags)
+	asked, err := readQuery(a, taskRowView(a), opts.viewFlags)
 	if err != nil {
 		return nil
 	}
-	return only(tasksOf(snap), wanted.Match)
+	return only(tasksOf(snap), asked().Match)
 }

@@ -39,7 +39,7 @@ func streamView(a *app) view[fleet.Stream] {
 			{title: "REPORTED", text: func(s fleet.Stream) string { return stamp(s.At) }, wide: true, moves: true},
 			{title: "REASON", text: func(s fleet.Stream) string { return s.Reason }},
 		},
-		fields: fleet.StreamFields(a.Now),
+		fields: fleet.StreamFields(a.serverNow),
 		name:   func(s fleet.Stream) string { return s.GroupBy },
 		object: func(s fleet.Stream) any { return streamOf(s) },
 		none:   "No streams that meet this.",

@@ -138,17 +138,21 @@ func (f *viewFlags) check(a *app, keys []string) error {
 	return err
 }
 
-// readQuery reads --query.
-func readQuery[T any](a *app, v view[T], f viewFlags) (query.Filter[T], error) {
+// readQuery reads --query, before anything is asked of a server. What it returns is the condition for rows that were read since: its "today" and "-7d" are
+// those of the server's clock, which only the answers tell.
+func readQuery[T any](a *app, v view[T], f viewFlags) (func() query.Filter[T], error) {
 	text, err := a.savedQuery(f.query)
 	if err != nil {
-		return query.Filter[T]{}, err
+		return nil, err
 	}
-	read, err := query.Parse(query.Schema[T]{Fields: v.fields}, text, a.Now())
-	if err != nil {
-		return read, usage(err)
+	schema := query.Schema[T]{Fields: v.fields}
+	if _, err := query.Parse(schema, text, a.Now()); err != nil {
+		return nil, usage(err)
 	}
-	return read, nil
+	return func() query.Filter[T] {
+		read, _ := query.Parse(schema, text, a.serverNow()) // it was read without an error before, which no date changes
+		return read
+	}, nil
 }
 
 func fieldNames[T any](fields []query.Field[T]) string {
@@ -163,12 +167,13 @@ func show[T any](ctx context.Context, a *app, v view[T], f viewFlags, read look[
 	if err := f.check(a, jsonKeys(*new(T), v.object)); err != nil {
 		return err
 	}
-	wanted, err := readQuery(a, v, f)
+	asked, err := readQuery(a, v, f)
 	if err != nil {
 		return err
 	}
 	chosen := func(ctx context.Context) ([]T, []string, error) {
 		rows, problems, err := read(ctx)
+		wanted := asked()
 		rows = slices.DeleteFunc(slices.Clone(rows), func(row T) bool { return !wanted.Match(row) })
 		if f.most > 0 {
 			rows = rows[:min(f.most, len(rows))]

@@ -127,7 +127,7 @@ func (w *watcher[T]) lines(rows []T) {
 }
 
 func (w *watcher[T]) line(c rowChange, row T) {
-	at := stamp(w.app.Now())
+	at := stamp(w.app.serverNow())
 	switch w.flags.output.value {
 	case formatJSONL:
 		w.app.writeLine(changeJSON{at, c, pick(w.view.object(row), w.flags.keys)})

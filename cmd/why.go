@@ -71,7 +71,7 @@ func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
 	if opts.kind != "" && (opts.name == "" || !slices.Contains(nameKinds(), opts.kind)) {
 		return usage(fmt.Errorf("--kind %q: says of a NAME that it is one of %s", opts.kind, strings.Join(nameKinds(), ", ")))
 	}
-	wanted, err := readQuery(a, causeView(a), opts.viewFlags)
+	asked, err := readQuery(a, causeView(a), opts.viewFlags)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,8 @@ func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
 	}
 	explain := func(ctx context.Context) (explanation, error) {
 		e, err := a.explain(ctx, observer, opts)
-		e.answer.Causes = slices.DeleteFunc(slices.Clone(e.answer.Causes), func(c fleet.Cause) bool { return !wanted.Match(seenCause{e.snap.At, c}) })
+		wanted := asked()
+		e.answer.Causes = slices.DeleteFunc(slices.Clone(e.answer.Causes), func(c fleet.Cause) bool { return !wanted.Match(seenCause{e.snap.Clock(), c}) })
 		return e, err
 	}
 	switch {
@@ -97,7 +98,7 @@ func (a *app) runWhy(ctx context.Context, opts whyOptions) error {
 	case opts.watch:
 		return watch(ctx, a, causeView(a), opts.viewFlags, func(ctx context.Context) ([]seenCause, []string, error) {
 			e, err := explain(ctx)
-			return e.causes(), e.snap.Problems, err
+			return e.causes(), fleet.Sentences(e.snap.Problems), err
 		})
 	}
 	e, err := explain(ctx)
@@ -175,7 +176,7 @@ func (a *app) printWhy(ctx context.Context, e explanation, opts whyOptions) erro
 		return a.printDocument(ctx, opts.viewFlags, pick(whyOf(e.snap, e.answer), opts.keys))
 	}
 	for _, p := range e.snap.Problems {
-		a.warn(p)
+		a.warn(p.Text)
 	}
 	if also := e.answer.Also; len(also) > 0 {
 		a.warn(fmt.Sprintf("%s is a %s, and also the name of a %s: --kind %s asks about that", e.answer.Name, e.answer.Is, also[0], also[0]))
@@ -191,7 +192,7 @@ func (a *app) printWhy(ctx context.Context, e explanation, opts whyOptions) erro
 func (a *app) printWhyText(snap fleet.Snapshot, answer fleet.Answer) {
 	out := a.Streams.Styled()
 	fmt.Fprintf(out, "%s  Airflow %s  %s  %s\n", term.Clean(snap.Server.Name), term.Clean(snap.Server.Version),
-		a.mark(snap.Server.Health, snap.Server.Health.Word()), snap.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+		a.mark(snap.Server.Health, snap.Server.Health.Word()), snap.Clock().UTC().Format("2006-01-02 15:04:05 UTC"))
 	if len(answer.Steps) > 0 {
 		fmt.Fprintln(out)
 	}
@@ -205,7 +206,7 @@ func (a *app) printWhyText(snap fleet.Snapshot, answer fleet.Answer) {
 		fmt.Fprintf(out, "\nNothing holds up %s.\n", term.Clean(answer.Name))
 	}
 	for _, c := range answer.Causes {
-		a.printCause(snap.At, c)
+		a.printCause(snap.Clock(), c)
 	}
 }
 

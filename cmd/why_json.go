@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"time"
+
 	"chrononctl/internal/fleet"
 )
 
@@ -70,18 +72,18 @@ type (
 
 func whyOf(s fleet.Snapshot, answer fleet.Answer) whyJSON {
 	return whyJSON{
-		At: stamp(s.At), Context: s.Server.Name, Name: answer.Name, Is: answer.Is, Also: convert(answer.Also, fleet.NameKind.String), Problems: append([]string{}, s.Problems...),
+		At: stamp(s.Clock()), Context: s.Server.Name, Name: answer.Name, Is: answer.Is, Also: convert(answer.Also, fleet.NameKind.String), Problems: fleet.Sentences(s.Problems),
 		Steps: convert(answer.Steps, func(step fleet.Step) stepJSON {
 			return stepJSON{
 				step.Depth, step.Health, step.Name, step.State, step.Team, step.Owner, step.DAGID, step.RunID, step.TaskID, step.Day, stamp(step.Since),
 				stamp(step.Usual), append([]string{}, step.Causes...), step.Ends,
 			}
 		}),
-		Causes: convert(answer.Causes, func(c fleet.Cause) causeJSON { return causeOf(s, c) }),
+		Causes: convert(answer.Causes, func(c fleet.Cause) causeJSON { return causeOf(s.Clock(), c) }),
 	}
 }
 
-func causeOf(s fleet.Snapshot, c fleet.Cause) causeJSON {
+func causeOf(now time.Time, c fleet.Cause) causeJSON {
 	out := causeJSON{
 		ID: c.ID, Kind: c.Kind, Health: c.Health, Title: c.Title, Team: c.Team, Owner: c.Owner, Teams: append([]string{}, c.Teams()...),
 		Since: stamp(c.Since), Usual: stamp(c.Usual), Known: c.Known, Ends: c.Ends, Command: c.Command, Runs: c.Runs(),
@@ -92,7 +94,7 @@ func causeOf(s fleet.Snapshot, c fleet.Cause) causeJSON {
 		}),
 	}
 	if !c.Since.IsZero() {
-		out.Age = max(0, int(s.At.Add(s.Server.Skew).Sub(c.Since).Seconds()))
+		out.Age = max(0, int(now.Sub(c.Since).Seconds()))
 	}
 	return out
 }

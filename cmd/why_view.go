@@ -8,14 +8,14 @@ import (
 	"chrononctl/internal/query"
 )
 
-// seenCause is a cause with the time of the picture that shows it.
+// seenCause is a cause with the time of the picture that shows it, by the server's clock.
 type seenCause struct {
 	at time.Time
 	fleet.Cause
 }
 
 func (e explanation) causes() []seenCause {
-	return convert(e.answer.Causes, func(c fleet.Cause) seenCause { return seenCause{e.snap.At, c} })
+	return convert(e.answer.Causes, func(c fleet.Cause) seenCause { return seenCause{e.snap.Clock(), c} })
 }
 
 // causeView is how causes are listed. Printed in words they say more.
@@ -37,9 +37,9 @@ func causeView(a *app) view[seenCause] {
 			{title: "ENDS WHEN", text: func(c seenCause) string { return c.Ends }},
 			{title: "COMMAND", text: func(c seenCause) string { return c.Command }, wide: true},
 		},
-		fields: query.Over(fleet.CauseFields(a.Now), func(c seenCause) fleet.Cause { return c.Cause }),
+		fields: query.Over(fleet.CauseFields(a.serverNow), func(c seenCause) fleet.Cause { return c.Cause }),
 		name:   func(c seenCause) string { return c.ID },
-		object: func(c seenCause) any { return causeOf(fleet.Snapshot{At: c.at}, c.Cause) },
+		object: func(c seenCause) any { return causeOf(c.at, c.Cause) },
 		none:   "Nothing failed, and nothing waits.",
 	}
 }

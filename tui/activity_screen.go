@@ -86,7 +86,7 @@ func (a *activityScreen) importErrors() string {
 	switch {
 	case !ok:
 		return ""
-	case len(snap.Broken) == 0 && slices.ContainsFunc(snap.Problems, func(p string) bool { return strings.Contains(p, "import") }):
+	case len(snap.Broken) == 0 && slices.ContainsFunc(snap.Problems, func(p fleet.Problem) bool { return p.Section == fleet.SectionImportErrors }):
 		return "import errors not known"
 	}
 	return count(len(snap.Broken), "import error")

@@ -232,7 +232,7 @@ func troubledSnapshot() fleet.Snapshot {
 	}, j.Features...)
 	s.Broken = []fleet.BrokenFile{{File: "join_ads.py", Ours: true, At: minutesAgo(9),
 		Trace: "Traceback (most recent call last):\n  File \"join_ads.py\", line 3\nImportError: cannot import name 'x'"}}
-	s.Problems = []string{"the tasks of 3 runs: 504 gateway timeout"}
+	s.Problems = []fleet.Problem{{Section: fleet.SectionTasks, Text: "the tasks of 3 runs: 504 gateway timeout"}}
 	return s
 }
 

@@ -116,7 +116,7 @@ func (s *shell) serverHealth() string {
 		return t.headDim.Render(text) // it is being read
 	}
 	if parts := snap.Server.Parts; h != fleet.OK && len(parts) > 0 {
-		text += " " + clean(strings.Replace(parts[0], ":", "", 1))
+		text += " " + clean(parts[0].Name+" "+parts[0].Status)
 		if more := len(parts) - 1; more > 0 {
 			text += fmt.Sprintf(" +%d", more)
 		}

@@ -118,9 +118,9 @@ func manyFailures() *fakeSource {
 // forbiddenSnapshot is what is left of the healthy fleet for a user who may list DAGs and read nothing else.
 func forbiddenSnapshot() fleet.Snapshot {
 	s := withOutputs(healthySnapshot(), epoch, lastDays("1999-12-31", shownDays))
-	s.Problems = []string{
-		"the runs of the last days could not be read: Airflow refused: 403 you may not read DAG runs",
-		"which DAG files do not import could not be read: Airflow refused: 403 you may not read import errors",
+	s.Problems = []fleet.Problem{
+		{Section: fleet.SectionRuns, Denied: true, Text: "the runs of the last days could not be read: Airflow refused: 403 you may not read DAG runs"},
+		{Section: fleet.SectionImportErrors, Denied: true, Text: "which DAG files do not import could not be read: Airflow refused: 403 you may not read import errors"},
 	}
 	for i := range s.DAGs {
 		s.DAGs[i].Health, s.DAGs[i].Runs = fleet.Unknown, nil

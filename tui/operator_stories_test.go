@@ -215,7 +215,7 @@ func TestStoryTheTargetOfABackfillIsReadInFull(t *testing.T) {
 func TestStoryTheSchedulerDies(t *testing.T) {
 	t.Parallel()
 	source := healthyFleet()
-	source.snap.Server.Health, source.snap.Server.Parts = fleet.Failed, []string{"scheduler: unhealthy", "triggerer: unhealthy"}
+	source.snap.Server.Health, source.snap.Server.Parts = fleet.Failed, []fleet.Component{{Name: "scheduler", Status: "unhealthy"}, {Name: "triggerer", Status: "unhealthy"}}
 	story(t, setup{source: source}, func(c *console) {
 		c.pass(time.Second)
 		c.sees("✖ 3.3.2 scheduler unhealthy +1")

@@ -498,7 +498,7 @@ func TestHostileTextCannotReachTheTerminal(t *testing.T) {
 	t.Parallel()
 	const evil = "a\x1b]0;title\x07b\x1b[2J\u202ec\r\nd\te\x9b31m"
 	s := troubledSnapshot()
-	s.Server.Version, s.Problems = evil, []string{evil}
+	s.Server.Version, s.Problems = evil, []fleet.Problem{{Text: evil}}
 	s.Teams[0].Name, s.Teams[1].Day = evil, evil
 	for i := range s.DAGs {
 		d := &s.DAGs[i]

@@ -39,7 +39,8 @@ func Lag(d time.Duration) Incident { return Incident{func(a *Airflow) { a.lag = 
 // Skew puts the server's clock ahead, or behind by a negative duration. Time does not run backwards for what has happened.
 func Skew(d time.Duration) Incident { return Incident{func(a *Airflow) { a.skew.Store(int64(d)) }} }
 
-// Deny takes away the permission to read DAGs. They leave the lists, and asking for one of them is forbidden.
+// Deny takes away the permission to read DAGs. They leave the lists, and asking for one of them is forbidden, as is asking for one that does not exist:
+// the user has permissions for single DAGs from then on.
 func Deny(dagIDs ...string) Incident {
 	return Incident{func(a *Airflow) {
 		for _, id := range dagIDs {

@@ -123,8 +123,9 @@ func TestDeniedDAGs(t *testing.T) {
 		w.clock.Advance(time.Second)
 		_, list := w.ask("GET", "dags", "")
 		one, _ := w.ask("GET", "dags/x", "")
-		if list["total_entries"] != 1.0 || one != http.StatusForbidden {
-			w.t.Errorf("%v DAGs, %d", list["total_entries"], one)
+		none, _ := w.ask("GET", "dags/nobodys", "")
+		if list["total_entries"] != 1.0 || one != http.StatusForbidden || none != http.StatusForbidden {
+			w.t.Errorf("%v DAGs, %d, one that does not exist: %d", list["total_entries"], one, none)
 		}
 		w.clock.Advance(time.Minute)
 		if one, _ = w.ask("GET", "dags/x", ""); one != http.StatusOK {

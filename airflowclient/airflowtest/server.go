@@ -89,11 +89,17 @@ func (a *Airflow) handle(pattern string, e endpoint) {
 		if err := a.authenticate(r); err != nil {
 			return answer{}, err
 		}
-		if id := r.PathValue("dag"); a.hidden[id] {
+		if a.refuses(r.PathValue("dag")) {
 			return answer{}, forbidden()
 		}
 		return e(r)
 	})
+}
+
+// refuses says whether the user may not ask for the DAG. Who has permissions for single DAGs has none for one that does not exist: permissions come first.
+func (a *Airflow) refuses(id string) bool {
+	_, exists := a.dags[id]
+	return a.hidden[id] || len(a.hidden) > 0 && id != "" && id != "~" && !exists
 }
 
 // open adds an endpoint that answers anybody.

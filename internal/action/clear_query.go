@@ -69,7 +69,7 @@ func ClearFields() string {
 
 // PlanClearQuery plans to run again the tasks that meet a query; ticks of streams are left out. The targets are those that Airflow itself says it would clear.
 func (p *Planner) PlanClearQuery(ctx context.Context, q ClearQuery) (Plan, error) {
-	filter, err := query.Parse(taskSchema(), q.Query, p.now())
+	filter, err := query.Parse(taskSchema(), q.Query, p.serverNow())
 	if err != nil {
 		return Plan{}, &RefusedError{Reason: "--query: " + err.Error(), Next: nextStep(err)}
 	}
@@ -80,6 +80,7 @@ func (p *Planner) PlanClearQuery(ctx context.Context, q ClearQuery) (Plan, error
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan to clear %s: %w", q.Query, err)
 	}
+	filter, _ = query.Parse(taskSchema(), q.Query, p.serverNow()) // "today" is the server's, which has answered by now; no date makes the query wrong
 	scopes, runs := scopesOf(rows, filter, q.Downstream)
 	if runs > maxRuns {
 		return Plan{}, &RefusedError{Reason: fmt.Sprintf("tasks of %d runs meet %s, more than %d", runs, q.Query, maxRuns), Next: "narrow the query, or --since"}
@@ -122,7 +123,7 @@ func (p *Planner) taskRows(ctx context.Context, since time.Duration) ([]taskRow,
 			tags[dag.ID] = dag.Tags
 		}
 	}
-	runs, err := p.Airflow.Runs(ctx, airflowclient.RunQuery{LogicalFrom: p.now().Add(-since)})
+	runs, err := p.Airflow.Runs(ctx, airflowclient.RunQuery{LogicalFrom: p.serverNow().Add(-since)})
 	if err != nil {
 		return nil, err
 	}
@@ -139,10 +140,10 @@ func (p *Planner) taskRows(ctx context.Context, since time.Duration) ([]taskRow,
 		return nil, nil
 	}
 	instances, err := p.Airflow.TaskInstances(ctx, ask)
-	rows := make([]taskRow, 0, len(instances))
+	rows, now := make([]taskRow, 0, len(instances)), p.serverNow()
 	for _, ti := range instances {
 		at := dates[airflowclient.RunRef{DAGID: ti.DAGID, RunID: ti.RunID}]
-		rows = append(rows, taskRow{TaskInstance: ti, tags: tags[ti.DAGID], at: at, day: at.UTC().Format(time.DateOnly), now: p.now()})
+		rows = append(rows, taskRow{TaskInstance: ti, tags: tags[ti.DAGID], at: at, day: at.UTC().Format(time.DateOnly), now: now})
 	}
 	return rows, err
 }

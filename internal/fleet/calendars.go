@@ -318,7 +318,7 @@ func (o *Observer) Calendar(ctx context.Context, dagID string) (c Calendar, ok b
 	if err != nil {
 		return Calendar{}, false, err
 	}
-	skew := o.skew()
+	skew := Skew(o.client, o.opts.Now())
 	o.mu.Lock()
 	made := o.last.Snapshot
 	o.mu.Unlock()

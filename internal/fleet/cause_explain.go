@@ -22,12 +22,14 @@ type explainer struct {
 	stands  map[string][]*Run
 	streams map[TaskRef]*Stream // by DAG and GroupBy
 
+	deviations map[string]*Deviation // by DAG
+
 	byID    map[string]*Cause
 	roots   map[InstanceRef][]*Cause
 	open    map[InstanceRef]bool // whose roots are being looked for: a task that needs itself is no cause
 	prints  map[string]string
 	outputs map[TaskRef]*Output // made when it is asked for first
-	stopped string              // the part of Airflow that starts tasks, when it is not healthy
+	stopped bool                // the scheduler, without which no task starts
 }
 
 type dagDay struct{ dag, day string }
@@ -37,6 +39,7 @@ func newExplainer(s Snapshot, details Details) *explainer {
 		s: s, lineage: newLineage(s.Intent), details: details, pools: make(map[string]PoolUse), dags: make(map[string]*DAG, len(s.DAGs)),
 		days: make(map[dagDay]*Run, 4*len(s.DAGs)), stands: make(map[string][]*Run, len(s.DAGs)), streams: make(map[TaskRef]*Stream),
 		byID: make(map[string]*Cause), roots: make(map[InstanceRef][]*Cause), open: make(map[InstanceRef]bool), prints: make(map[string]string),
+		deviations: make(map[string]*Deviation, len(s.Deviations)),
 	}
 	for _, p := range details.Pools {
 		e.pools[p.Name] = p
@@ -51,14 +54,13 @@ func newExplainer(s Snapshot, details Details) *explainer {
 			}
 		}
 	}
+	for i := range s.Deviations {
+		e.deviations[s.Deviations[i].DAGID] = &s.Deviations[i]
+	}
 	for i := range s.Streams {
 		e.streams[TaskRef{s.Streams[i].DAGID, s.Streams[i].GroupBy}] = &s.Streams[i]
 	}
-	for _, part := range s.Server.Parts {
-		if strings.HasPrefix(part, "scheduler:") {
-			e.stopped = part
-		}
-	}
+	_, e.stopped = s.component(componentScheduler)
 	return e
 }
 
@@ -103,7 +105,7 @@ func (e *explainer) explainRun(d *DAG, r *Run) {
 
 // runCause is what is behind a run that failed or is not understood, and whose tasks do not say: the run itself, or that they could not be read.
 func (e *explainer) runCause(d *DAG, r *Run) *Cause {
-	if problem := e.problemOfTasks(); r.Health == Unknown && r.Tasks == nil && problem != "" {
+	if problem, unread := e.s.problemOf(SectionTasks); unread && r.Health == Unknown && r.Tasks == nil {
 		return e.unread(problem)
 	}
 	return e.ownRun(d, r)
@@ -228,16 +230,16 @@ func (e *explainer) behind(d *DAG, r *Run, t Task, least Health) []*Cause {
 			roots = append(roots, e.rootsOf(d, r, other)...)
 		}
 	}
-	if !busy && t.State == "" && e.stopped != "" {
-		return []*Cause{e.airflow(e.stopped)}
+	if !busy && t.State == "" && e.stopped {
+		return []*Cause{e.airflow(componentScheduler)}
 	}
 	return roots
 }
 
 // slot is what a task waits for that could run if it had a slot, or a worker.
 func (e *explainer) slot(t Task) []*Cause {
-	if e.stopped != "" {
-		return []*Cause{e.airflow(e.stopped)}
+	if e.stopped {
+		return []*Cause{e.airflow(componentScheduler)}
 	}
 	wants, known := e.details.Slots[t.Ref()]
 	if !known {
@@ -246,7 +248,7 @@ func (e *explainer) slot(t Task) []*Cause {
 	if p, ok := e.pools[wants.Pool]; ok && p.full() {
 		return []*Cause{e.pool(p)}
 	}
-	if t.State == string(airflowclient.StateQueued) && !wants.Since.IsZero() && e.s.At.Sub(wants.Since) > longQueue {
+	if t.State == string(airflowclient.StateQueued) && !wants.Since.IsZero() && e.s.Clock().Sub(wants.Since) > longQueue {
 		return []*Cause{e.worker()}
 	}
 	return nil
@@ -289,7 +291,7 @@ func (e *explainer) absent(wait dagspec.Wait, day dagspec.Date) []*Cause {
 func (e *explainer) unwritten(partition string, writer TaskRef, day string, dated bool) []*Cause {
 	d := e.dags[writer.DAGID]
 	if d == nil {
-		return []*Cause{e.missing(writer.DAGID)}
+		return []*Cause{e.notListed(writer.DAGID)}
 	}
 	r := e.days[dagDay{d.ID, day}]
 	if !dated {
@@ -370,7 +372,7 @@ const justLanded = 15 * time.Minute
 
 // landedUnseen is a partition whose writer ended well and that is still waited for.
 func (e *explainer) landedUnseen(d *DAG, r *Run, t Task, partition string) []*Cause {
-	if !t.End.IsZero() && e.s.At.Sub(t.End) < justLanded {
+	if !t.End.IsZero() && e.s.Clock().Sub(t.End) < justLanded {
 		return []*Cause{e.atWork(d, r, t.ID, t.Start)}
 	}
 	c := e.partition(partition)

@@ -81,7 +81,7 @@ func (e *explainer) error(d *DAG, r *Run, t Task, words Words) *Cause {
 // wordless is a task that failed and said nothing that could be read.
 func (e *explainer) wordless(d *DAG, r *Run, t Task, words Words) *Cause {
 	if words.Denied {
-		c := e.unread("logs and XComs of tasks may not be read: not permitted")
+		c := e.unread(Problem{Section: SectionWords, Denied: true, Text: "logs and XComs of tasks may not be read: not permitted"})
 		c.Known = words.Problem
 		return c
 	}

@@ -153,12 +153,24 @@ func checkComparison(t *rapid.T, c Comparison, features []truth, sample float64,
 // A comparison whose job failed measures nothing, and its summary fails for that: one cause, which is the job's.
 func TestAComparisonWhoseJobFailedIsItsJob(t *testing.T) {
 	t.Parallel()
+	for name, said := range map[string]string{
+		"said in a field":                    `"why": "job_failed", "reason": "in other words"`,
+		"by an older runtime, in the reason": `"reason": "the comparison itself did not succeed: consistency__j__v1 is failed"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			comparisonIsItsJob(t, said)
+		})
+	}
+}
+
+func comparisonIsItsJob(t *testing.T, said string) {
+	t.Helper()
 	s := newScene()
 	id := "chronon_online_offline_comparison_core__j__v1"
 	s.dag(dagspec.KindComparison, id, "core.j.v1")
 	ref := s.run(id, ago(1), "failed", time.Hour, "consistency__j__v1=failed", "summary=failed")
-	s.reports[ref] = published{value: json.RawMessage(fmt.Sprintf(`{"v": 1, "join": "core.j.v1", "ds": %q, "state": "not_measured", "features": [],
-		"reason": "the comparison itself did not succeed: consistency__j__v1 is failed"}`, ago(1)))}
+	s.reports[ref] = published{value: json.RawMessage(fmt.Sprintf(`{"v": 1, "join": "core.j.v1", "ds": %q, "state": "not_measured", "features": [], %s}`, ago(1), said))}
 	made := s.derive()
 	job := InstanceRef{DAGID: ref.DAGID, RunID: ref.RunID, TaskID: "consistency__j__v1", MapIndex: -1}
 	causes := Causes(made, Details{Words: map[InstanceRef]Words{job: {Class: "exit_status", Message: "the job ended with exit status 1", Line: "java.io.IOException: no space"}}})

@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,28 +45,38 @@ func (e *explainer) unnamedPartition(t Task, r Run) *Cause {
 	})
 }
 
-// missing is a DAG that is defined and not on the server.
-func (e *explainer) missing(dag string) *Cause {
+// notListed is why a DAG that is defined is not in the list of DAGs: it is not on the server, or not for the eyes of the user.
+func (e *explainer) notListed(dag string) *Cause {
+	dev := e.deviations[dag]
+	if dev != nil && dev.isUnseen() {
+		return e.unseen(*dev)
+	}
 	return e.cause(CauseMissing, dag, func(c *Cause) {
 		c.Title, c.Owner = dag+" is not on this Airflow", e.lineage.owner(dag)
 		d, _ := e.s.Intent.DAG(dag)
 		c.Team = d.Team
 		c.Known = "the definitions have it and the list of DAGs does not"
 		c.Ends, c.Command = "deploy it, or get permission to see it", "chrononctl deploy"
-		for _, dev := range e.s.Deviations {
-			if dev.DAGID == dag && dev.Reason != "" {
-				c.Known = dev.Reason
-			}
+		if dev != nil && dev.Reason != "" {
+			c.Known = dev.Reason
 		}
 	})
 }
 
-// hidden is that the user may not read all DAGs, whichever they are.
-func (e *explainer) hidden() *Cause {
+// unseen is why DAGs cannot be seen, whichever they are: the user may not read them all, or they were too many to ask for.
+func (e *explainer) unseen(dev Deviation) *Cause {
+	refused := func(d Deviation) bool { return d.Refused || d.Kind == DAGHidden }
+	if !refused(dev) && !slices.ContainsFunc(e.s.Deviations, refused) {
+		return e.cause(CauseUnread, "DAGs", func(c *Cause) {
+			c.Title = "some DAGs that were released are not listed, and were not asked for"
+			c.Known = "the index of the releases, and the list of DAGs"
+			c.Ends = "a later look asks for them; where they are too many, the permission of the user to read all DAGs would tell"
+		})
+	}
 	return e.cause(CausePermission, "DAGs", func(c *Cause) {
-		c.Title = "the user of this context may not read some DAGs that were released"
+		c.Title = "the user of this context may not read all DAGs that were released"
 		c.Known = "the index of the releases, the list of DAGs, and Airflow's refusal"
-		c.Ends = "whoever runs this Airflow lets the user read them"
+		c.Ends = "whoever runs this Airflow lets the user read them; it then says which of them it has"
 	})
 }
 
@@ -101,8 +112,8 @@ func (e *explainer) noRun(d *DAG, day string) *Cause {
 	if !d.NextRun.IsZero() {
 		next = d.NextRun.UTC().Format(time.DateOnly)
 	}
-	if e.stopped != "" && (next == "" || next <= day) {
-		return e.airflow(e.stopped)
+	if e.stopped && (next == "" || next <= day) {
+		return e.airflow(componentScheduler)
 	}
 	return e.cause(CauseNoRun, d.ID+" "+day, func(c *Cause) {
 		c.Title, c.Team, c.Owner = d.ID+" has no run for "+day, d.Team, e.lineage.owner(d.ID)
@@ -127,19 +138,18 @@ func (e *explainer) atWork(d *DAG, r *Run, task string, since time.Time) *Cause 
 	})
 }
 
-// airflow is a part of Airflow that is not healthy, in Airflow's words.
-func (e *explainer) airflow(part string) *Cause {
-	name, _, _ := strings.Cut(part, ":")
+// airflow is a component of Airflow that is not healthy, in Airflow's words.
+func (e *explainer) airflow(name string) *Cause {
 	return e.cause(CauseAirflow, name, func(c *Cause) {
-		c.Title = "Airflow's " + strings.ReplaceAll(part, "_", " ")
-		c.Title = strings.ReplaceAll(c.Title, ":", " is")
+		part, _ := e.s.component(name)
+		c.Title = "Airflow's " + strings.ReplaceAll(name, "_", " ") + " is " + part.Status
 		c.Known = "Airflow's own health report says so"
 		switch name {
-		case "scheduler":
+		case componentScheduler:
 			c.Ends, c.Command = "start the scheduler on its machine, and read why it stopped", "airflow scheduler"
-		case "dag_processor":
+		case componentDAGProcessor:
 			c.Ends, c.Command = "start the DAG processor on its machine; until then no change of a DAG file is seen", "airflow dag-processor"
-		case "triggerer":
+		case componentTriggerer:
 			c.Ends, c.Command = "start the triggerer on its machine; until then deferred tasks do not go on", "airflow triggerer"
 		default:
 			c.Ends = "whoever runs this Airflow has to look at its " + strings.ReplaceAll(name, "_", " ")
@@ -194,13 +204,13 @@ func (e *explainer) ownRun(d *DAG, r *Run) *Cause {
 }
 
 // unread is a part of the picture, or of what was asked beyond it, that could not be read.
-func (e *explainer) unread(problem string) *Cause {
+func (e *explainer) unread(problem Problem) *Cause {
 	kind, ends := CauseUnread, "it can be read again"
-	if denied.MatchString(problem) {
+	if problem.Denied {
 		kind, ends = CausePermission, "whoever runs this Airflow lets the user of this context read it"
 	}
-	return e.cause(kind, e.print(problem), func(c *Cause) {
-		c.Title, c.Known, c.Ends = problem, "Airflow's answer", ends
+	return e.cause(kind, e.print(problem.Text), func(c *Cause) {
+		c.Title, c.Known, c.Ends = problem.Text, "Airflow's answer", ends
 	})
 }
 

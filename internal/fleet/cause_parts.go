@@ -3,13 +3,12 @@ package fleet
 import (
 	"path"
 	"slices"
-	"strings"
 )
 
 // explainServer explains what is wrong with Airflow itself, with files, and with the reading of it.
 func (e *explainer) explainServer() {
 	for _, part := range e.s.Server.Parts {
-		attach([]*Cause{e.airflow(part)}, Effect{Health: e.s.Server.Health, MapIndex: -1, Part: part})
+		attach([]*Cause{e.airflow(part.Name)}, Effect{Health: e.s.Server.Health, MapIndex: -1, Part: part.String()})
 	}
 	for _, b := range e.s.Broken {
 		if b.Ours {
@@ -17,7 +16,7 @@ func (e *explainer) explainServer() {
 		}
 	}
 	for _, p := range e.s.Problems {
-		attach([]*Cause{e.unread(p)}, Effect{Health: Unknown, MapIndex: -1, Part: p})
+		attach([]*Cause{e.unread(p)}, Effect{Health: Unknown, MapIndex: -1, Part: p.Text})
 	}
 	for _, dev := range e.s.Deviations {
 		if dev.Health >= Unknown {
@@ -29,20 +28,18 @@ func (e *explainer) explainServer() {
 // deviation is why a DAG is not as it is wanted. What is said of several DAGs in the same words, but for ids, has one cause.
 func (e *explainer) deviation(dev Deviation) *Cause {
 	for _, b := range e.s.Broken {
-		if b.Ours && strings.HasSuffix(dev.Reason, "does not import") && strings.Contains(dev.Reason, path.Base(b.File)) {
+		if b.Ours && sameFile(b.File, dev.Broken) {
 			return e.broken(b)
 		}
 	}
 	switch dev.Kind {
 	case DAGStale:
-		if stopped := e.processorStopped(); stopped != "" {
-			return e.airflow(stopped)
+		if e.processorStopped() {
+			return e.airflow(componentDAGProcessor)
 		}
 		return e.stale(dev.DAGID, dev.Team)
-	case DAGMissing:
-		return e.missing(dev.DAGID)
-	case DAGHidden:
-		return e.hidden()
+	case DAGMissing, DAGHidden, DAGUnseen:
+		return e.notListed(dev.DAGID)
 	case DAGOutdated, DAGOrphaned, DAGIdle, DAGForeign:
 	}
 	return e.cause(CauseOutdated, dev.Kind.String()+" "+e.print(dev.Reason), func(c *Cause) {
@@ -84,10 +81,8 @@ func (e *explainer) brokenDAG(d *DAG) *Cause {
 
 // foreign is the deviation of a DAG that took the name of one of a release; nil: it is none.
 func (e *explainer) foreign(dag string) *Deviation {
-	for i := range e.s.Deviations {
-		if dev := &e.s.Deviations[i]; dev.Kind == DAGForeign && dev.DAGID == dag {
-			return dev
-		}
+	if dev := e.deviations[dag]; dev != nil && dev.Kind == DAGForeign {
+		return dev
 	}
 	return nil
 }
@@ -98,9 +93,9 @@ func (e *explainer) explainDAG(d *DAG) {
 	switch {
 	case d.Broken:
 		attach([]*Cause{e.brokenDAG(d)}, effect)
-	case d.Stale && e.processorStopped() != "":
+	case d.Stale && e.processorStopped():
 		effect.Health = Unknown
-		attach([]*Cause{e.airflow(e.processorStopped())}, effect)
+		attach([]*Cause{e.airflow(componentDAGProcessor)}, effect)
 	case d.Stale:
 		effect.Health = Unknown
 		attach([]*Cause{e.stale(d.ID, d.Team)}, effect)
@@ -111,31 +106,19 @@ func (e *explainer) explainDAG(d *DAG) {
 	}
 }
 
-func (e *explainer) processorStopped() string {
-	for _, part := range e.s.Server.Parts {
-		if strings.HasPrefix(part, "dag_processor:") {
-			return part
-		}
-	}
-	return ""
+// processorStopped says whether no change of a DAG file is seen: then a DAG that is in no file any more may be in one all the same.
+func (e *explainer) processorStopped() bool {
+	_, stopped := e.s.component(componentDAGProcessor)
+	return stopped
 }
 
-// problemOfTasks is the sentence about tasks that could not be read; empty when all could.
-func (e *explainer) problemOfTasks() string {
-	for _, p := range e.s.Problems {
-		if strings.HasPrefix(p, "the tasks of ") {
-			return p
-		}
+// problemOfRuns is why the runs of a DAG could not be read.
+func (e *explainer) problemOfRuns() Problem {
+	if p, ok := e.s.problemOf(SectionRuns); ok {
+		return p
 	}
-	return ""
-}
-
-// problemOfRuns is the sentence about the runs that could not be read.
-func (e *explainer) problemOfRuns() string {
-	for _, p := range e.s.Problems {
-		if strings.Contains(p, "runs") {
-			return p
-		}
+	if p, ok := e.s.problemOf(SectionTasks); ok {
+		return p
 	}
-	return "its runs could not be read"
+	return Problem{Section: SectionRuns, Text: "its runs could not be read"}
 }

@@ -3,7 +3,6 @@ package fleet
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"chrononctl/dagspec"
@@ -43,9 +42,6 @@ func (e *explainer) streamTask(d *DAG, t Task) []*Cause {
 	return unique(roots)
 }
 
-// firstUpload is what stream.py says of a stream that waits for the first upload of its GroupBy.
-var firstUpload = regexp.MustCompile(`its first upload, (\S+), is not there yet`)
-
 // stream is why a stream is not simply alive.
 func (e *explainer) stream(s *Stream) []*Cause {
 	if d := e.dags[s.DAGID]; s.Health == Paused && d != nil {
@@ -59,8 +55,8 @@ func (e *explainer) stream(s *Stream) []*Cause {
 	case WhyListFailed:
 		return []*Cause{e.unlisted(s)}
 	case WhyOldReport:
-		if e.stopped != "" {
-			return []*Cause{e.airflow(e.stopped)}
+		if e.stopped {
+			return []*Cause{e.airflow(componentScheduler)}
 		}
 		return []*Cause{e.unreported(s)}
 	case WhyNoReport, WhyNoTick, WhySomethingElse:
@@ -70,7 +66,7 @@ func (e *explainer) stream(s *Stream) []*Cause {
 	case WhyNothing, WhyNeverStarted, WhyTwoRunning, WhyRestartsUsed, WhyStartFailed, WhyPaused:
 	}
 	return []*Cause{e.cause(CauseStream, s.GroupBy+" of "+s.DAGID, func(c *Cause) {
-		c.Title, c.Team, c.Owner = s.GroupBy+": "+s.Sentence(e.s.At), s.Team, e.lineage.owner(s.DAGID)
+		c.Title, c.Team, c.Owner = s.GroupBy+": "+s.Sentence(e.s.Clock()), s.Team, e.lineage.owner(s.DAGID)
 		c.Known = "the report of its keep-alive task"
 		c.Ends, c.Command = streamRemedy(s)
 	})}
@@ -120,18 +116,17 @@ func streamRemedy(s *Stream) (ends, command string) {
 
 // notStarted follows a stream that waits for its first upload to the job that writes it.
 func (e *explainer) notStarted(s *Stream) []*Cause {
-	m := firstUpload.FindStringSubmatch(s.Reason)
-	if m == nil {
+	if s.Awaits == "" {
 		return nil
 	}
-	writer, ok := e.lineage.writerOf(m[1])
+	writer, ok := e.lineage.writerOf(s.Awaits)
 	if !ok {
-		c := e.partition(m[1])
+		c := e.partition(s.Awaits)
 		c.Team, c.Owner = cmp.Or(c.Team, s.Team), cmp.Or(c.Owner, e.lineage.owner(s.DAGID))
 		c.Known, c.Ends = "the report of the keep-alive task of "+s.GroupBy, "the first upload of its GroupBy ends well"
 		return []*Cause{c}
 	}
-	return e.unwritten(m[1], writer, "", false)
+	return e.unwritten(s.Awaits, writer, "", false)
 }
 
 // explainComparisons explains features beyond their budget, and comparisons that tell nothing.
@@ -146,15 +141,12 @@ func (e *explainer) comparisonRoots(c Comparison) []*Cause {
 	if c.Health < Unmeasured || c.Health == Restarted {
 		return nil
 	}
-	untold := c.Health == Unknown || c.Health == Unmeasured && strings.HasPrefix(c.Reason, jobFailed)
+	untold := c.Health == Unknown || c.Health == Unmeasured && c.Why == UnmeasuredJobFailed
 	if roots := e.failuresOf(c.DAGID); untold && len(roots) > 0 {
 		return roots
 	}
 	return []*Cause{e.comparison(c)}
 }
-
-// jobFailed is how comparison.py begins the reason of a report that measured nothing because its job failed.
-const jobFailed = "the comparison itself did not succeed"
 
 // summaryRoots are the causes of what the summary of a comparison sums up, where any of it failed: then it fails too, and says nothing else. nil: it
 // is no such summary.

@@ -216,7 +216,7 @@ func TestAStoppedSchedulerExplainsOldReports(t *testing.T) {
 	d, run := streamDAG("keep_alive__card_stream__v1=success", "summary=success")
 	b.s.DAGs = append(b.s.DAGs, d)
 	b.s.Streams = streamsOf(d, run, published{value: keepAlive(noon.Add(-3*time.Hour), "alive", 0)}, noon)
-	b.s.Server = Server{Health: Failed, Parts: []string{"scheduler: unhealthy"}}
+	b.s.Server = Server{Health: Failed, Parts: []Component{{Name: "scheduler", Status: "unhealthy"}}}
 	for _, c := range Causes(b.s, b.details) {
 		if c.Kind == CauseAirflow && len(c.Explains) == 2 {
 			return

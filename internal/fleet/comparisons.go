@@ -14,6 +14,7 @@ type consistencyReport struct {
 	Day      string          `json:"ds"`
 	State    string          `json:"state"`
 	Reason   string          `json:"reason"`
+	Why      *string         `json:"why"` // of what was not measured; nil: an older runtime, which tells it in the reason alone
 	Sampled  *float64        `json:"sample_percent"`
 	Logged   int64           `json:"total_rows"`
 	Matched  int64           `json:"matched_rows"`
@@ -80,6 +81,7 @@ func comparisonOf(d DAG, run Run, told published, now time.Time) Comparison {
 	}
 	c.Join = cmp.Or(d.Join, r.Join)
 	c.Health, c.State, c.Day, c.Reason = ComparisonHealth(r.State), r.State, r.Day, r.Reason
+	c.Why = r.why()
 	c.Rows, c.LoggedRows, c.Over, c.Total = r.Matched, r.Logged, r.Over, r.Total
 	c.Budgets = Budgets(r.Budgets)
 	if r.Sampled != nil {

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,8 +21,7 @@ type observation struct {
 	lifetimes Lifetimes
 	progress  map[instance]joblog.Facts // of jobs at work whose logs are followed
 	intent    *Intent                   // what should run
-	stale     map[string]bool           // wanted DAGs that Airflow knows and finds in no file
-	denied    map[string]bool           // wanted DAGs that the user was seen not to be let read
+	answers   map[string]answer         // to the questions for wanted DAGs that are not listed
 	teams     []string                  // looked at; none: all
 	names     namer                     // reads DAG ids whose tags do not say enough
 	name      string
@@ -38,7 +36,7 @@ type observation struct {
 	more      bool                          // tasks were left for the next picture
 	reports   map[airflowclient.RunRef]published
 	broken    []airflowclient.ImportError
-	problems  []string
+	problems  []Problem
 	requests  int
 }
 
@@ -50,7 +48,7 @@ func (o observation) clock() time.Time { return o.at.Add(o.skew) }
 func derive(o observation, dags []DAG) Snapshot {
 	s := Snapshot{
 		At: o.at, Read: o.read, Due: o.due, Server: serverOf(o), Requests: o.requests, DAGs: dags, Intent: o.intent,
-		Problems: slices.Compact(slices.Sorted(slices.Values(o.problems))),
+		Problems: slices.Compact(slices.SortedFunc(slices.Values(o.problems), func(a, b Problem) int { return strings.Compare(a.Text, b.Text) })),
 	}
 	for i := range dags {
 		if o.isForeign(&dags[i]) {
@@ -168,8 +166,8 @@ func serverOf(o observation) Server {
 		default:
 			s.Health = Worst(s.Health, Unknown)
 		}
-		s.Parts = append(s.Parts, fmt.Sprintf("%s: %s", c.Name, c.Status))
+		s.Parts = append(s.Parts, Component{c.Name, c.Status})
 	}
-	slices.Sort(s.Parts)
+	slices.SortFunc(s.Parts, func(a, b Component) int { return strings.Compare(a.Name, b.Name) })
 	return s
 }

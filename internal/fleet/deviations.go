@@ -2,14 +2,10 @@ package fleet
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"chrononctl/airflowclient"
-	"chrononctl/dagspec"
 )
 
 // settling is how old a release must be before what Airflow does not show of it counts as missing: files have to reach it and to be parsed.
@@ -79,65 +75,3 @@ func (o observation) isForeign(d *DAG) bool {
 	_, isReleased := o.intent.released[d.ID]
 	return isReleased && d.Hash == ""
 }
-
-// missing is a wanted DAG that Airflow does not list.
-func (o observation) missing(want *dagspec.DAG) Deviation {
-	dev := Deviation{Kind: DAGMissing, Health: Failed, DAGID: want.ID, Of: want.Kind, Team: want.Team}
-	has, isReleased := o.intent.released[want.ID]
-	isItsFile := func(e airflowclient.ImportError) bool { return has.file != "" && sameFile(e.File, has.file) }
-	switch {
-	case !isReleased:
-		dev.Health, dev.Reason = Waiting, "the definitions have it, and no release on this Airflow does: it is not deployed"
-	case slices.ContainsFunc(o.broken, isItsFile):
-		dev.Reason = fmt.Sprintf("its file %s does not import", has.file)
-	case o.stale[want.ID]:
-		dev.Kind, dev.Reason = DAGStale, fmt.Sprintf("release %s has it in %s; Airflow knows it, and finds it in no file any more", has.release.ID, has.file)
-	case o.denied[want.ID]:
-		dev.Kind, dev.Health = DAGHidden, Unknown
-		dev.Reason = fmt.Sprintf("release %s has it, and the user of this context may not read it", has.release.ID)
-	case len(o.denied) > 0:
-		dev.Kind, dev.Health = DAGHidden, Unknown
-		dev.Reason = fmt.Sprintf("release %s has it, Airflow does not list it, and the user of this context may not read all DAGs", has.release.ID)
-	case o.at.Sub(has.release.Created) < settling:
-		dev.Health, dev.Reason = Waiting, fmt.Sprintf("release %s has it, and is so new that Airflow may not have parsed it", has.release.ID)
-	default:
-		dev.Reason = fmt.Sprintf("release %s has it in %s, and Airflow does not list it: its file is gone, or you may not see it", has.release.ID, has.file)
-	}
-	return dev
-}
-
-// readStale asks which of the wanted DAGs that are not listed Airflow knows from before, and which the user may not read: of a few of them, and once.
-func (o *Observer) readStale(ctx context.Context, obs *observation) {
-	there := make(map[string]bool, len(obs.dags))
-	for _, d := range obs.dags {
-		there[d.ID] = true
-	}
-	var gone []string
-	for want := range obs.intent.wantedOf(obs.teams) {
-		if _, isReleased := obs.intent.released[want.ID]; isReleased && !there[want.ID] && len(gone) < mostStale {
-			gone = append(gone, want.ID)
-		}
-	}
-	o.mu.Lock()
-	isKnown := slices.Equal(gone, o.intent.asked)
-	obs.stale, obs.denied = o.intent.stale, o.intent.denied
-	o.mu.Unlock()
-	if isKnown {
-		return
-	}
-	stale, denied := make(map[string]bool, len(gone)), make(map[string]bool)
-	for _, id := range gone {
-		details, err := o.client.Details(ctx, id)
-		stale[id] = err == nil && details.Stale // any other error is only about how the reason is worded
-		if airflowclient.IsPermission(err) {
-			denied[id] = true
-		}
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.intent.asked, o.intent.stale, obs.stale = gone, stale, stale
-	o.intent.denied, obs.denied = denied, denied
-}
-
-// mostStale is how many DAGs that are not listed are asked for one by one.
-const mostStale = 5

@@ -130,7 +130,7 @@ func TestAMarkerThatCannotBeReadIsAProblem(t *testing.T) {
 	w.release("m", noon, entry("d"))
 	w.docs["m"] = "# written by hand"
 	s := observe(t, w.observer())
-	if len(s.Problems) != 1 || !strings.Contains(s.Problems[0], "the release of m") || s.Intent.Known() {
+	if len(s.Problems) != 1 || !strings.Contains(s.Problems[0].Text, "the release of m") || s.Intent.Known() {
 		t.Errorf("problems %q, intent %+v", s.Problems, s.Intent)
 	}
 }

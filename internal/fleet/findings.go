@@ -25,7 +25,7 @@ type Finding struct {
 func (s Snapshot) Findings() []Finding {
 	var found []Finding
 	for _, part := range s.Server.Parts {
-		found = append(found, Finding{Health: s.Server.Health, Subject: "airflow", Detail: part})
+		found = append(found, Finding{Health: s.Server.Health, Subject: "airflow", Detail: part.String()})
 	}
 	for _, b := range s.Broken {
 		if b.Ours {
@@ -35,9 +35,7 @@ func (s Snapshot) Findings() []Finding {
 	for i := range s.DAGs {
 		found = append(found, dagFindings(&s.DAGs[i])...)
 	}
-	if hidden := filter(s.Deviations, func(d Deviation) bool { return d.Kind == DAGHidden }); len(hidden) > 0 {
-		found = append(found, Finding{Health: Unknown, Subject: hidden[0].DAGID, Detail: "cannot be read with the user of this context, as " + plural(len(hidden), "DAG") + " of the releases"})
-	}
+	found = append(found, unseenFindings(s.Deviations)...)
 	for _, dev := range s.Deviations {
 		if dev.Health == Failed {
 			found = append(found, Finding{Health: Failed, Team: dev.Team, Subject: dev.DAGID, Detail: dev.Kind.String() + ": " + dev.Reason, DAGID: dev.DAGID})
@@ -46,7 +44,7 @@ func (s Snapshot) Findings() []Finding {
 	for _, stream := range s.Streams {
 		if stream.Health > OK {
 			found = append(found, Finding{
-				Health: stream.Health, Team: stream.Team, Subject: stream.GroupBy, Detail: stream.Sentence(s.At), DAGID: stream.DAGID,
+				Health: stream.Health, Team: stream.Team, Subject: stream.GroupBy, Detail: stream.Sentence(s.Clock()), DAGID: stream.DAGID,
 			})
 		}
 	}
@@ -54,9 +52,26 @@ func (s Snapshot) Findings() []Finding {
 		found = append(found, comparisonFindings(c)...)
 	}
 	for _, p := range s.Problems {
-		found = append(found, Finding{Health: Unknown, Subject: "not read", Detail: p})
+		found = append(found, Finding{Health: Unknown, Subject: "not read", Detail: p.Text})
 	}
 	slices.SortStableFunc(found, compareFindings)
+	return found
+}
+
+// unseenFindings are the DAGs that cannot be seen, one line for all of a kind: they are so for one reason.
+func unseenFindings(deviations []Deviation) []Finding {
+	var found []Finding
+	for _, kind := range []DeviationKind{DAGHidden, DAGUnseen} {
+		of := filter(deviations, func(d Deviation) bool { return d.Kind == kind })
+		if len(of) == 0 {
+			continue
+		}
+		detail := "cannot be read with the user of this context"
+		if kind == DAGUnseen {
+			detail = "is not listed, and it is not known whether it is missing or hidden from the user of this context"
+		}
+		found = append(found, Finding{Health: Unknown, Subject: of[0].DAGID, Detail: detail + ", as " + plural(len(of), "DAG") + " of the releases"})
+	}
 	return found
 }
 

@@ -29,9 +29,6 @@ type intentCache struct {
 	read    time.Time
 	markers map[string]readMarker
 	intent  *Intent
-	stale   map[string]bool // wanted DAGs that Airflow lists only among those without a file
-	denied  map[string]bool // wanted DAGs that the user may not read
-	asked   []string        // the wanted DAGs of which that was asked
 }
 
 // readIntent learns what the releases on the Airflow consist of: one request every few minutes, and one for each release that is new.

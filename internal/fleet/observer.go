@@ -56,12 +56,13 @@ type Observer struct {
 	progress  progressCache
 	explained explanations
 
-	mu     sync.Mutex // guards the following
-	cache  runCache
-	intent intentCache
-	shown  map[airflowclient.RunRef]shownRun // runs whose tasks were asked for
-	lists  map[string]runList                // runs of DAGs that were asked for
-	last   lastPicture
+	mu       sync.Mutex // guards the following
+	cache    runCache
+	intent   intentCache
+	unlisted unlistedCache
+	shown    map[airflowclient.RunRef]shownRun // runs whose tasks were asked for
+	lists    map[string]runList                // runs of DAGs that were asked for
+	last     lastPicture
 }
 
 // NewObserver makes an observer that has asked nothing yet.
@@ -192,9 +193,9 @@ func (o *Observer) fillIn(ctx context.Context, obs *observation) []DAG {
 	_ = reading.Wait() // its error has become a problem
 	obs.intent = intent
 	if problem != nil {
-		obs.miss("what should run", airflowclient.PartState{Err: problem})
+		obs.miss(SectionIntent, "what should run", airflowclient.PartState{Err: problem})
 	}
-	o.readStale(ctx, obs)
+	o.readUnlisted(ctx, obs)
 	return dags
 }
 
@@ -268,7 +269,7 @@ const staleAfter = 2 * time.Minute
 // observed takes over what the feed knows, and says what it could not read.
 func (o *Observer) observed(p airflowclient.Picture, server airflowclient.Server) observation {
 	obs := observation{
-		at: o.opts.Now(), skew: o.skew(), past: o.opts.Past, lifetimes: o.opts.Lifetimes, intent: o.opts.Intent, teams: o.opts.Teams, names: o.names, name: o.opts.Context, url: o.opts.URL, server: server, unread: make(map[dagspec.Kind]bool),
+		at: o.opts.Now(), skew: Skew(o.client, o.opts.Now()), past: o.opts.Past, lifetimes: o.opts.Lifetimes, intent: o.opts.Intent, teams: o.opts.Teams, names: o.names, name: o.opts.Context, url: o.opts.URL, server: server, unread: make(map[dagspec.Kind]bool),
 		reports: make(map[airflowclient.RunRef]published), dags: p.DAGs, runs: p.Runs, broken: p.ImportErrors,
 		read: p.Parts[airflowclient.PartRuns].Read, due: p.Parts[airflowclient.PartRuns].Due,
 	}
@@ -280,10 +281,10 @@ func (o *Observer) observed(p airflowclient.Picture, server airflowclient.Server
 	if p.Parts[airflowclient.PartHealth].Err == nil {
 		obs.health = &p.Health
 	}
-	for part, what := range partWords {
+	for part, reads := range feedSections {
 		state := p.Parts[part]
 		if state.Err != nil {
-			obs.miss(what, state)
+			obs.miss(reads.section, reads.what, state)
 		}
 		isRuns := part == airflowclient.PartRuns || part == airflowclient.PartHistory
 		if state.Err != nil && isRuns && obs.at.Sub(state.Read) > staleAfter {
@@ -295,10 +296,10 @@ func (o *Observer) observed(p airflowclient.Picture, server airflowclient.Server
 	return obs
 }
 
-// skew is how far the server's clock is ahead of the local one.
-func (o *Observer) skew() time.Duration {
-	theirs, heard := o.client.ServerTime()
-	ahead := theirs.Sub(o.opts.Now()).Round(time.Second)
+// Skew is how far the server's clock is ahead of the local one, to the second. It is zero until the server has answered, and for clocks that are nearly the same.
+func Skew(client *airflowclient.Client, now time.Time) time.Duration {
+	theirs, heard := client.ServerTime()
+	ahead := theirs.Sub(now).Round(time.Second)
 	if !heard || ahead.Abs() < sameClock {
 		return 0
 	}
@@ -308,21 +309,15 @@ func (o *Observer) skew() time.Duration {
 // sameClock is how far two clocks may be apart and count as one: dates of answers are in whole seconds, and answers take time.
 const sameClock = 10 * time.Second
 
-// partWords are the parts that a picture shows.
-var partWords = map[airflowclient.Part]string{
-	airflowclient.PartDAGs:         "the list of DAGs",
-	airflowclient.PartRuns:         "the runs that are under way",
-	airflowclient.PartHistory:      "the runs of the last days",
-	airflowclient.PartEdits:        "which runs were marked otherwise",
-	airflowclient.PartHealth:       "the health of Airflow's parts",
-	airflowclient.PartImportErrors: "which DAG files do not import",
-}
-
-// miss notes that a part of the picture could not be read, and how old what is shown instead is.
-func (obs *observation) miss(what string, state airflowclient.PartState) {
-	since := ""
-	if !state.Read.IsZero() {
-		since = " since " + state.Read.UTC().Format("15:04:05 UTC")
-	}
-	obs.problems = append(obs.problems, fmt.Sprintf("%s could not be read%s: %v", what, since, state.Err))
+// feedSections are what the feed reads of a picture, and the words for it.
+var feedSections = map[airflowclient.Part]struct {
+	section Section
+	what    string
+}{
+	airflowclient.PartDAGs:         {SectionDAGs, "the list of DAGs"},
+	airflowclient.PartRuns:         {SectionRuns, "the runs that are under way"},
+	airflowclient.PartHistory:      {SectionRuns, "the runs of the last days"},
+	airflowclient.PartEdits:        {SectionRuns, "which runs were marked otherwise"},
+	airflowclient.PartHealth:       {SectionHealth, "the health of Airflow's parts"},
+	airflowclient.PartImportErrors: {SectionImportErrors, "which DAG files do not import"},
 }

@@ -89,7 +89,7 @@ func TestAPartThatCannotBeReadIsAProblem(t *testing.T) {
 			w := plantedWorld()
 			w.failing[op] = forbidden
 			s := observe(t, w.observer())
-			if all := strings.Join(s.Problems, "\n"); !strings.Contains(all, says) {
+			if all := strings.Join(Sentences(s.Problems), "\n"); !strings.Contains(all, says) {
 				t.Errorf("problems %q do not say %q", all, says)
 			}
 			if len(s.DAGs) != len(w.dags) {
@@ -154,7 +154,7 @@ func TestWhatWasReadLongAgoIsUnknown(t *testing.T) {
 	if core := teamOf(t, s, "core"); core.Health() != OK {
 		t.Errorf("a minute later team core is %v", core.Health())
 	}
-	if says := "the runs that are under way could not be read since 12:00:00 UTC: list DAG runs: not permitted"; !strings.Contains(strings.Join(s.Problems, "\n"), says) {
+	if says := "the runs that are under way could not be read since 12:00:00 UTC: list DAG runs: not permitted"; !strings.Contains(strings.Join(Sentences(s.Problems), "\n"), says) {
 		t.Errorf("problems %q do not say %q", s.Problems, says)
 	}
 	if !s.Health().Unhealthy() || !s.Read.Equal(noon) {

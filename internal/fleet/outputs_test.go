@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -297,21 +298,31 @@ func TestRangesOfRunsThatWereStartedByHand(t *testing.T) {
 func TestStreamsSayWhyAndWhen(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		report streamReport
+		report string // a stream of one; those without a why are of older runtimes
 		want   StreamWhy
+		awaits string
 	}{
-		"alive":          {streamReport{State: "alive"}, WhyNothing},
-		"no upload":      {streamReport{State: "not_started", Reason: "its first upload, core.g_upload, is not there yet"}, WhyNoUpload},
-		"never started":  {streamReport{State: "not_started", Reason: "it never ran, and starting it ended with exit status 1: …"}, WhyNeverStarted},
-		"two":            {streamReport{State: "duplicate"}, WhyTwoRunning},
-		"flapping":       {streamReport{State: "flapping"}, WhyRestartsUsed},
-		"down":           {streamReport{State: "down"}, WhyStartFailed},
-		"list failed":    {streamReport{State: "unknown", Reason: "the running applications could not be listed, so nobody knows whether the stream is alive"}, WhyListFailed},
-		"something else": {streamReport{State: "unknown", Reason: "this tick's task ended"}, WhySomethingElse},
-		"a new state":    {streamReport{State: "levitating"}, WhySomethingElse},
+		"alive":                   {`{"state": "alive", "why": ""}`, WhyNothing, ""},
+		"no upload":               {`{"state": "not_started", "why": "no_upload", "awaits": "core.g_upload", "reason": "in other words"}`, WhyNoUpload, "core.g_upload"},
+		"no upload, before":       {`{"state": "not_started", "reason": "its first upload, core.g_upload, is not there yet"}`, WhyNoUpload, "core.g_upload"},
+		"upload not known":        {`{"state": "not_started", "why": "upload_not_known", "awaits": "core.g_upload", "reason": "it ended with 3"}`, WhySomethingElse, "core.g_upload"},
+		"upload not known before": {`{"state": "not_started", "reason": "nobody can say whether its first upload, core.g_upload, is there: it ended with 3"}`, WhySomethingElse, ""},
+		"never started":           {`{"state": "not_started", "why": "", "reason": "its first upload was long ago"}`, WhyNeverStarted, ""},
+		"never started, before":   {`{"state": "not_started", "reason": "it never ran, and starting it ended with exit status 1: …"}`, WhyNeverStarted, ""},
+		"two":                     {`{"state": "duplicate", "why": ""}`, WhyTwoRunning, ""},
+		"flapping":                {`{"state": "flapping"}`, WhyRestartsUsed, ""},
+		"down":                    {`{"state": "down"}`, WhyStartFailed, ""},
+		"list failed":             {`{"state": "unknown", "why": "list_failed", "reason": "in other words"}`, WhyListFailed, ""},
+		"list failed, before":     {`{"state": "unknown", "reason": "the running applications could not be listed, so nobody knows whether the stream is alive"}`, WhyListFailed, ""},
+		"something else":          {`{"state": "unknown", "reason": "this tick's task ended"}`, WhySomethingElse, ""},
+		"a new state":             {`{"state": "levitating", "why": "hover"}`, WhySomethingElse, ""},
 	} {
-		if got := whyOf(tc.report); got != tc.want {
-			t.Errorf("%s: %v, want %v", name, got, tc.want)
+		var report streamReport
+		if err := json.Unmarshal([]byte(tc.report), &report); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got, awaits := whyOf(report); got != tc.want || awaits != tc.awaits {
+			t.Errorf("%s: %v, awaits %q, want %v and %q", name, got, awaits, tc.want, tc.awaits)
 		}
 	}
 	d, run := streamDAG("keep_alive__card_stream__v1=success", "summary=success")

@@ -150,7 +150,7 @@ func (o *Observer) readReports(ctx context.Context, obs *observation, dags []DAG
 	}
 	_ = group.Wait() // every error has become a problem
 	if failed > 0 {
-		obs.miss(plural(failed, "report"), airflowclient.PartState{Err: first})
+		obs.miss(SectionReports, plural(failed, "report"), airflowclient.PartState{Err: first})
 	}
 }
 

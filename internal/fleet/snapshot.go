@@ -29,7 +29,7 @@ const (
 
 // Snapshot is the picture at one moment. It is immutable once published.
 type Snapshot struct {
-	At       time.Time // when it was made, by the local clock
+	At       time.Time // when it was made, by the local clock; see [Snapshot.Clock]
 	Read     time.Time // when the server was asked for runs last; its newest parts are as old as this
 	Due      time.Time // when the server is asked again
 	Server   Server
@@ -38,7 +38,7 @@ type Snapshot struct {
 	Streams  []Stream
 	Joins    []Comparison // consistency results, by join
 	Broken   []BrokenFile // import errors
-	Problems []string     // parts that could not be read, a sentence each; what they would have shown is Unknown
+	Problems []Problem    // parts that could not be read; what they would have shown is Unknown
 	Requests int          // requests that it took
 	Partial  bool         // the server is being read for the first time: DAGs may be missing, and of those that are there nothing else is known. Ask again
 
@@ -49,13 +49,16 @@ type Snapshot struct {
 	Work       []Work      // jobs that run now, by DAG, run and task
 }
 
+// Clock is when the picture was made, by the server's clock: what the server and its workers date is as old as that says.
+func (s *Snapshot) Clock() time.Time { return s.At.Add(s.Server.Skew) }
+
 // Server is the head line.
 type Server struct {
 	Name    string // context
 	URL     string
 	Version string
 	Health  Health
-	Parts   []string      // components that are not healthy, "scheduler: unhealthy"
+	Parts   []Component   // that are not healthy, by name
 	Skew    time.Duration // how far its clock is ahead of the local one, to the second; ages are told by its clock
 }
 
@@ -144,6 +147,7 @@ type Stream struct {
 	At       time.Time // when the report was made
 
 	Why      StreamWhy // what keeps it, where it is not running or not known
+	Awaits   string    // table that it waits for; empty: for none
 	NextTick time.Time // when it is looked after again; zero: not known, or never because its DAG is paused
 	Upload   string    // day of the values that it builds on, YYYY-MM-DD: of the newest KV load, or of the upload where nothing is loaded; empty: none
 	Uploaded time.Time // when those came; zero: not known
@@ -155,7 +159,8 @@ type Comparison struct {
 	Join     string
 	DAGID    string
 	Health   Health
-	State    string // ok, breach, not_measured
+	State    string        // ok, breach, not_measured
+	Why      ComparisonWhy // of what was not measured
 	Day      string
 	Reason   string
 	Sampled  float64 // percent of the log that was compared

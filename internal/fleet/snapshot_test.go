@@ -161,12 +161,12 @@ func TestServerHealth(t *testing.T) {
 	for name, tc := range map[string]struct {
 		components []airflowclient.Component
 		want       Health
-		parts      []string
+		parts      []Component
 	}{
 		"all well, one not run here": {[]airflowclient.Component{{Name: "scheduler", Status: "healthy"}, {Name: "triggerer"}}, OK, nil},
 		"a dead scheduler": {[]airflowclient.Component{{Name: "scheduler", Status: "unhealthy"}, {Name: "dag_processor", Status: "unhealthy"}},
-			Failed, []string{"dag_processor: unhealthy", "scheduler: unhealthy"}},
-		"a word nobody knows": {[]airflowclient.Component{{Name: "scheduler", Status: "sleepy"}}, Unknown, []string{"scheduler: sleepy"}},
+			Failed, []Component{{"dag_processor", "unhealthy"}, {"scheduler", "unhealthy"}}},
+		"a word nobody knows": {[]airflowclient.Component{{Name: "scheduler", Status: "sleepy"}}, Unknown, []Component{{"scheduler", "sleepy"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -189,7 +189,7 @@ func TestTheOrderOfAnswersMakesNoDifference(t *testing.T) {
 	first := o.observed(picture, airflowclient.Server{Version: "3.3.2"})
 	o.readTasks(context.Background(), &first)
 	o.readReports(context.Background(), &first, assemble(first))
-	first.at, first.problems = noon, []string{"b", "a"}
+	first.at, first.problems = noon, []Problem{{Text: "b"}, {Section: SectionTasks, Text: "a"}}
 	want := derive(first, assemble(first))
 	rapid.Check(t, func(t *rapid.T) {
 		obs := first

@@ -1,6 +1,11 @@
 package fleet
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+)
 
 // StreamWhy is what keeps a stream from running, or us from knowing.
 type StreamWhy uint8
@@ -35,3 +40,64 @@ func (w StreamWhy) String() string {
 
 // MarshalText writes the reason's name.
 func (w StreamWhy) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// What a keep-alive report says beside a state that leaves the reason open (dagspec/runtime/README.md, "What tasks publish").
+const (
+	saidNoUpload   = "no_upload"
+	saidListFailed = "list_failed"
+	saidNotKnown   = "upload_not_known"
+)
+
+// whyOf tells by a report why a stream does not run, and the table that it waits for.
+func whyOf(s streamReport) (why StreamWhy, awaits string) {
+	said := s.said()
+	switch s.State {
+	case "alive", "started", "restarted":
+		return WhyNothing, ""
+	case "duplicate":
+		return WhyTwoRunning, ""
+	case "flapping":
+		return WhyRestartsUsed, ""
+	case "down":
+		return WhyStartFailed, ""
+	case "not_started":
+		switch said {
+		case saidNoUpload:
+			return WhyNoUpload, cmp.Or(s.Awaits, awaitedBefore(s))
+		case saidNotKnown:
+			return WhySomethingElse, s.Awaits
+		}
+		return WhyNeverStarted, ""
+	}
+	if said == saidListFailed {
+		return WhyListFailed, ""
+	}
+	return WhySomethingElse, ""
+}
+
+// said is what the report tells programs. Runtimes that did not do so yet had these sentences for it, which therefore never change.
+func (s streamReport) said() string {
+	switch {
+	case s.Why != nil:
+		return *s.Why
+	case strings.HasPrefix(s.Reason, "its first upload"):
+		return saidNoUpload
+	case strings.HasPrefix(s.Reason, "nobody can say whether its first upload"):
+		return saidNotKnown
+	case strings.HasPrefix(s.Reason, "the running applications could not be listed"):
+		return saidListFailed
+	}
+	return ""
+}
+
+// firstUpload is the sentence of a runtime that did not tell the awaited table by itself.
+var firstUpload = regexp.MustCompile(`^its first upload, (\S+), is not there yet`)
+
+// awaitedBefore is the table that a report of such a runtime names.
+func awaitedBefore(s streamReport) string {
+	m := firstUpload.FindStringSubmatch(s.Reason)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}

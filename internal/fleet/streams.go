@@ -24,6 +24,8 @@ type streamReport struct {
 	Restarts int        `json:"restarts_24h"`
 	Ticks    string     `json:"ticks"`
 	Reason   string     `json:"reason"`
+	Why      *string    `json:"why"`    // what the state leaves open; nil: an older runtime, which tells it in the reason alone
+	Awaits   string     `json:"awaits"` // table that it waits for
 }
 
 // minReportAge is how old a keep-alive report may be whatever the DAG's schedule: a tick may wait for a slot.
@@ -117,8 +119,9 @@ func streamsBefore(d DAG) []Stream {
 func streamOf(d DAG, run Run, s streamReport, at, now time.Time) Stream {
 	out := Stream{
 		Team: d.Team, GroupBy: s.GroupBy, DAGID: d.ID, State: s.State, Health: StreamHealth(s.State, s.Restarts),
-		App: s.App, Restarts: s.Restarts, Ticks: s.Ticks, Reason: s.Reason, At: at, Why: whyOf(s),
+		App: s.App, Restarts: s.Restarts, Ticks: s.Ticks, Reason: s.Reason, At: at,
 	}
+	out.Why, out.Awaits = whyOf(s)
 	if s.Since != nil {
 		out.Since = *s.Since
 	}
@@ -140,29 +143,6 @@ func streamOf(d DAG, run Run, s streamReport, at, now time.Time) Stream {
 		out.Health, out.Why, out.Reason = Unknown, WhyOldReport, "no newer report; "+said
 	}
 	return out
-}
-
-// whyOf tells by a report why a stream does not run. Reasons are sentences of the runtime (dagspec/runtime/chronon_rt/keep_alive.py and stream.py).
-func whyOf(s streamReport) StreamWhy {
-	switch s.State {
-	case "alive", "started", "restarted":
-		return WhyNothing
-	case "not_started":
-		if strings.HasPrefix(s.Reason, "its first upload") {
-			return WhyNoUpload
-		}
-		return WhyNeverStarted
-	case "duplicate":
-		return WhyTwoRunning
-	case "flapping":
-		return WhyRestartsUsed
-	case "down":
-		return WhyStartFailed
-	}
-	if strings.Contains(s.Reason, "applications could not be listed") {
-		return WhyListFailed
-	}
-	return WhySomethingElse
 }
 
 // nextTick is when the DAG's streams are looked after again: at the first end of an interval that is not over. A DAG with one run says how long

@@ -67,7 +67,7 @@ func (o *Observer) readTasks(ctx context.Context, obs *observation) {
 	now := o.soundNow(len(sound))
 	obs.more = now < len(sound) && o.opts.Sound == SoundLater
 	if err != nil {
-		obs.miss("which runs have a task that did not succeed", airflowclient.PartState{Err: err})
+		obs.miss(SectionTasks, "which runs have a task that did not succeed", airflowclient.PartState{Err: err})
 	}
 	ask = append(ask, troubled...)
 	obs.asked = make(map[airflowclient.RunRef]bool, len(ask))
@@ -77,7 +77,7 @@ func (o *Observer) readTasks(ctx context.Context, obs *observation) {
 	ask = slices.Concat(ask, sound[:now], o.fill(o.cached(byRef, rest, age, obs.tasks)))
 	read, err := o.readTasksOf(ctx, byRef, ask)
 	if err != nil {
-		obs.miss("the tasks of "+plural(len(ask), "run"), airflowclient.PartState{Err: err})
+		obs.miss(SectionTasks, "the tasks of "+plural(len(ask), "run"), airflowclient.PartState{Err: err})
 		return
 	}
 	maps.Copy(obs.tasks, read)

@@ -184,12 +184,14 @@ func (w *way) fromDAG(name string) bool {
 
 // fromMissing is a way that ends at once: the DAG is not on the server, or not for the eyes of the user.
 func (w *way) fromMissing(ref TaskRef) {
-	if slices.ContainsFunc(w.e.s.Deviations, func(d Deviation) bool { return d.DAGID == ref.DAGID && d.Kind == DAGHidden }) {
-		w.add(Step{Health: Unknown, Name: strings.TrimSpace(ref.DAGID + " " + ref.TaskID), State: "cannot be read with the user of this context", DAGID: ref.DAGID, TaskID: ref.TaskID}, w.e.hidden())
-		return
+	step := Step{Health: Failed, Name: strings.TrimSpace(ref.DAGID + " " + ref.TaskID), State: "is not on this Airflow", DAGID: ref.DAGID, TaskID: ref.TaskID}
+	if dev := w.e.deviations[ref.DAGID]; dev != nil && dev.isUnseen() {
+		step.Health, step.State = Unknown, "cannot be read with the user of this context"
+		if dev.Kind == DAGUnseen {
+			step.State = "is missing, or hidden from the user of this context"
+		}
 	}
-	c := w.e.missing(ref.DAGID)
-	w.add(Step{Health: Failed, Name: strings.TrimSpace(ref.DAGID + " " + ref.TaskID), State: "is not on this Airflow", DAGID: ref.DAGID, TaskID: ref.TaskID}, c)
+	w.add(step, w.e.notListed(ref.DAGID))
 }
 
 // fromTask walks from a task: "DAG/TASK", or an id.

@@ -187,7 +187,7 @@ func (w *way) run(writer TaskRef, wait dagspec.Wait, day dagspec.Date) (*DAG, *R
 
 // stream is the step of a stream.
 func (w *way) stream(s *Stream) {
-	step := Step{Health: s.Health, Name: s.GroupBy + " stream", State: "is " + s.Sentence(w.e.s.At), Team: s.Team, DAGID: s.DAGID, Since: s.Since}
+	step := Step{Health: s.Health, Name: s.GroupBy + " stream", State: "is " + s.Sentence(w.e.s.Clock()), Team: s.Team, DAGID: s.DAGID, Since: s.Since}
 	if s.Health <= OK {
 		w.add(step)
 		return

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type world struct {
 	skew    time.Duration     // of its clock
 	docs    map[string]string // doc_md by DAG
 	failing map[string]error  // by operation: server, health, dags, runs, tasks, xcom, imports, log
+	asked   map[string]int    // HTTP status by DAG that is asked for by itself; "" is one that does not exist
 
 	mu       sync.Mutex
 	requests map[string]int
@@ -222,6 +224,9 @@ func dagRow(d airflowclient.DAG) row {
 }
 
 func (w *world) details(id string) *http.Response {
+	if status := w.asked[id]; status != 0 {
+		return jsonResponse(status, row{"detail": "no"})
+	}
 	for _, d := range w.dags {
 		if d.ID == id {
 			details := dagRow(d)
@@ -229,7 +234,7 @@ func (w *world) details(id string) *http.Response {
 			return jsonResponse(200, details)
 		}
 	}
-	return jsonResponse(404, row{"detail": "no such DAG"})
+	return jsonResponse(cmp.Or(w.asked[""], 404), row{"detail": "no such DAG"})
 }
 
 func (w *world) listBroken(*http.Request) *http.Response {
