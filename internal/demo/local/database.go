@@ -18,6 +18,7 @@ type database struct {
 	sockets string   // the folder of the socket
 	owner   *account // nil is the user of this process
 	private bool     // the folder of the socket was made for this start
+	isNew   bool     // it was made by this start, and holds nothing
 }
 
 // databaseName is the component's name.
@@ -40,6 +41,7 @@ func (a *Airflow) startDatabase(ctx context.Context) (err error) {
 		if err := a.initDatabase(ctx); err != nil {
 			return err
 		}
+		db.isNew = true
 	}
 	// A crash of the machine may cost this database; in return a start and each task are faster. Query compilation costs
 	// more than it gains on small tables.

@@ -90,11 +90,11 @@ func (a *Airflow) migrate(ctx context.Context) error {
 	if err := a.writeConfig(); err != nil { // still without ports, which nothing here needs
 		return err
 	}
-	subcommand := "migrate"
-	if a.Version == OldestAirflow2 {
-		subcommand = "upgrade" // its name before 2.7
+	makeTables := a.migrateDatabase
+	if a.database.isNew {
+		makeTables = a.fillDatabase
 	}
-	if err := a.once(ctx, a.airflow("migrate", "db", subcommand)); err != nil {
+	if err := makeTables(ctx); err != nil {
 		return err
 	}
 	if isAirflow2(a.Version) {
