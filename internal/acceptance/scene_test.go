@@ -126,8 +126,6 @@ func (s *scene) start(t *testing.T, version string) {
 			"ON_WORKER":                      "what the worker has",
 			"AIRFLOW_CONN_METASTORE_DEFAULT": "hive-metastore://" + s.gate.address,
 		}
-		// A changed file is seen at once whatever this says; parsing unchanged ones all the time would cost a core.
-		o.Config = map[string]string{"dag_processor.min_file_process_interval": "60", "scheduler.min_file_process_interval": "60"}
 	})
 	m := <-ready
 	if m.err != nil {

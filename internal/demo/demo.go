@@ -105,11 +105,9 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 		DAGs:        d.dags(),
 		Port:        o.Port,
 		Parallelism: 6,
-		// A changed file is seen at once whatever this says; parsing unchanged ones all the time would cost a core.
-		Config:   map[string]string{"dag_processor.min_file_process_interval": "60", "scheduler.min_file_process_interval": "60"},
-		Env:      map[string]string{"TMPDIR": d.temp()}, // Airflow 2 leaves files of its caches behind
-		Store:    store,
-		Progress: func(s local.Step) { o.Progress(s.Text) },
+		Env:         map[string]string{"TMPDIR": d.temp()}, // Airflow 2 leaves files of its caches behind
+		Store:       store,
+		Progress:    func(s local.Step) { o.Progress(s.Text) },
 	})
 	if err != nil {
 		return err

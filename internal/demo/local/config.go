@@ -50,6 +50,10 @@ func (a *Airflow) commonSettings() settings {
 	}
 }
 
+// unchanged is after how many seconds a file is parsed again that has not changed. One that has changed is parsed as soon as the folder is listed, whatever
+// this says (file_parsing_sort_mode: modified_time); to parse the others all the time would cost a core.
+const unchanged = "60"
+
 // settings3 are those of Airflow 3.
 func (a *Airflow) settings3() settings {
 	return settings{
@@ -63,7 +67,7 @@ func (a *Airflow) settings3() settings {
 		"core.simple_auth_manager_all_admins":               "True",
 		"dag_processor.refresh_interval":                    seconds(a.options.Refresh),
 		"dag_processor.bundle_refresh_check_interval":       "1",
-		"dag_processor.min_file_process_interval":           seconds(a.options.Refresh),
+		"dag_processor.min_file_process_interval":           unchanged,
 		"logging.dag_processor_child_process_log_directory": filepath.Join(a.Dir, "logs", "dag_processor"),
 	}
 }
@@ -73,7 +77,7 @@ func (a *Airflow) settings2() settings {
 	return settings{
 		"api.auth_backends":                          "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth,airflow.api.auth.backend.session",
 		"core.min_serialized_dag_fetch_interval":     "1",
-		"scheduler.min_file_process_interval":        seconds(a.options.Refresh),
+		"scheduler.min_file_process_interval":        unchanged,
 		"scheduler.dag_dir_list_interval":            seconds(a.options.Refresh),
 		"scheduler.child_process_log_directory":      filepath.Join(a.Dir, "logs", "scheduler"),
 		"logging.dag_processor_manager_log_location": filepath.Join(a.Dir, "logs", "dag_processor_manager.log"),

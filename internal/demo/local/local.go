@@ -60,7 +60,7 @@ type Options struct {
 	Env         map[string]string   // further environment of all components, and so of tasks
 	Config      map[string]string   // further Airflow settings, "section.option" to value; they win over ours
 	Parallelism int                 // tasks that run at a time; 0 is 4
-	Refresh     time.Duration       // how often the DAG folder is listed and each file parsed; 0 is 2 s
+	Refresh     time.Duration       // how often the DAG folder is listed, and files that changed are parsed; 0 is 2 s
 	Triggerer   bool                // run a triggerer too; only deferrable operators need it
 	Bare        bool                // run PostgreSQL with Airflow's tables and no component of Airflow: for [Airflow.Command]
 	Port        int                 // of the web address; 0 is a free one
