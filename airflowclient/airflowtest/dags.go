@@ -26,6 +26,9 @@ func (a *Airflow) listDAGs(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if !a.isV2 && len(a.dags) > 0 && len(a.hidden) >= len(a.dags) { // with no DAG to read, 2.11 lists none
+		return answer{}, forbidden()
+	}
 	var found []*dag
 	for _, id := range a.dagIDs() {
 		if d := a.dags[id]; a.listed(d, q) {

@@ -134,6 +134,32 @@ func TestDeniedDAGs(t *testing.T) {
 	})
 }
 
+// TestImportErrorsOfDeniedDAGs are left out, or shown without their trace where the file has a DAG that may be read.
+func TestImportErrorsOfDeniedDAGs(t *testing.T) {
+	t.Parallel()
+	bothVersions(t, nil, func(w *world) {
+		files := map[string][]airflowtest.DAG{"both.py": {simple("x"), simple("y")}, "hidden.py": {simple("z")}, "open.py": {simple("o")}}
+		for name, dags := range files {
+			w.Put(airflowtest.File{Name: name, DAGs: dags})
+		}
+		w.ParseAll()
+		for name := range files {
+			w.Put(airflowtest.File{Name: name, Err: "NameError: " + name})
+		}
+		w.ParseAll()
+		w.Forbid("x", "z")
+		_, list := w.ask("GET", "importErrors", "")
+		got := fmt.Sprint(list)
+		if list["total_entries"] != 2.0 || strings.Contains(got, "NameError: both.py") || !strings.Contains(got, "REDACTED") || !strings.Contains(got, "NameError: open.py") {
+			w.t.Errorf("got %s", got)
+		}
+		w.Forbid("y", "o")
+		if status, _ := w.ask("GET", "dags", ""); (status == http.StatusForbidden) != (w.Version() == version2) {
+			w.t.Errorf("the list is %d", status)
+		}
+	})
+}
+
 // TestFaultsHaveTheirTimeAndPlace is a fault of one path, between two times.
 func TestFaultsHaveTheirTimeAndPlace(t *testing.T) {
 	t.Parallel()

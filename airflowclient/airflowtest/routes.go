@@ -88,17 +88,54 @@ func (a *Airflow) listImportErrors(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	list := slices.Clone(a.broken)
+	list := slices.DeleteFunc(slices.Clone(a.broken), func(e *importError) bool { return a.sight(e.file) == sightNone })
 	if by := q.Get("order_by"); by == "-timestamp" || by == "-import_error_id" || by == "-id" {
 		slices.Reverse(list)
 	}
 	return collection("import_errors", list, p, func(e *importError) row {
 		shown := row{"import_error_id": e.number, "filename": dagFolder + e.file, "stack_trace": e.trace, "timestamp": a.when(a.reparsed(e.when))}
+		if a.sight(e.file) == sightSome {
+			shown["stack_trace"] = "REDACTED - you do not have read permission on all DAGs in the file"
+		}
 		if a.isV2 {
 			shown["filename"], shown["bundle_name"] = e.file, "dags-folder"
 		}
 		return shown
 	}), nil
+}
+
+// sight is how many of the DAGs of a file the user may read.
+type sight uint8
+
+const (
+	sightAll  sight = iota // also where the user may read all DAGs
+	sightSome
+	sightNone
+)
+
+// sight says so of a file. Who has permissions for single DAGs sees no error of a file that never had one of them, and the trace only where all are.
+func (a *Airflow) sight(file string) sight {
+	if len(a.hidden) == 0 {
+		return sightAll
+	}
+	seen, hidden := 0, 0
+	for id, d := range a.dags {
+		switch {
+		case d.file != file:
+		case a.hidden[id]:
+			hidden++
+		default:
+			seen++
+		}
+	}
+	switch {
+	case seen == 0:
+		return sightNone
+	case hidden > 0:
+		return sightSome
+	default:
+		return sightAll
+	}
 }
 
 func orNull(text string) any {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"path"
 	"slices"
+	"strings"
 )
 
 // explainServer explains what is wrong with Airflow itself, with files, and with the reading of it.
@@ -49,9 +50,20 @@ func (e *explainer) deviation(dev Deviation) *Cause {
 	})
 }
 
+// redactedTrace begins what Airflow shows in place of a trace to who may not read all DAGs of the file (importErrors of 2.x and 3.x). It is the same for
+// all files, and they do not have one cause for that.
+const redactedTrace = "REDACTED - "
+
 // broken is the error that a file does not import for. Files that stop at the same line of the same error have one cause.
 func (e *explainer) broken(b BrokenFile) *Cause {
 	said := lastLine(b.Trace)
+	if strings.HasPrefix(said, redactedTrace) {
+		return e.cause(CauseImport, "unread "+b.File, func(c *Cause) {
+			c.Title = b.File + " does not import, and the user of this context may not read why"
+			c.Known = "Airflow's import error, whose trace it keeps from who may not read all DAGs of the file"
+			c.Ends, c.Command = "somebody who may read them looks at the import error", ""
+		})
+	}
 	return e.cause(CauseImport, e.print(said), func(c *Cause) {
 		c.Title = b.File + " does not import: " + said
 		c.Known = "the trace of Airflow's import error"

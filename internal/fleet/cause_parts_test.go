@@ -27,3 +27,16 @@ func TestADAGIsBrokenByTheFileThatItsReleaseNames(t *testing.T) {
 		}
 	}
 }
+
+// Who may not read all DAGs of a file is shown the same words in place of every trace: files that do not import have no cause in common for that.
+func TestTracesThatMayNotBeReadAreNoCommonCause(t *testing.T) {
+	t.Parallel()
+	const redacted = "REDACTED - you do not have read permission on all DAGs in the file"
+	s := Snapshot{At: noon, Server: Server{Health: OK}, Broken: []BrokenFile{
+		{File: "batch_core.py", Trace: redacted, Ours: true}, {File: "join_core.py", Trace: redacted, Ours: true},
+	}}
+	causes := Causes(s, Details{})
+	if len(causes) != 2 || !strings.Contains(causes[0].Title, "may not read why") {
+		t.Errorf("got %+v", causes)
+	}
+}
