@@ -65,17 +65,20 @@ func (f Filter[T]) Match(row T) bool {
 // MatchText is Match for a row whose text is known already, as [Schema.Text] makes it: plain text is looked for there, and the row need not be asked.
 func (f Filter[T]) MatchText(row T, text string) bool {
 	for _, t := range f.terms {
-		met, known := false, true
-		if t.plain != "" {
-			met = strings.Contains(text, t.plain)
-		} else {
-			met, known = t.meets(row)
-		}
+		met, known := t.meetsText(row, text)
 		if !known || met == t.negated {
 			return false
 		}
 	}
 	return true
+}
+
+// meetsText answers for a row, for plain text by the text of the row alone.
+func (t term[T]) meetsText(row T, text string) (met, known bool) {
+	if t.plain != "" {
+		return strings.Contains(text, t.plain), true
+	}
+	return t.meets(row)
 }
 
 func parseTerm[T any](schema Schema[T], w word, now time.Time) (term[T], *Problem) {

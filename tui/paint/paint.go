@@ -67,21 +67,15 @@ func (s Style) Write(b *strings.Builder, text string) {
 	b.WriteString(reset)
 }
 
-// Width returns the columns that text takes, with or without styles.
-func Width(text string) int {
-	if isASCII(text) {
-		return len(text)
-	}
-	return ansi.StringWidth(text)
-}
-
 // Fit cuts text to width columns, the last of which is the tail when something was cut.
 func Fit(text string, width int, tail string) string {
 	switch {
 	case width <= 0:
 		return ""
-	case len(text) <= width && isASCII(text), Width(text) <= width:
+	case Width(text) <= width:
 		return text
+	case isASCII(text) && Width(tail) <= width:
+		return text[:width-Width(tail)] + tail
 	}
 	return ansi.Truncate(text, width, tail)
 }
