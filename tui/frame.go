@@ -291,21 +291,25 @@ func (s *shell) staleAfter() time.Duration {
 func (s *shell) pathLine() string {
 	t := s.theme
 	right := s.top().summary()
-	room := s.width - paint.Width(right) - 4
+	left := s.crumbs(s.width - paint.Width(right) - 4)
+	return left + paint.Spaces(s.width-paint.Width(left)-paint.Width(right)-1) + t.dim.Render(right)
+}
+
+// crumbsBefore is how many columns of the path before its last title are kept at least, where that is long.
+const crumbsBefore = 12
+
+// crumbs are the titles of the path, whose beginning gives way where there is little room. Of a last one that is too long itself the middle is left out, so
+// that it still says what it is about.
+func (s *shell) crumbs(room int) string {
+	t := s.theme
 	var b strings.Builder
 	b.WriteByte(' ')
-	for i, sc := range s.path {
-		if i > 0 {
-			b.WriteString(t.faint.Render(t.crumb))
-		}
-		style := t.dim
-		if i == len(s.path)-1 {
-			style = t.strong
-		}
-		b.WriteString(style.Render(clean(sc.title())))
+	for _, sc := range s.path[:len(s.path)-1] {
+		b.WriteString(t.dim.Render(clean(sc.title())) + t.faint.Render(t.crumb))
 	}
-	left := paint.FitLeft(b.String(), room, t.tail)
-	return left + paint.Spaces(s.width-paint.Width(left)-paint.Width(right)-1) + t.dim.Render(right)
+	last := room - min(crumbsBefore, paint.Width(b.String()))
+	b.WriteString(t.strong.Render(paint.FitMiddle(clean(s.top().title()), last, t.tail)))
+	return paint.FitLeft(b.String(), room, t.tail)
 }
 
 // statusLine is the prompt, a note, what is wrong with the data on the screen, or more about what is selected.

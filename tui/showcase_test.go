@@ -44,7 +44,15 @@ func showcase() *fakeSource {
 	} {
 		maps.Copy(s.Teams[team].Cells, troubles)
 	}
-	f := sourceOf(withOutputs(s, showcaseNow, lastDays("2026-11-22", shownDays)))
+	s = withOutputs(s, showcaseNow, lastDays("2026-11-22", shownDays))
+	days := s.Calendars[0].Days
+	for i := range days {
+		if state := days[i].State; state == fleet.DayLanded || i == len(days)-1 {
+			days[i].RunID = "scheduled__" + days[i].Day + "T00:00:00+00:00"
+		}
+	}
+	days[len(days)-1].State = fleet.DayRunning
+	f := sourceOf(s)
 	f.log = showcaseLog()
 	return f
 }
@@ -98,7 +106,7 @@ func showcaseDAGs() []fleet.DAG {
 		if d.kind == dagspec.KindJoin {
 			task = showcaseTask("join__checkout_v2", fleet.Running, 1, 0)
 		}
-		dags = append(dags, showcaseDAG("chronon_"+name, d.kind, d.team, d.join, 3, task))
+		dags = append(dags, showcaseDAG("chronon_"+name, d.kind, d.team, d.join, 14, task))
 	}
 	return dags
 }
@@ -118,6 +126,9 @@ func showcaseDAG(id string, kind dagspec.Kind, team, join string, days int, task
 			if i > 0 && t.Health == fleet.Failed {
 				t = showcaseTask(t.ID, fleet.OK, 1, 8*time.Minute)
 			}
+			if i > 0 && t.Health == fleet.Running {
+				t = showcaseTask(t.ID, fleet.OK, 1, 108*time.Minute)
+			}
 			if took := t.End.Sub(t.Start); took > 0 {
 				t.Start, t.End = at, at.Add(took)
 				at = t.End
@@ -126,8 +137,12 @@ func showcaseDAG(id string, kind dagspec.Kind, team, join string, days int, task
 			r.Tasks = append(r.Tasks, t)
 		}
 		r.End = at.Add(time.Duration(i*7%11) * time.Minute) // no two nights are alike
-		if r.Health == fleet.Failed {
+		switch r.Health {
+		case fleet.Failed:
 			r.State, d.Health = "failed", fleet.Failed
+		case fleet.Running:
+			r.State, r.End = "running", time.Time{}
+		default:
 		}
 		d.Runs = append(d.Runs, r)
 	}
