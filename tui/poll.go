@@ -11,7 +11,7 @@ import (
 const (
 	// heartbeat is how often the console looks whether something is due, and how often shown ages move on.
 	heartbeat = time.Second
-	// blurFactor slows refreshing while another window has the keyboard.
+	// blurFactor slows refreshing, and the heartbeat, while another window has the keyboard.
 	blurFactor = 6
 	// longestPause is how long a failing question is left alone at most.
 	longestPause = time.Minute
@@ -28,7 +28,11 @@ type tickMsg struct {
 // tick arms the next heartbeat. Only the handling of tickMsg, and Init, may call it: two callers would make two chains.
 func (s *shell) tick() tea.Cmd {
 	now, chronicle := s.options.Now, s.options.Chronicle
-	return tea.Tick(heartbeat, func(time.Time) tea.Msg {
+	every := heartbeat
+	if s.blurred {
+		every *= blurFactor // each draws a frame, for ages that nobody looks at
+	}
+	return tea.Tick(every, func(time.Time) tea.Msg {
 		m := tickMsg{at: now()}
 		if chronicle != nil {
 			m.meter = chronicle.Meter()

@@ -60,8 +60,6 @@ func (r *root) surroundings(msg tea.Msg) (done bool) {
 		r.bright = !msg.IsDark()
 		r.paintAnew()
 		r.top().sync()
-	case tea.FocusMsg:
-		r.blurred = false
 	case tea.BlurMsg:
 		r.blurred = true
 	default:
@@ -90,6 +88,9 @@ func (r *root) data(msg tea.Msg) (cmd tea.Cmd, done bool) {
 	case wakeMsg:
 		r.pass(msg.at)
 		return nil, true
+	case tea.FocusMsg:
+		r.blurred = false
+		return r.wake(0), true // the heartbeat may be a while off
 	case cachedMsg:
 		r.tookCached(msg)
 		return nil, true

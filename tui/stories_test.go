@@ -424,6 +424,15 @@ func TestPollingSlowsWhileAnotherWindowHasTheKeyboard(t *testing.T) {
 		if focused < 20 || blurred < 2 || blurred > 6 {
 			t.Errorf("asked %d times a minute with the keyboard and %d times without", focused, blurred)
 		}
+		c.pass(3 * time.Second)
+		if behind := time.Since(c.root.here); behind < heartbeat {
+			t.Errorf("without the keyboard frames are drawn as often as with it: the last %v ago", behind)
+		}
+		c.program.Send(tea.FocusMsg{})
+		c.pass(time.Millisecond)
+		if behind := time.Since(c.root.here); behind > heartbeat {
+			t.Errorf("what is shown is %v old when the reader comes back", behind)
+		}
 	})
 }
 
