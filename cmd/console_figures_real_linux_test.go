@@ -12,7 +12,7 @@ import (
 // The figures of BenchmarkConsoleStart and BenchmarkConsoleIdle, with room for a machine on which other tests run: what is ten times as slow is seen.
 func TestRealConsoleIsThereAtOnceAndCostsLittle(t *testing.T) {
 	t.Parallel()
-	program, server, state := builtProgram(t), simulatedFleet(t, airflowtest.Fleet(manyDAGs)), t.TempDir()
+	program, server, state := builtProgram(t), simulatedFleet(t, airflowtest.Fleet(manyDAGs), atWork), t.TempDir()
 	for _, name := range []string{"cold", "cached"} {
 		c := startProgram(t, program, server, state)
 		frame, rows := c.after("chrononctl"), c.after("payments")
