@@ -24,7 +24,7 @@ func calendarsOf(o observation, dags []DAG, jobs [][]job, outputs []Output) []Ca
 		out := &outputs[i]
 		byTask[TaskRef{out.DAGID, out.TaskID}] = i
 	}
-	var calendars []Calendar
+	calendars := make([]Calendar, 0, len(dags))
 	for i := range dags {
 		d := &dags[i]
 		if d.Kind != dagspec.KindJoin {
