@@ -10,7 +10,7 @@ BIN := bin/chrononctl
 LINT := .cache/tools/golangci-lint
 AIRFLOW ?= 3.3
 
-.PHONY: build demo test check lint bench bench-layout unit runtime real sample screenshots tidy clean
+.PHONY: build demo test check lint bench bench-real bench-layout unit race python runtime sample real screenshots tidy clean
 
 build:
 	@go build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/chrononctl
@@ -19,10 +19,10 @@ build:
 demo: build
 	@$(BIN) demo --airflow $(AIRFLOW)
 
-## test: everything, with real Airflows
-test: check runtime sample real
+## test: everything, with real Airflows; the suite of check is run once, under the race detector
+test: tidy lint race python real
 
-## check: all that needs no Airflow
+## check: all that needs no Airflow, as quick as it gets; make race looks for data races
 check: tidy lint unit
 
 tidy:
@@ -40,13 +40,21 @@ $(LINT): .ci/tools/go.mod .ci/tools/go.sum
 	cd .ci/tools && go build -o $(CURDIR)/$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 unit:
-	go test -race -timeout 5m ./...
+	go test ./...
+
+## race: the tests of unit under the race detector, which is several times as slow
+race:
+	go test -race -timeout 20m ./...
+
+## python: the suites in Python, two at a time, since each of them keeps one core busy
+python:
+	$(MAKE) -j 2 runtime sample
 
 ## runtime: the Python runtime's own suite, on the newest and the oldest Airflow of both lines
-runtime:
-	for version in 3.3 3.0 2.11 2.6; do \
-		"$$(go run ./internal/demo/provision airflow-$$version)" -m pytest -q dagspec/runtime/tests; \
-	done
+runtime: runtime-3.3 runtime-3.0 runtime-2.11 runtime-2.6
+
+runtime-%:
+	"$$(go run ./internal/demo/provision airflow-$*)" -m pytest -q dagspec/runtime/tests
 
 ## sample: the sample repository compiles to what is committed, and the stand-in for Spark behaves
 sample:
@@ -54,7 +62,7 @@ sample:
 
 ## real: what needs a running Airflow; two packages at a time, the longest first, since they wait more than they compute
 real:
-	go test -tags real -run 'Real' -count 1 -p 2 -v -timeout 40m ./cmd/... ./internal/... ./airflowclient/... ./dagspec/...
+	go test -tags real -run 'Real' -count 1 -p 2 -v -timeout 40m ./cmd/... ./internal/acceptance ./airflowclient ./internal/deploy ./internal/... ./airflowclient/... ./dagspec/...
 
 ## screenshots: the pictures of the documentation, as the console draws them now
 screenshots:
