@@ -52,6 +52,7 @@ func Main(ctx context.Context, p Process) int {
 	a := &app{Process: p}
 	root := newRoot(a)
 	root.SetArgs(p.Args)
+	addBashWords(root, p.Args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil {
 		err = exit(ExitInterrupted, err)
