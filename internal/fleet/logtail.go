@@ -148,8 +148,8 @@ func (t *LogTail) kept(from int) (part LogPart, ok bool) {
 	if n := min(from-t.first, len(t.unread)); n > 0 {
 		clear(t.unread[:n]) // the texts are the reader's now
 		t.unread, t.first, t.replaces = t.unread[n:], t.first+n, false
-		if len(t.unread) == 0 {
-			t.unread = nil
+		if len(t.unread) <= partLimit {
+			t.unread = slices.Clone(t.unread) // in as much room as they need: there may have been ten times as many
 		}
 	}
 	lines := t.unread[:min(len(t.unread), partLimit)]
