@@ -5,6 +5,7 @@ package airflowclient_test
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -35,11 +36,44 @@ func TestRealContract(t *testing.T) { //nolint:paralleltest // One Airflow at a 
 			if version == local.Airflow2 { // Airflow 3 is started without passwords here: whoever asks is an administrator.
 				login.Password, login.Source = airflowclient.NewSecret("wrong"), "the test"
 				checkWrongCredentials(t, airflowclient.Config{URL: server.URL, Auth: airflowclient.Auto(login)})
+				checkPermissions(ctx, t, limitedClient(ctx, t, server))
 				return
 			}
 			checkWrongCredentials(t, airflowclient.Config{URL: server.URL, Auth: wrongToken()})
 		})
 	}
+}
+
+// limitedUser makes a user of Airflow 2 with permissions for one DAG, and for one that is not there.
+const limitedUser = `
+from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+
+with get_application_builder() as builder:
+    security = builder.sm
+    role = security.add_role("Limited")
+    for resource in ("DAG:contract_ok", "DAG:contract_gone", "DAG Runs", "Task Instances", "ImportError", "Website"):
+        security.add_permission_to_role(role, security.create_permission("can_read", resource))
+    security.add_permission_to_role(role, security.create_permission("can_create", "DAG Runs"))
+    security.add_user("limited", "L", "L", "limited@example.invalid", role, "limited")
+`
+
+// limitedClient is signed in as that user.
+func limitedClient(ctx context.Context, t *testing.T, server *local.Airflow) *airflowclient.Client {
+	t.Helper()
+	script := exec.CommandContext(ctx, server.Python, "-c", limitedUser)
+	script.Env, script.Dir = server.Command(ctx).Env, server.Dir
+	if out, err := script.CombinedOutput(); err != nil {
+		t.Fatalf("make a user: %v\n%s", err, out)
+	}
+	login := airflowclient.Login{User: "limited", Password: airflowclient.NewSecret("limited")}
+	c, err := airflowclient.New(airflowclient.Config{URL: server.URL, Auth: airflowclient.Auto(login)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Details(ctx, "contract_gone"); !airflowclient.IsNotFound(err) {
+		t.Errorf("a DAG that may be read and is not there: %v", err)
+	}
+	return c
 }
 
 // startAirflow runs an Airflow with the DAG folder of the contract until the test ends.

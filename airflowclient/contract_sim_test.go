@@ -29,6 +29,9 @@ func TestSimulatedContract(t *testing.T) {
 				for _, auth := range []airflowclient.Authenticator{airflowclient.Auto(login), wrongToken()} {
 					checkWrongCredentials(t, airflowclient.Config{URL: "http://localhost:8080", Transport: server.Transport(), Auth: auth})
 				}
+				login.Password = airflowclient.NewSecret("secret")
+				server.Forbid("contract_idle", "contract_mapped", "contract_days")
+				checkPermissions(t.Context(), t, newClient(t, server.Transport(), airflowclient.Config{Auth: airflowclient.Auto(login)}))
 			})
 		})
 	}
