@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"chrononctl/airflowclient"
+	"chrononctl/internal/joblog"
 )
 
 // Watcher follows the runs of a plan that was applied, or of a backfill. It only reads, so that whoever watches may leave and come back.
@@ -240,14 +239,11 @@ var onTheWay = []airflowclient.State{
 	airflowclient.StateUpForReschedule, airflowclient.StateUpForRetry, airflowclient.StateDeferred, airflowclient.StateQueued,
 }
 
-// computing are the lines in which Chronon's jobs say which of how many ranges they begin (runtime/chronon_rt/joblog.py, _COMPUTING and _STEP).
-var computing = regexp.MustCompile(`Computing (?:join|group by|staging query|label join) for range: .*\[(\d+)/(\d+)\]`)
-
-// tail is how far the log of a job has been read.
+// tail is how far the log of a job has been read, and what it says.
 type tail struct {
-	try     int
-	token   string
-	step, n int
+	try   int
+	token string
+	lines joblog.Reader
 }
 
 // follow reads what was added to the log of a job. A log that cannot be read leaves the step unknown, and is no failure.
@@ -265,18 +261,15 @@ func (w *Watcher) follow(ctx context.Context, ti airflowclient.TaskInstance, p *
 		t.token = chunk.Next
 	}
 	for _, line := range chunk.Lines {
-		if m := computing.FindStringSubmatch(line.Text); m != nil {
-			t.step, _ = strconv.Atoi(m[1])
-			t.n, _ = strconv.Atoi(m[2])
-		}
+		t.lines.Feed(line.Time, line.Text)
 	}
-	if t.n == 0 {
+	facts := t.lines.Facts()
+	if facts.Steps == 0 {
 		return
 	}
-	p.Step = fmt.Sprintf("range %d of %d", t.step, t.n)
-	if t.step > 1 && t.step <= t.n && !ti.Start.IsZero() {
-		spent := w.planner.serverNow().Sub(ti.Start)
-		p.Left = spent / time.Duration(t.step-1) * time.Duration(t.n-t.step+1)
+	p.Step = fmt.Sprintf("range %d of %d", facts.Step, facts.Steps)
+	if left, ok := facts.Remaining(w.planner.serverNow()); ok {
+		p.Left = left
 	}
 }
 
