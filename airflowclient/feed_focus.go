@@ -17,7 +17,7 @@ func (f *Feed) readFocus(ctx context.Context, tell func(update)) error {
 		}
 		for _, ref := range f.focus {
 			run, known := p.runs[ref]
-			if tasks, read := p.tasks[ref]; !read || known && !hasEnded(run.State) || stillAtWork(tasks) {
+			if tasks, read := p.tasks[ref]; !read || known && !run.State.Ended() || stillAtWork(tasks) {
 				refs = append(refs, ref)
 			}
 		}
@@ -114,7 +114,7 @@ func (f *Feed) readLog(ctx context.Context, tell func(update)) error {
 // hasEnded reports whether a task has ended, as far as is known.
 func (p *picture) hasEnded(ref LogRef) bool {
 	run := RunRef{DAGID: ref.DAGID, RunID: ref.RunID}
-	if r, known := p.runs[run]; known && hasEnded(r.State) {
+	if r, known := p.runs[run]; known && r.State.Ended() {
 		return true
 	}
 	for _, ti := range p.tasks[run] {

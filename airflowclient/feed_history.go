@@ -172,7 +172,7 @@ func (p *picture) within(s stretch, from, to time.Time) []RunRef {
 func (f *Feed) recheck(p *picture) {
 	last := map[RunRef]bool{}
 	for ref, r := range p.runs {
-		if hasEnded(r.State) && !p.keeps[ref.DAGID].holds(r, f.mark) {
+		if r.State.Ended() && !p.keeps[ref.DAGID].holds(r, f.mark) {
 			last[ref] = true
 		}
 	}

@@ -181,7 +181,7 @@ func (p *picture) dropRun(ref RunRef, c *Changes) {
 func (p *picture) forget(now time.Time, c *Changes) {
 	var old []Run
 	for ref, r := range p.runs {
-		if hasEnded(r.State) && !p.keeps[ref.DAGID].holds(r, now) {
+		if r.State.Ended() && !p.keeps[ref.DAGID].holds(r, now) {
 			old = append(old, r)
 		}
 	}
@@ -201,7 +201,7 @@ func (p *picture) forget(now time.Time, c *Changes) {
 func (p *picture) ended() []Run {
 	var ended []Run
 	for _, r := range p.runs {
-		if hasEnded(r.State) {
+		if r.State.Ended() {
 			ended = append(ended, r)
 		}
 	}
@@ -212,7 +212,7 @@ func (p *picture) ended() []Run {
 func (p *picture) recent(now time.Time) map[string]bool {
 	dags := map[string]bool{}
 	for ref, r := range p.runs {
-		if hasEnded(r.State) && now.Sub(r.End) <= p.keeps[ref.DAGID].Ended {
+		if r.State.Ended() && now.Sub(r.End) <= p.keeps[ref.DAGID].Ended {
 			dags[ref.DAGID] = true
 		}
 	}
@@ -229,8 +229,6 @@ var (
 	endStates    = []State{StateSuccess, StateFailed}
 	activeStates = []State{StateQueued, StateRunning}
 )
-
-func hasEnded(s State) bool { return s == StateSuccess || s == StateFailed }
 
 // sortedRefs orders runs, so that what is asked does not depend on the order of a map.
 func sortedRefs(refs map[RunRef]bool) []RunRef {

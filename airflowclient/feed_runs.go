@@ -42,7 +42,7 @@ func (f *Feed) readRuns(ctx context.Context, tell func(update)) error {
 			f.putLater(p, r, c)
 		}
 		for ref, r := range p.runs {
-			if !seen[ref] && !hasEnded(r.State) {
+			if !seen[ref] && !r.State.Ended() {
 				f.doubts[ref] = true
 			}
 		}
@@ -72,7 +72,7 @@ func (f *Feed) named() (ids []string, none bool) {
 // putLater takes what a run is now. One that had ended and runs again is no longer the last of its DAG that ended: that is another one, which has to be
 // looked for.
 func (f *Feed) putLater(p *picture, r Run, c *Changes) {
-	if known, ok := p.runs[runKey(r)]; ok && hasEnded(known.State) && !hasEnded(r.State) {
+	if known, ok := p.runs[runKey(r)]; ok && known.State.Ended() && !r.State.Ended() {
 		delete(f.quiet, r.DAGID)
 	}
 	p.putRun(r, c)

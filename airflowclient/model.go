@@ -25,6 +25,9 @@ const (
 	StateRestarting      State = "restarting"
 )
 
+// Ended says whether a run in that state is over. It may be cleared all the same, and is then under way again.
+func (s State) Ended() bool { return s == StateSuccess || s == StateFailed }
+
 // TaskStatesBut lists the states that a task instance can be in, but for one: for a [TaskQuery].
 func TaskStatesBut(but State) []State {
 	all := []State{

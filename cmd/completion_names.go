@@ -180,10 +180,10 @@ func askReleases(ctx context.Context, client *airflowclient.Client) ([]marker.DA
 func (n *names) addDAG(d airflowclient.DAG) {
 	n.DAGs = append(n.DAGs, d.ID)
 	for _, tag := range d.Tags {
-		if team, ok := strings.CutPrefix(tag, "team:"); ok {
+		if team, ok := strings.CutPrefix(tag, dagspec.TagTeam); ok {
 			n.Teams = append(n.Teams, team)
 		}
-		if join, ok := strings.CutPrefix(tag, "join:"); ok {
+		if join, ok := strings.CutPrefix(tag, dagspec.TagJoin); ok {
 			n.Joins = append(n.Joins, join)
 			n.Fills = append(n.Fills, join)
 		}

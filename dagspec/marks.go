@@ -8,6 +8,13 @@ import (
 // Tag marks every DAG that is generated; the runtime sets it (runtime/chronon_rt/build.py, tags).
 const Tag = "chronon"
 
+// What the other tags of a generated DAG begin with (runtime/chronon_rt/build.py, tags): a kind, a team, and the full name of a join.
+const (
+	TagKind = "kind:"
+	TagTeam = "team:"
+	TagJoin = "join:"
+)
+
 // SummaryTask is the id of the last task of a streaming or comparison DAG, which publishes what the others found.
 const SummaryTask = "summary"
 

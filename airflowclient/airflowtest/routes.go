@@ -108,7 +108,7 @@ func (a *Airflow) listImportErrors(r *http.Request) (answer, error) {
 type sight uint8
 
 const (
-	sightAll  sight = iota // also where the user may read all DAGs
+	sightAll sight = iota // also where the user may read all DAGs
 	sightSome
 	sightNone
 )

@@ -111,7 +111,7 @@ func (p *Planner) PlanBackfill(ctx context.Context, r BackfillRequest) (Plan, er
 	if err != nil {
 		return Plan{}, err
 	}
-	plan.Downstream = p.behind(ConfName{r.Conf, confKindOf(dagspec.Kind(tagOf(at.dag.DAG, tagKind)))})
+	plan.Downstream = p.behind(ConfName{r.Conf, confKindOf(dagspec.Kind(tagOf(at.dag.DAG, dagspec.TagKind)))})
 	plan.Command = p.command(r.words()...)
 	plan.Undo = p.command(r.conf().words("backfill", "cancel")...)
 	if days := daysBetween(from, to); days > manyDays {
@@ -155,7 +155,7 @@ func (p *Planner) refuseParts(r BackfillRequest, at place, wrong *refusals) {
 	if len(r.Parts) == 0 {
 		return
 	}
-	if tagOf(at.dag.DAG, tagKind) != string(dagspec.KindJoin) {
+	if tagOf(at.dag.DAG, dagspec.TagKind) != string(dagspec.KindJoin) {
 		wrong.add(r.Conf+" is no join: it has no parts", "leave --parts out")
 		return
 	}

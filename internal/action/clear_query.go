@@ -41,8 +41,8 @@ func taskSchema() query.Schema[taskRow] {
 	return query.Schema[taskRow]{Fields: []query.Field[taskRow]{
 		query.Word("state", "of the task, in Airflow's own word", states, func(r taskRow) string { return cmp.Or(string(r.State), "none") }),
 		query.Word("word", "the same: what other views call Airflow's own word", states, func(r taskRow) string { return cmp.Or(string(r.State), "none") }),
-		query.Text("team", "who owns the DAG", func(r taskRow) string { return tagIn(r.tags, tagTeam) }),
-		query.Text("kind", "of the DAG: batch, join, …", func(r taskRow) string { return tagIn(r.tags, tagKind) }),
+		query.Text("team", "who owns the DAG", func(r taskRow) string { return tagIn(r.tags, dagspec.TagTeam) }),
+		query.Text("kind", "of the DAG: batch, join, …", func(r taskRow) string { return tagIn(r.tags, dagspec.TagKind) }),
 		query.Text("dag", "id", func(r taskRow) string { return r.DAGID }),
 		query.Text("run", "id", func(r taskRow) string { return r.RunID }),
 		query.Text("task", "id", func(r taskRow) string { return r.TaskID }),

@@ -13,13 +13,6 @@ import (
 	"chrononctl/dagspec"
 )
 
-// What the tags of a generated DAG begin with (runtime/chronon_rt/build.py, tags).
-const (
-	tagKind = "kind:"
-	tagTeam = "team:"
-	tagJoin = "join:"
-)
-
 // place is where a conf is computed: a DAG of the server, as the server shows it and as its file describes it, and the conf's tasks there.
 type place struct {
 	dag   airflowclient.DAGDetails
@@ -45,7 +38,7 @@ func (p *Planner) find(ctx context.Context, conf ConfName, kinds []dagspec.Kind,
 	if !ok || team == "" || rest == "" {
 		return place{}, &UnknownError{What: fmt.Sprintf("%q is not the name of a conf", conf.Name), Next: "a conf is named as in its metaData.name, payments.checkout.v1"}
 	}
-	dags, err := p.Airflow.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{tagTeam + team}})
+	dags, err := p.Airflow.DAGs(ctx, airflowclient.DAGQuery{Tags: []string{dagspec.TagTeam + team}})
 	if err != nil {
 		return place{}, fmt.Errorf("look for the DAG of %s: %w", conf.Name, err)
 	}
@@ -53,11 +46,11 @@ func (p *Planner) find(ctx context.Context, conf ConfName, kinds []dagspec.Kind,
 	known := map[string]bool{}
 	read := map[string]bool{} // files
 	for _, dag := range dags {
-		kind := dagspec.Kind(tagOf(dag, tagKind))
+		kind := dagspec.Kind(tagOf(dag, dagspec.TagKind))
 		if !slices.Contains(dag.Tags, dagspec.Tag) || !slices.Contains(kinds, kind) || read[dag.FileLoc] {
 			continue
 		}
-		if join := tagOf(dag, tagJoin); join != "" {
+		if join := tagOf(dag, dagspec.TagJoin); join != "" {
 			known[join] = true
 			if join != conf.Name {
 				continue

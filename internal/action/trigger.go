@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"chrononctl/airflowclient"
+	"chrononctl/dagspec"
 )
 
 // runPrefix begins the ids of the runs that we make. One DAG has one run for a logical date, so the id needs nothing more than that.
 const runPrefix = "chrononctl__"
 
 // streamingTag is on every streaming DAG that we generate: its runs are ticks, not days.
-const streamingTag = "kind:streaming"
+const streamingTag = dagspec.TagKind + string(dagspec.KindStreaming)
 
 // clockSlack is how far ahead of the server our clock may be: Airflow does not start a run whose logical date is yet to come.
 const clockSlack = time.Minute

@@ -71,7 +71,7 @@ func (p *Planner) undoRuns(ctx context.Context, e Entry, changed []EntryThing) (
 		if err != nil {
 			return Plan{}, fmt.Errorf("plan to undo %s: %w", e.ID, err)
 		}
-		if run.State == airflowclient.StateSuccess || run.State == airflowclient.StateFailed {
+		if run.State.Ended() {
 			ended++
 			continue
 		}

@@ -78,7 +78,7 @@ func (d *Demo) left(ctx context.Context) (remaining, error) {
 	}
 	ticks, ticking := map[string]int{}, map[string]bool{}
 	for _, run := range runs {
-		finished := run.State == airflowclient.StateSuccess || run.State == airflowclient.StateFailed
+		finished := run.State.Ended()
 		switch {
 		case d.streaming[run.DAGID]:
 			ticking[run.DAGID] = ticking[run.DAGID] || !finished

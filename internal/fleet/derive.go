@@ -135,7 +135,7 @@ func refOf(r airflowclient.Run) airflowclient.RunRef {
 }
 
 func hasEnded(r airflowclient.Run) bool {
-	return r.State == airflowclient.StateSuccess || r.State == airflowclient.StateFailed
+	return r.State.Ended()
 }
 
 // runsByDAG groups runs, newest first.

@@ -13,9 +13,9 @@ import (
 // What the tags of a generated DAG say (dagspec): that it is Chronon's, and what it is for.
 const (
 	tagOurs = dagspec.Tag
-	tagKind = "kind:"
-	tagTeam = "team:"
-	tagJoin = "join:"
+	tagKind = dagspec.TagKind
+	tagTeam = dagspec.TagTeam
+	tagJoin = dagspec.TagJoin
 )
 
 // identity is what a DAG is for: of which kind and team, and of which join where it belongs to one.

@@ -269,7 +269,8 @@ const staleAfter = 2 * time.Minute
 // observed takes over what the feed knows, and says what it could not read.
 func (o *Observer) observed(p airflowclient.Picture, server airflowclient.Server) observation {
 	obs := observation{
-		at: o.opts.Now(), skew: Skew(o.client, o.opts.Now()), past: o.opts.Past, lifetimes: o.opts.Lifetimes, intent: o.opts.Intent, teams: o.opts.Teams, names: o.names, name: o.opts.Context, url: o.opts.URL, server: server, unread: make(map[dagspec.Kind]bool),
+		at: o.opts.Now(), skew: Skew(o.client, o.opts.Now()), server: server, name: o.opts.Context, url: o.opts.URL, names: o.names,
+		past: o.opts.Past, lifetimes: o.opts.Lifetimes, intent: o.opts.Intent, teams: o.opts.Teams, unread: make(map[dagspec.Kind]bool),
 		reports: make(map[airflowclient.RunRef]published), dags: p.DAGs, runs: p.Runs, broken: p.ImportErrors,
 		read: p.Parts[airflowclient.PartRuns].Read, due: p.Parts[airflowclient.PartRuns].Due,
 	}

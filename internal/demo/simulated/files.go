@@ -95,12 +95,12 @@ func releaseOf(text string) (airflowtest.DAG, bool) {
 var keyword = regexp.MustCompile(`(?m)^    (dag_id|description|doc_md)=("[^"\n]*"),$`)
 
 func tags(d dagspec.DAG) []string {
-	list := []string{dagspec.Tag, "kind:" + string(d.Kind)}
+	list := []string{dagspec.Tag, dagspec.TagKind + string(d.Kind)}
 	if d.Team != "" {
-		list = append(list, "team:"+d.Team)
+		list = append(list, dagspec.TagTeam+d.Team)
 	}
 	if d.Join != "" {
-		list = append(list, "join:"+d.Join)
+		list = append(list, dagspec.TagJoin+d.Join)
 	}
 	return list
 }
