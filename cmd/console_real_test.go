@@ -17,7 +17,7 @@ import (
 func (m terminal) openDemo(t *testing.T, program string, width, height int) *tmuxPane {
 	t.Helper()
 	p := m.open(t, window{width: width, height: height, command: program + " demo --simulated"})
-	p.waitLong(time.Minute, "payments", "search", "Fleet", "✔ 3.3")
+	p.waitLong(3*time.Minute, "payments", "search", "Fleet", "✔ 3.3")
 	return p
 }
 
@@ -103,7 +103,7 @@ func panics(t *testing.T, mux terminal, w window, address string, secrets ...str
 	t.Helper()
 	w.env["FAILS"] = filepath.Join(t.TempDir(), "fails")
 	p := mux.open(t, w)
-	p.waitLong(time.Minute, "payments", "search", "s ago")
+	p.waitLong(3*time.Minute, "payments", "search", "s ago")
 	if err := os.WriteFile(w.env["FAILS"], []byte(address), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ type session struct{ program, contexts, repo string }
 // run runs a command against the demo, and returns what it printed and its exit code.
 func (s session) run(t *testing.T, args ...string) (stdout string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute) // longer than any wait that a test asks for
 	defer cancel()
 	command := exec.CommandContext(ctx, s.program, args...)
 	command.Dir, command.Env = s.repo, append(os.Environ(), "CHRONONCTL_CONFIG="+s.contexts)
@@ -75,7 +75,7 @@ func (s session) explainWaiting(t *testing.T) {
 			t.Fatalf("a run of %s could not be started: %s", dag, out)
 		}
 	}
-	source, bounded := "/ds="+today+" is not there", time.Now().Add(90*time.Second)
+	source, bounded := "/ds="+today+" is not there", time.Now().Add(5*time.Minute)
 	for ; ; <-time.After(time.Second) {
 		out, _ := s.run(t, "why", "ads.bidding.v1", "-o", "json")
 		var answer struct {

@@ -23,14 +23,14 @@ func (s session) change(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	s.names(t, 0, []string{"backfill", filledJoin, "2026-10-05..2026-10-10", "--step-days", "2", "--dry-run"},
 		"computes what is missing of 6 days", "Read by 1 conf in 1 DAG: payments.checkout_velocity.v1", "takes it back: chrononctl backfill cancel")
-	s.names(t, 0, []string{"backfill", filledJoin, "2026-10-05..2026-10-10", "--step-days", "2", "--yes", "--wait", "--interval", "1s", "--timeout", "3m"},
+	s.names(t, 0, []string{"backfill", filledJoin, "2026-10-05..2026-10-10", "--step-days", "2", "--yes", "--wait", "--interval", "1s", "--timeout", "10m"},
 		"done after", "landed, computed 2026-10-05...2026-10-06, 2026-10-07...2026-10-08")
 	s.names(t, 0, []string{"backfill", "list", filledJoin}, "chrononctl__backfill__payments.checkout.v1__2026-10-05_2026-10-10__1\t2026-10-05\t2026-10-10\tone job\tdone")
 
 	s.names(t, 0, []string{"backfill", filledJoin, "2026-09-15..2026-10-04", "--step-days", "1", "--yes"}, "is queued")
 	s.names(t, 4, []string{"backfill", filledJoin, "2026-10-11", "--yes"})
 	s.names(t, 0, []string{"undo", "--yes"}, "marked as failed")
-	s.names(t, 9, []string{"backfill", "watch", filledJoin, "--interval", "1s", "--timeout", "2m"}, "failed")
+	s.names(t, 9, []string{"backfill", "watch", filledJoin, "--interval", "1s", "--timeout", "10m"}, "failed")
 
 	s.changeByDay(t)
 	s.names(t, 0, []string{"pause", filledJoinDAG, "--reason", "late events", "--until", "1s", "--yes"}, "paused")
@@ -43,7 +43,7 @@ func (s session) change(t *testing.T) {
 // unpauseDue asks until the DAG's second is over.
 func (s session) unpauseDue(t *testing.T) {
 	t.Helper()
-	for asking := time.Now(); time.Since(asking) < 20*time.Second; {
+	for asking := time.Now(); time.Since(asking) < 2*time.Minute; {
 		if out, code := s.run(t, "unpause", "--due", "--yes"); code == 0 && strings.Contains(out, "late events: unpaused") {
 			return
 		}
@@ -72,7 +72,7 @@ func (s session) changeByDay(t *testing.T) {
 		day, _, _ := strings.Cut(run.Day, "T")
 		s.names(t, 0, []string{"backfill", filledJoin, day, "--by-day", "--yes"}, "they are left alone")
 		s.names(t, 0, []string{"api", "DELETE", "/dags/" + filledJoinDAG + "/dagRuns/" + strings.ReplaceAll(run.ID, "+", "%2B"), "--yes"})
-		s.names(t, 0, []string{"backfill", filledJoin, day, "--by-day", "--yes", "--wait", "--interval", "1s", "--timeout", "3m"}, "done after")
+		s.names(t, 0, []string{"backfill", filledJoin, day, "--by-day", "--yes", "--wait", "--interval", "1s", "--timeout", "10m"}, "done after")
 		return
 	}
 	t.Errorf("no run of a schedule in %s", out)

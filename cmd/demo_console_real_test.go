@@ -19,7 +19,7 @@ func (s session) console(t *testing.T, mux terminal, program string, width, heig
 	p := mux.open(t, window{
 		width: width, height: height, dir: s.repo, command: program + " console --interval 1s", env: map[string]string{"CHRONONCTL_CONFIG": s.contexts},
 	})
-	p.waitLong(time.Minute, "ads", "core", "payments", "search", "s ago")
+	p.waitLong(3*time.Minute, "ads", "core", "payments", "search", "s ago")
 	return p
 }
 
@@ -86,7 +86,7 @@ func (s session) operateJoin(t *testing.T, p *tmuxPane) {
 	p.waitFor("is queued", "esc close")
 	p.leave("esc close")
 	filled := regexp.MustCompile(`✔ ok +manual .*2026-10-12_2026-10-13__1`)
-	if !eventually(2*time.Minute, func() bool { return filled.MatchString(p.screen()) }) {
+	if !eventually(5*time.Minute, func() bool { return filled.MatchString(p.screen()) }) {
 		t.Fatalf("the backfill is not seen to end:\n%s", p.screen())
 	}
 	p.waitFor("Oct 12 ■  ■")

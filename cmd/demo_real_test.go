@@ -126,7 +126,7 @@ func besideTheDemo(t *testing.T, program string, progress io.Reader, end func())
 // beside runs one command against the running demo and returns what it printed, with whatever exit code.
 func beside(t *testing.T, program, contexts, repo string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, program, args...)
 	command.Dir = repo

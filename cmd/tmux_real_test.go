@@ -115,7 +115,7 @@ func (p *tmuxPane) everything() string {
 // waitFor looks at the screen until it shows all texts.
 func (p *tmuxPane) waitFor(texts ...string) {
 	p.t.Helper()
-	p.waitLong(20*time.Second, texts...)
+	p.waitLong(time.Minute, texts...)
 }
 
 // waitLong looks at the screen until it shows all texts, or so much time is over.
@@ -139,7 +139,7 @@ func (p *tmuxPane) waitLong(limit time.Duration, texts ...string) {
 func (p *tmuxPane) leave(text string) {
 	p.t.Helper()
 	p.press("Escape")
-	if !eventually(5*time.Second, func() bool { return !strings.Contains(p.screen(), text) }) {
+	if !eventually(time.Minute, func() bool { return !strings.Contains(p.screen(), text) }) {
 		p.t.Fatalf("escape does not leave what shows %q", text)
 	}
 }
@@ -196,7 +196,7 @@ func (p *tmuxPane) vanish() {
 	p.t.Helper()
 	pid := p.process()
 	p.tmux("kill-pane")
-	if !eventually(15*time.Second, func() bool { return syscall.Kill(pid, 0) != nil }) {
+	if !eventually(time.Minute, func() bool { return syscall.Kill(pid, 0) != nil }) {
 		p.t.Error("the program lives on without its terminal")
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}

@@ -88,14 +88,14 @@ func (r *realSite) ends(t *testing.T, folder, run string) string {
 
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.After(2 * time.Minute)
+	deadline := time.After(5 * time.Minute)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("%s: not within two minutes", what)
+			t.Fatalf("%s: not within five minutes", what)
 		}
 	}
 }
