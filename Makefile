@@ -31,8 +31,9 @@ tidy:
 	cd .ci/servers && go mod tidy -diff
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 
-## lint: what .golangci.yml lists, all of go vet among it, over the tests with the tag real too
+## lint: go vet, and what .golangci.yml lists, over the tests with the tag real too
 lint: $(LINT)
+	go vet -tags real ./...
 	$(LINT) run ./...
 
 $(LINT): .ci/tools/go.mod .ci/tools/go.sum
