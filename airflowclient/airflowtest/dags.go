@@ -26,7 +26,7 @@ func (a *Airflow) listDAGs(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if !a.isV2 && len(a.dags) > 0 && len(a.hidden) >= len(a.dags) { // with no DAG to read, 2.11 lists none
+	if len(a.dags) > 0 && len(a.hidden) >= len(a.dags) { // who may read no DAG may not list them either
 		return answer{}, forbidden()
 	}
 	var found []*dag
