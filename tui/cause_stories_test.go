@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -63,5 +64,38 @@ func TestWhyFollowsTheChain(t *testing.T) {
 		c.sees("Why batch_dag_payments", "payments.card_stats_v4 upload", "What would end it")
 		c.press("esc")
 		c.sees("DAGs")
+	})
+}
+
+// Who asks why begins at what is wrong, and not at the first step, which may be done.
+func TestWhyBeginsAtWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	story(t, setup{source: troubledFleet(), width: 120, height: 40}, func(c *console) {
+		c.pass(time.Second)
+		c.press("5", "w")
+		c.sees("payments.card_stats_v4 kv_load  is done")
+		if line := c.cursorLine(); !strings.Contains(line, "is over budget") {
+			t.Errorf("the cursor is at %q", line)
+		}
+		c.press("up", "r")
+		c.pass(time.Second)
+		if line := c.cursorLine(); !strings.Contains(line, "is done") {
+			t.Errorf("a refresh took the cursor from the reader to %q", line)
+		}
+	})
+}
+
+// A team has causes and no steps of its own: what is wrong with it is not nothing.
+func TestWhyATeamFailsNamesItsCauses(t *testing.T) {
+	t.Parallel()
+	story(t, setup{source: troubledFleet(), width: 120, height: 40}, func(c *console) {
+		c.pass(time.Second)
+		c.press("down", "w")
+		c.sees("Why payments", "upload__card_stats_v4 failed", "What would end it")
+		c.seesNot("nothing is wrong")
+		c.press("enter")
+		c.sees("What it explains")
+		c.press("1", "up", "w")
+		c.sees("nothing is wrong with it")
 	})
 }

@@ -113,15 +113,17 @@ func (c *consistencyScreen) detail() string {
 }
 
 func (c *consistencyScreen) bindings() []binding {
+	none := func() string { return selected(c.joins) }
 	own := []binding{
 		{keys: []string{"enter", "right"}, label: "enter", verb: "features", help: "from a join to its features", disabled: c.noFeatures,
 			do: func() tea.Cmd { c.give(1); return nil }},
-		{keys: []string{"O"}, label: "O", verb: "runs", help: "open the comparison's runs", disabled: func() string { return selected(c.joins) },
+		{keys: []string{"O"}, label: "O", verb: "runs", help: "open the comparison's runs", disabled: none,
 			do: func() tea.Cmd {
 				r, _ := c.joins.Selected()
 				c.push(newDAGScreen(c.shell, r.DAGID))
 				return nil
 			}},
+		c.whyBinding(none, func() string { r, _ := c.joins.Selected(); return r.DAGID }),
 	}
 	return append(own, c.listBindings()...)
 }

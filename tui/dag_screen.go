@@ -209,6 +209,7 @@ func (d *dagScreen) bindings() []binding {
 			disabled: func() string { return nothingSelected(d.focus == 0, d.runs, d.tasks) }, do: d.enterRow},
 		{keys: []string{"l"}, label: "l", verb: "log", help: "log of the task, or the worst",
 			disabled: d.noTask, do: d.openLog},
+		d.whyBinding(nil, d.whyName),
 	}
 	day := ""
 	if run, ok := d.runs.Selected(); ok {
@@ -221,6 +222,14 @@ func (d *dagScreen) bindings() []binding {
 		own = append(own, d.taskBindings(d.id, run.ID, d.chosenTasks())...)
 	}
 	return append(own, d.listBindings()...)
+}
+
+// whyName is what "why" is asked of: the selected task while the tasks have the keyboard, or else the DAG.
+func (d *dagScreen) whyName() string {
+	if t, ok := d.tasks.Selected(); ok && d.focus == 1 {
+		return d.id + "/" + t.ID
+	}
+	return d.id
 }
 
 // chosenTasks are the ids of the marked tasks, or of the selected one; a mapped task may have thousands of instances.

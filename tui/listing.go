@@ -116,7 +116,8 @@ func (l *listing) stack(height int) []rectangle {
 	}
 	first := heading + max(3, min(upper+1, height-least-1-heading))
 	if width := l.tablesWidth(); width < l.width {
-		first = max(first, min(sideHeight, height*3/5))
+		spare := height - 1 - l.heading(1) - 1 - lower // that the rows of the second do not fill
+		first = max(first, min(sideHeight, height*3/5), min(spare, height*2/5))
 	}
 	return []rectangle{{0, l.lead, l.tablesWidth(), first}, {0, l.lead + first + 1, l.width, max(0, height-first-1)}}
 }

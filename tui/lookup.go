@@ -24,11 +24,18 @@ func shortID(id string) string { return strings.TrimPrefix(id, "chronon_") }
 // nothingSelected says why a key that needs a row does nothing.
 func nothingSelected[A, B any](first bool, a *table.Table[A], b *table.Table[B]) string {
 	_, ok := a.Selected()
+	all, shown := a.Len()
 	if !first {
 		_, ok = b.Selected()
+		all, shown = b.Len()
 	}
-	if ok {
+	switch {
+	case ok:
 		return ""
+	case all == 0:
+		return "there is nothing to select"
+	case shown == 0:
+		return "the filter shows nothing to select"
 	}
 	return "nothing is selected; up and down select"
 }

@@ -13,7 +13,7 @@ import (
 const (
 	sideFrom   = 190 // width from which on there is one
 	sideWidth  = 62
-	sideHeight = 16 // that it takes from a second table below
+	sideHeight = 16 // that it takes at least from a second table below
 	sideLabel  = 13 // columns of the labels
 	sideRuns   = 14 // runs of a DAG that are listed
 )

@@ -75,15 +75,16 @@ func (st *streamsScreen) detail() string {
 }
 
 func (st *streamsScreen) bindings() []binding {
+	none := func() string { return selected(st.streams) }
 	own := []binding{{
-		keys: []string{"enter", "right"}, label: "enter", verb: "runs", help: "open the keep-alive runs",
-		disabled: func() string { return selected(st.streams) },
+		keys: []string{"enter", "right"}, label: "enter", verb: "runs", help: "open the keep-alive runs", disabled: none,
 		do: func() tea.Cmd {
 			r, _ := st.streams.Selected()
 			st.push(newDAGScreen(st.shell, r.DAGID))
 			return nil
 		},
 	}}
+	own = append(own, st.whyBinding(none, func() string { r, _ := st.streams.Selected(); return r.GroupBy }))
 	names := st.chosen.get(st.streams.Choice(), func() []string { return each(st.streams.Chosen(), func(r fleet.Stream) string { return r.GroupBy }) })
 	return append(append(own, st.streamBindings(names)...), st.listBindings()...)
 }

@@ -66,13 +66,35 @@ func (w *whyScreen) sync() {
 	}
 	w.steps.SetRoots(w.nodes())
 	if !w.moved {
-		w.steps.Top()
+		w.selectWorst()
 	}
 	w.setSize(w.width, w.height)
 }
 
-// nodes makes a tree of the steps, which come in its order with their depths.
+// selectWorst puts the cursor on the first step that is worst: the reader asked why.
+func (w *whyScreen) selectWorst() {
+	w.steps.Top()
+	first, _ := w.steps.Selected()
+	worst, at := first.step.Health, 0
+	for line := 1; line < w.steps.Len(); line++ {
+		w.steps.Move(1)
+		if n, ok := w.steps.Selected(); ok && n.cause == nil && n.step.Health > worst {
+			worst, at = n.step.Health, line
+		}
+	}
+	w.steps.Top()
+	w.steps.Move(at)
+}
+
+// nodes makes a tree of the steps, which come in its order with their depths. A team has no steps of its own: its causes stand for themselves.
 func (w *whyScreen) nodes() []whyNode {
+	if len(w.answer.Steps) == 0 {
+		causes := make([]whyNode, len(w.answer.Causes))
+		for i, c := range w.answer.Causes {
+			causes[i] = whyNode{id: "cause " + c.ID, cause: &c}
+		}
+		return causes
+	}
 	roots, rest := w.under(w.answer.Steps, 0)
 	for len(rest) > 0 { // a step that is deeper than its place allows stands by itself
 		var more []whyNode
@@ -155,7 +177,7 @@ func (w *whyScreen) view() []string {
 	case !w.read:
 		return w.waiting(query{topic: topicExplanation}, "what explains "+w.name)
 	case !w.known:
-		return []string{"", "  " + w.theme.dim.Render("nothing here is called "+clean(w.name))}
+		return []string{"", "  " + w.theme.dim.Render(paint.Fit("nothing here is called "+clean(w.name), w.width-4, w.theme.tail))}
 	case w.steps.Len() == 0:
 		return []string{"", "  " + w.theme.ok.Render(w.theme.glyph(fleet.OK)) + w.theme.dim.Render(" nothing is wrong with it: every day that is wanted is done")}
 	}
@@ -168,6 +190,9 @@ func (w *whyScreen) view() []string {
 }
 
 func (w *whyScreen) headline() string {
+	if len(w.answer.Steps) == 0 {
+		return count(len(w.answer.Causes), "cause")
+	}
 	return fmt.Sprintf("%s, %s", count(len(w.answer.Steps), "step"), count(len(w.answer.Causes), "cause"))
 }
 
@@ -187,8 +212,10 @@ func (w *whyScreen) remedies() []string {
 	t := w.theme
 	lines := []string{t.ruled("What would end it", w.width)}
 	for _, l := range []struct{ label, text string }{{"known", known}, {"ends", ends}, {"command", command}} {
-		if l.text != "" {
-			lines = append(lines, paint.Fit("  "+t.dim.Render(paint.Pad(l.label, 9))+clean(l.text), w.width-1, t.tail))
+		label := l.label
+		for _, part := range wrap(clean(l.text), max(20, w.width-14)) {
+			lines = append(lines, paint.Fit("  "+t.dim.Render(paint.Pad(label, 9))+part, w.width-1, t.tail))
+			label = ""
 		}
 	}
 	if len(lines) == 1 {
@@ -254,8 +281,14 @@ func (w *whyScreen) bindings() []binding {
 		}
 		return ""
 	}
+	nothing := func() string {
+		if n, ok := w.steps.Selected(); ok && n.cause != nil {
+			return ""
+		}
+		return none()
+	}
 	return []binding{
-		{keys: []string{"enter"}, label: "enter", verb: "open", help: "open the run of the step", disabled: none, do: w.openStep},
+		{keys: []string{"enter"}, label: "enter", verb: "open", help: "open the run of the step, or the cause", disabled: nothing, do: w.openStep},
 		{keys: []string{"l"}, label: "l", verb: "log", help: "open the log of the step", disabled: none, do: w.openLog},
 		{keys: []string{"space"}, label: "space", verb: "fold", help: "close what is below, or open it", quiet: true, do: just(func() { w.steps.Toggle() })},
 		{keys: []string{"left", "h"}, label: "left", verb: "close, or go up", quiet: true, section: sectionMove, do: just(w.steps.Close)},
@@ -271,6 +304,10 @@ func (w *whyScreen) bindings() []binding {
 
 func (w *whyScreen) openStep() tea.Cmd {
 	n, _ := w.steps.Selected()
+	if n.cause != nil {
+		w.push(w.screenOf(*n.cause))
+		return nil
+	}
 	d := newDAGScreen(w.shell, n.step.DAGID)
 	d.choose(n.step.RunID, n.step.TaskID)
 	w.push(d)
