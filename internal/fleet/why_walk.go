@@ -187,7 +187,11 @@ func (w *way) run(writer TaskRef, wait dagspec.Wait, day dagspec.Date) (*DAG, *R
 
 // stream is the step of a stream.
 func (w *way) stream(s *Stream) {
-	step := Step{Health: s.Health, Name: s.GroupBy + " stream", State: "is " + s.Sentence(w.e.s.Clock()), Team: s.Team, DAGID: s.DAGID, Since: s.Since}
+	verb := "is "
+	if s.Restarts > 0 { // with which the sentence begins
+		verb = "had "
+	}
+	step := Step{Health: s.Health, Name: s.GroupBy + " stream", State: verb + s.Sentence(w.e.s.Clock()), Team: s.Team, DAGID: s.DAGID, Since: s.Since}
 	if s.Health <= OK {
 		w.add(step)
 		return
