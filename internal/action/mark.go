@@ -127,8 +127,7 @@ func (p *Planner) markCommand(scope MarkScope) string {
 // mark sets the state of a run, or of one task.
 func (p *Planner) mark(ctx context.Context, t Target) (string, error) {
 	if t.TaskID == "" {
-		_, err := p.Airflow.MarkRun(ctx, t.DAGID, t.RunID, t.State)
-		return "marked as " + string(t.State), err
+		return p.markRun(ctx, t)
 	}
 	_, err := p.Airflow.MarkTask(ctx, airflowclient.TaskMark{
 		Instance: airflowclient.InstanceRef{DAGID: t.DAGID, RunID: t.RunID, TaskID: t.TaskID, MapIndex: -1}, State: t.State,

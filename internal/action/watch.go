@@ -160,8 +160,13 @@ func (w *Watcher) Look(ctx context.Context) (Progress, error) {
 		}
 	}
 	if p.Final() {
-		p.Reports, err = w.reports(ctx, runs)
-		return p, err
+		instances, err := w.instances(ctx, runs)
+		if err != nil {
+			return p, err
+		}
+		p.discount(unfilled(runs, instances))
+		p.Reports = w.reports(ctx, runs, instances)
+		return p, nil
 	}
 	p.Ended = time.Time{}
 	if err := w.atWork(ctx, runs, &p); err != nil {
@@ -273,13 +278,11 @@ func (w *Watcher) follow(ctx context.Context, ti airflowclient.TaskInstance, p *
 	}
 }
 
-// reports reads what the jobs of the runs said at their end, of the first few runs: those that failed before others.
-func (w *Watcher) reports(ctx context.Context, runs []airflowclient.Run) ([]Report, error) {
-	runs = slices.Clone(runs)
-	slices.SortStableFunc(runs, func(a, b airflowclient.Run) int { return rank(a) - rank(b) })
+// instances are the tasks of runs.
+func (w *Watcher) instances(ctx context.Context, runs []airflowclient.Run) ([]airflowclient.TaskInstance, error) {
 	q := airflowclient.TaskQuery{}
-	for _, run := range runs[:min(len(runs), 5)] {
-		q.Runs = append(q.Runs, airflowclient.RunRef{DAGID: run.DAGID, RunID: run.ID})
+	for _, run := range runs {
+		q.Runs = append(q.Runs, refOf(run))
 	}
 	if len(q.Runs) == 0 {
 		return nil, nil
@@ -288,9 +291,52 @@ func (w *Watcher) reports(ctx context.Context, runs []airflowclient.Run) ([]Repo
 	if err != nil {
 		return nil, fmt.Errorf("read what the jobs said: %w", err)
 	}
+	return instances, nil
+}
+
+func refOf(run airflowclient.Run) airflowclient.RunRef {
+	return airflowclient.RunRef{DAGID: run.DAGID, RunID: run.ID}
+}
+
+// unfilled counts the runs of backfills that are green and in which no job filled anything: a run whose jobs were skipped, as they are when it is marked as
+// failed at the wrong moment, is a success for Airflow.
+func unfilled(runs []airflowclient.Run, instances []airflowclient.TaskInstance) int {
+	jobs, filled := map[airflowclient.RunRef]int{}, map[airflowclient.RunRef]int{}
+	for _, ti := range instances {
+		if ref := (airflowclient.RunRef{DAGID: ti.DAGID, RunID: ti.RunID}); isFill(ti.TaskID) {
+			jobs[ref]++
+			if ti.State == airflowclient.StateSuccess {
+				filled[ref]++
+			}
+		}
+	}
+	n := 0
+	for _, run := range runs {
+		_, isBackfill := readBackfill(run)
+		if ref := refOf(run); isBackfill && run.State == airflowclient.StateSuccess && jobs[ref] > 0 && filled[ref] == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// discount takes runs that did nothing for failed ones.
+func (p *Progress) discount(unfilled int) {
+	p.Done, p.Failed = p.Done-unfilled, p.Failed+unfilled
+	if p.Phase == Done && unfilled > 0 {
+		p.Phase = Failed
+	}
+}
+
+// reports reads what the jobs of the runs said at their end, of the first few runs: those that failed before others.
+func (w *Watcher) reports(ctx context.Context, runs []airflowclient.Run, instances []airflowclient.TaskInstance) []Report {
+	runs = slices.Clone(runs)
+	slices.SortStableFunc(runs, func(a, b airflowclient.Run) int { return rank(a) - rank(b) })
+	runs = runs[:min(len(runs), 5)]
 	var reports []Report
 	for _, ti := range instances {
-		if ti.State != airflowclient.StateSuccess && ti.State != airflowclient.StateFailed {
+		isOfThese := slices.ContainsFunc(runs, func(r airflowclient.Run) bool { return r.DAGID == ti.DAGID && r.ID == ti.RunID })
+		if !isOfThese || ti.State != airflowclient.StateSuccess && ti.State != airflowclient.StateFailed {
 			continue
 		}
 		raw, err := w.planner.Airflow.XCom(ctx, ti.DAGID, ti.RunID, ti.TaskID, "chronon_progress")
@@ -300,7 +346,7 @@ func (w *Watcher) reports(ctx context.Context, runs []airflowclient.Run) ([]Repo
 			reports = append(reports, r)
 		}
 	}
-	return reports, nil
+	return reports
 }
 
 // rank puts failed runs first.
