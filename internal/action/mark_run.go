@@ -33,7 +33,7 @@ func (p *Planner) markRun(ctx context.Context, t Target) (string, error) {
 		}
 		holds, err := p.markHolds(ctx, t)
 		if err != nil {
-			return done + ", and not seen to stay so: " + err.Error(), nil // the mark was made
+			return done, fmt.Errorf("run %s was marked as %s, and was not seen to stay so: %w", t.RunID, t.State, err)
 		}
 		if holds {
 			return done, nil
