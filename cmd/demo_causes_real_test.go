@@ -43,7 +43,7 @@ func (s session) explain(t *testing.T) {
 	s.names(t, 2, []string{"status", "--exit-code", "-o", "json"}, "payments_card_stream_v1_amount_sum_1h", `"search.listing_clicks.v1"`)
 	s.names(t, 0, []string{"consistency", "--features", "--query", "over:yes", "-o", "wide"}, "payments_card_stream_v1_amount_sum_1h", "differs in ", ":00 (")
 	s.names(t, 2, []string{"why", "--exit-code"}, "feature\tbreach\tpayments.checkout.v1: 1 of", "stream\trestarted\tsearch.listing_clicks.v1: ")
-	s.names(t, 0, []string{"why", "search.listing_clicks.v1", "--exit-code", "-o", "text"}, "↻ search.listing_clicks.v1 stream is ", "whose     team search")
+	s.names(t, 0, []string{"why", "search.listing_clicks.v1", "--exit-code", "-o", "text"}, "↻ search.listing_clicks.v1 stream had ", "whose     team search")
 	s.names(t, 2, []string{"why", "payments.checkout.v1", "--exit-code", "-o", "text"}, "▲ payments.checkout.v1 consistency is over budget")
 	s.names(t, 11, []string{"why", "payments.chekout.v1"})
 	s.explainWaiting(t)
