@@ -161,8 +161,6 @@ func dagKey(d DAG) string { return d.ID }
 
 func taskKey(t Task) string { return t.ID }
 
-func runKey(r Run) RunRef { return RunRef{DAGID: r.DAGID, RunID: r.ID} }
-
 type instanceID struct {
 	dag, run, task string
 	mapIndex       int

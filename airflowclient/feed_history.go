@@ -97,7 +97,7 @@ func (f *Feed) readHistory(ctx context.Context, tell func(update)) error {
 	tell(func(p *picture, c *Changes) {
 		seen := make(map[RunRef]bool, len(runs))
 		for _, r := range runs {
-			seen[runKey(r)] = true
+			seen[r.Ref()] = true
 			p.putRun(r, c)
 		}
 		for _, s := range odd {

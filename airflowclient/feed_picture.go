@@ -157,7 +157,7 @@ func (p *picture) dropDAG(id string, c *Changes) {
 
 // putRun takes a run of a DAG that the picture holds.
 func (p *picture) putRun(r Run, c *Changes) {
-	ref := runKey(r)
+	ref := r.Ref()
 	if _, ours := p.dags[r.DAGID]; !ours {
 		return
 	}
@@ -192,7 +192,7 @@ func (p *picture) forget(now time.Time, c *Changes) {
 	for _, r := range old {
 		isLast := !recent[r.DAGID] && last[r.DAGID].ID == r.ID && now.Sub(r.End) <= p.keeps[r.DAGID].Last
 		if !isLast {
-			p.dropRun(runKey(r), c)
+			p.dropRun(r.Ref(), c)
 		}
 	}
 }

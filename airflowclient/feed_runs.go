@@ -37,7 +37,7 @@ func (f *Feed) readRuns(ctx context.Context, tell func(update)) error {
 	tell(func(p *picture, c *Changes) {
 		seen := make(map[RunRef]bool, len(active)+len(ended))
 		for _, r := range slices.Concat(active, ended) {
-			seen[runKey(r)] = true
+			seen[r.Ref()] = true
 			f.meet(p, r)
 			f.putLater(p, r, c)
 		}
@@ -72,7 +72,7 @@ func (f *Feed) named() (ids []string, none bool) {
 // putLater takes what a run is now. One that had ended and runs again is no longer the last of its DAG that ended: that is another one, which has to be
 // looked for.
 func (f *Feed) putLater(p *picture, r Run, c *Changes) {
-	if known, ok := p.runs[runKey(r)]; ok && known.State.Ended() && !r.State.Ended() {
+	if known, ok := p.runs[r.Ref()]; ok && known.State.Ended() && !r.State.Ended() {
 		delete(f.quiet, r.DAGID)
 	}
 	p.putRun(r, c)
@@ -127,7 +127,7 @@ func (f *Feed) readEdits(ctx context.Context, tell func(update)) error {
 	f.editMark = mark
 	tell(func(p *picture, c *Changes) {
 		for _, r := range runs {
-			_, known := p.runs[runKey(r)]
+			_, known := p.runs[r.Ref()]
 			if known || p.keeps[r.DAGID].holds(r, mark) {
 				p.putRun(r, c)
 			}

@@ -31,6 +31,9 @@ type RunRef struct {
 	RunID string
 }
 
+// Ref identifies the run.
+func (r Run) Ref() RunRef { return RunRef{DAGID: r.DAGID, RunID: r.ID} }
+
 // TaskQuery selects task instances of one or many runs. Many runs cost one request for each hundred of them, and those that have the same id, as the
 // runs of one day do, one for each five hundred.
 type TaskQuery struct {

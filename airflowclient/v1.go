@@ -120,7 +120,7 @@ func (d *v1) runs(ctx context.Context, q RunQuery) ([]Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeRows[wireRun](d.conn, "DAG run", rows, runKey), nil
+	return decodeRows[wireRun](d.conn, "DAG run", rows, Run.Ref), nil
 }
 
 // runPage orders by id, the order of creation, in which rows do not move while pages are read; the newest few need the order by date.
@@ -171,7 +171,7 @@ func (d *v1) endedRunsChanged(ctx context.Context, since time.Time) ([]Run, erro
 	if err != nil {
 		return nil, err
 	}
-	return decodeRows[wireRun](d.conn, "DAG run", rows, runKey), nil
+	return decodeRows[wireRun](d.conn, "DAG run", rows, Run.Ref), nil
 }
 
 func (d *v1) run(ctx context.Context, dagID, runID string) (Run, error) {

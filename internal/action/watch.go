@@ -282,7 +282,7 @@ func (w *Watcher) follow(ctx context.Context, ti airflowclient.TaskInstance, p *
 func (w *Watcher) instances(ctx context.Context, runs []airflowclient.Run) ([]airflowclient.TaskInstance, error) {
 	q := airflowclient.TaskQuery{}
 	for _, run := range runs {
-		q.Runs = append(q.Runs, refOf(run))
+		q.Runs = append(q.Runs, run.Ref())
 	}
 	if len(q.Runs) == 0 {
 		return nil, nil
@@ -292,10 +292,6 @@ func (w *Watcher) instances(ctx context.Context, runs []airflowclient.Run) ([]ai
 		return nil, fmt.Errorf("read what the jobs said: %w", err)
 	}
 	return instances, nil
-}
-
-func refOf(run airflowclient.Run) airflowclient.RunRef {
-	return airflowclient.RunRef{DAGID: run.DAGID, RunID: run.ID}
 }
 
 // unfilled counts the runs of backfills that are green and in which no job filled anything: a run whose jobs were skipped, as they are when it is marked as
@@ -313,7 +309,7 @@ func unfilled(runs []airflowclient.Run, instances []airflowclient.TaskInstance) 
 	n := 0
 	for _, run := range runs {
 		_, isBackfill := readBackfill(run)
-		if ref := refOf(run); isBackfill && run.State == airflowclient.StateSuccess && jobs[ref] > 0 && filled[ref] == 0 {
+		if ref := run.Ref(); isBackfill && run.State == airflowclient.StateSuccess && jobs[ref] > 0 && filled[ref] == 0 {
 			n++
 		}
 	}

@@ -177,13 +177,13 @@ func (o *Observer) forget(current []airflowclient.Run) {
 	}
 	inPicture := make(map[airflowclient.RunRef]bool, len(current))
 	for _, r := range current {
-		inPicture[refOf(r)] = true
+		inPicture[r.Ref()] = true
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, list := range o.lists {
 		for _, r := range list.runs {
-			inPicture[refOf(r)] = true
+			inPicture[r.Ref()] = true
 		}
 	}
 	maps.DeleteFunc(o.cache.tasks, func(ref airflowclient.RunRef, _ keptTasks) bool { return !inPicture[ref] })

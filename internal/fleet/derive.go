@@ -79,8 +79,8 @@ func assemble(o observation) []DAG {
 		d := dagOf(listed, o.names)
 		d.Runs = make([]Run, len(runs[d.ID]))
 		for i, r := range runs[d.ID] {
-			tasks, known := o.tasks[refOf(*r)]
-			d.Runs[i] = runOf(r, tasks, readingOf(known, o.asked[refOf(*r)]))
+			tasks, known := o.tasks[r.Ref()]
+			d.Runs[i] = runOf(r, tasks, readingOf(known, o.asked[r.Ref()]))
 		}
 		isItsFile := func(e airflowclient.ImportError) bool { return sameFile(listed.FileLoc, e.File) }
 		d.Broken = d.Broken || slices.ContainsFunc(o.broken, isItsFile)
@@ -128,10 +128,6 @@ func readingOf(known, asked bool) reading {
 	default:
 		return notRead
 	}
-}
-
-func refOf(r airflowclient.Run) airflowclient.RunRef {
-	return airflowclient.RunRef{DAGID: r.DAGID, RunID: r.ID}
 }
 
 func hasEnded(r airflowclient.Run) bool {

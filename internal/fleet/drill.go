@@ -46,8 +46,8 @@ func (o *Observer) Runs(ctx context.Context, dagID string) ([]Run, error) {
 	byRef := make(map[airflowclient.RunRef]airflowclient.Run, len(list))
 	refs := make([]airflowclient.RunRef, 0, len(list))
 	for _, r := range list {
-		byRef[refOf(r)] = r
-		refs = append(refs, refOf(r))
+		byRef[r.Ref()] = r
+		refs = append(refs, r.Ref())
 	}
 	tasks := make(map[airflowclient.RunRef][]Task, len(list))
 	read, err := o.readTasksOf(ctx, byRef, o.cached(byRef, refs, listedAge, tasks))
@@ -55,7 +55,7 @@ func (o *Observer) Runs(ctx context.Context, dagID string) ([]Run, error) {
 	runs := make([]Run, 0, len(list))
 	for i := range list {
 		r := &list[i]
-		known, ok := tasks[refOf(*r)]
+		known, ok := tasks[r.Ref()]
 		runs = append(runs, runOf(r, known, readingOf(ok, err != nil)))
 	}
 	return runs, nil
@@ -113,8 +113,8 @@ func (o *Observer) keepFocused(p airflowclient.Picture) {
 	}
 	runs, read := make(map[airflowclient.RunRef]airflowclient.Run), make(map[airflowclient.RunRef][]Task)
 	for _, r := range p.Runs {
-		if listed, ok := p.Tasks[refOf(r)]; ok {
-			runs[refOf(r)], read[refOf(r)] = r, tasksOf(listed)
+		if listed, ok := p.Tasks[r.Ref()]; ok {
+			runs[r.Ref()], read[r.Ref()] = r, tasksOf(listed)
 		}
 	}
 	o.keepTasks(runs, read, p.Parts[airflowclient.PartFocus].Read)

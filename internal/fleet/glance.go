@@ -19,7 +19,7 @@ func RunsOf(ctx context.Context, client *airflowclient.Client, dagID string, lim
 	tasks := make(map[airflowclient.RunRef][]Task, len(list))
 	refs := make([]airflowclient.RunRef, 0, len(list))
 	for _, r := range list {
-		refs = append(refs, refOf(r))
+		refs = append(refs, r.Ref())
 	}
 	if len(refs) > 0 {
 		var instances []airflowclient.TaskInstance
@@ -34,7 +34,7 @@ func RunsOf(ctx context.Context, client *airflowclient.Client, dagID string, lim
 	runs := make([]Run, 0, len(list))
 	for i := range list {
 		r := &list[i]
-		known := tasks[refOf(*r)]
+		known := tasks[r.Ref()]
 		slices.SortStableFunc(known, compareTasks)
 		runs = append(runs, runOf(r, known, readingOf(err == nil, err != nil)))
 	}

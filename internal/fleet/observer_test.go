@@ -33,7 +33,7 @@ func TestAnUnchangedFleetCostsNoTasksAndNoReports(t *testing.T) {
 	}
 	ref := airflowclient.RunRef{DAGID: "chronon_streaming_dag_core", RunID: "tick_20m0s"}
 	for i := range w.runs {
-		if refOf(w.runs[i]) == ref {
+		if w.runs[i].Ref() == ref {
 			w.runs[i].End = noon.Add(10 * time.Second) // it was cleared and ended again
 		}
 	}

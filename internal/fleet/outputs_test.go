@@ -59,14 +59,14 @@ func (s *scene) run(dag, day, state string, after time.Duration, tasks ...string
 			t.Start = end.Add(-time.Hour)
 		default:
 		}
-		s.tasks[refOf(r)] = append(s.tasks[refOf(r)], t)
+		s.tasks[r.Ref()] = append(s.tasks[r.Ref()], t)
 	}
-	slices.SortFunc(s.tasks[refOf(r)], compareTasks)
+	slices.SortFunc(s.tasks[r.Ref()], compareTasks)
 	if hasEnded(r) {
 		r.End = r.IntervalTo.Add(after)
 	}
 	s.runs = append(s.runs, r)
-	return refOf(r)
+	return r.Ref()
 }
 
 func (s *scene) derive() Snapshot { return derive(s.observation, assemble(s.observation)) }

@@ -44,7 +44,7 @@ const (
 func (o *Observer) readTasks(ctx context.Context, obs *observation) {
 	byRef := make(map[airflowclient.RunRef]airflowclient.Run, len(obs.runs))
 	for _, r := range obs.runs {
-		byRef[refOf(r)] = r
+		byRef[r.Ref()] = r
 	}
 	var matter, green, rest []airflowclient.RunRef
 	runs := runsByDAG(obs.runs)
@@ -183,9 +183,9 @@ func readingOrder(kind dagspec.Kind, runs []*airflowclient.Run) (matter, rest []
 	for _, r := range runs {
 		isMatter := !hasEnded(*r) && take(&unfinished) || hasEnded(*r) && take(&ended) || r.State == airflowclient.StateFailed && take(&failed)
 		if isMatter {
-			matter = append(matter, refOf(*r))
+			matter = append(matter, r.Ref())
 		} else {
-			rest = append(rest, refOf(*r))
+			rest = append(rest, r.Ref())
 		}
 	}
 	return matter, rest

@@ -86,7 +86,7 @@ func (w *world) run(dag, id string, at time.Time, length time.Duration, state st
 	}
 	w.runs = append(w.runs, r)
 	w.tasks = append(w.tasks, instancesFrom(dag, id, tasks)...)
-	return refOf(r)
+	return r.Ref()
 }
 
 // ask counts a question. Where the world was told to fail, there is an answer already, or an error of the network.
