@@ -80,6 +80,9 @@ func (p *Planner) backfillsOf(ctx context.Context, dagID string, conf ConfName) 
 	if err != nil {
 		return nil, fmt.Errorf("list the runs of %s: %w", dagID, err)
 	}
+	if err := p.failEmpty(ctx, runs); err != nil {
+		return nil, fmt.Errorf("list the runs of %s: %w", dagID, err)
+	}
 	byID := map[string]*BackfillState{}
 	for _, run := range runs {
 		b, ok := readBackfill(run)
@@ -212,6 +215,38 @@ func (c runCounts) phase() Phase {
 	default:
 		return Done
 	}
+}
+
+// failEmpty takes runs of backfills for failed that are green and in which no job filled anything: a run whose jobs were skipped, as they are when it is
+// marked as failed at the wrong moment, is a success for Airflow.
+func (p *Planner) failEmpty(ctx context.Context, runs []airflowclient.Run) error {
+	q := airflowclient.TaskQuery{}
+	for _, run := range runs {
+		if _, isBackfill := readBackfill(run); isBackfill && run.State == airflowclient.StateSuccess {
+			q.Runs = append(q.Runs, run.Ref())
+		}
+	}
+	if len(q.Runs) == 0 {
+		return nil
+	}
+	instances, err := p.Airflow.TaskInstances(ctx, q)
+	if err != nil {
+		return err
+	}
+	hasFilled := map[airflowclient.RunRef]bool{} // of the runs that have a job which fills
+	for _, ti := range instances {
+		if isFill(ti.TaskID) {
+			ref := airflowclient.RunRef{DAGID: ti.DAGID, RunID: ti.RunID}
+			hasFilled[ref] = hasFilled[ref] || ti.State == airflowclient.StateSuccess
+		}
+	}
+	for i, run := range runs {
+		filled, hasJob := hasFilled[run.Ref()]
+		if hasJob && !filled {
+			runs[i].State = airflowclient.StateFailed
+		}
+	}
+	return nil
 }
 
 // isFill says whether a task is one that a range goes to, by its id (dagspec, taskWords).

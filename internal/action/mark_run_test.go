@@ -67,6 +67,10 @@ func TestABackfillWhoseJobWasSkippedIsNotDone(t *testing.T) {
 		if seen.Phase != action.Failed || seen.Failed != 1 || seen.Done != 0 {
 			t.Errorf("it is %s: %+v", seen.Phase, seen)
 		}
+		list, err := w.Backfills(w.ctx(), ofJoin)
+		if err != nil || len(list) != 1 || list[0].State != action.Failed {
+			t.Errorf("it is listed as %+v, %v", list, err)
+		}
 		run, err := w.Airflow.Run(w.ctx(), scope.DAGID, scope.RunID)
 		if err != nil || run.State != airflowclient.StateSuccess {
 			t.Errorf("the run is %s, %v", run.State, err)

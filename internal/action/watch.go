@@ -149,6 +149,11 @@ func (w *Watcher) Look(ctx context.Context) (Progress, error) {
 	if err != nil {
 		return Progress{}, fmt.Errorf("look at the progress: %w", err)
 	}
+	if countRuns(runs).phase() == Done {
+		if err := w.planner.failEmpty(ctx, runs); err != nil {
+			return Progress{}, fmt.Errorf("look at the progress: %w", err)
+		}
+	}
 	c := countRuns(runs)
 	p := Progress{Phase: c.phase(), Total: c.total, Done: c.done, Failed: c.failed, Running: c.running, Waiting: c.waiting}
 	for _, run := range runs {
@@ -160,13 +165,8 @@ func (w *Watcher) Look(ctx context.Context) (Progress, error) {
 		}
 	}
 	if p.Final() {
-		instances, err := w.instances(ctx, runs)
-		if err != nil {
-			return p, err
-		}
-		p.discount(unfilled(runs, instances))
-		p.Reports = w.reports(ctx, runs, instances)
-		return p, nil
+		p.Reports, err = w.reports(ctx, runs)
+		return p, err
 	}
 	p.Ended = time.Time{}
 	if err := w.atWork(ctx, runs, &p); err != nil {
@@ -278,10 +278,12 @@ func (w *Watcher) follow(ctx context.Context, ti airflowclient.TaskInstance, p *
 	}
 }
 
-// instances are the tasks of runs.
-func (w *Watcher) instances(ctx context.Context, runs []airflowclient.Run) ([]airflowclient.TaskInstance, error) {
+// reports reads what the jobs of the runs said at their end, of the first few runs: those that failed before others.
+func (w *Watcher) reports(ctx context.Context, runs []airflowclient.Run) ([]Report, error) {
+	runs = slices.Clone(runs)
+	slices.SortStableFunc(runs, func(a, b airflowclient.Run) int { return rank(a) - rank(b) })
 	q := airflowclient.TaskQuery{}
-	for _, run := range runs {
+	for _, run := range runs[:min(len(runs), 5)] {
 		q.Runs = append(q.Runs, run.Ref())
 	}
 	if len(q.Runs) == 0 {
@@ -291,48 +293,9 @@ func (w *Watcher) instances(ctx context.Context, runs []airflowclient.Run) ([]ai
 	if err != nil {
 		return nil, fmt.Errorf("read what the jobs said: %w", err)
 	}
-	return instances, nil
-}
-
-// unfilled counts the runs of backfills that are green and in which no job filled anything: a run whose jobs were skipped, as they are when it is marked as
-// failed at the wrong moment, is a success for Airflow.
-func unfilled(runs []airflowclient.Run, instances []airflowclient.TaskInstance) int {
-	jobs, filled := map[airflowclient.RunRef]int{}, map[airflowclient.RunRef]int{}
-	for _, ti := range instances {
-		if ref := (airflowclient.RunRef{DAGID: ti.DAGID, RunID: ti.RunID}); isFill(ti.TaskID) {
-			jobs[ref]++
-			if ti.State == airflowclient.StateSuccess {
-				filled[ref]++
-			}
-		}
-	}
-	n := 0
-	for _, run := range runs {
-		_, isBackfill := readBackfill(run)
-		if ref := run.Ref(); isBackfill && run.State == airflowclient.StateSuccess && jobs[ref] > 0 && filled[ref] == 0 {
-			n++
-		}
-	}
-	return n
-}
-
-// discount takes runs that did nothing for failed ones.
-func (p *Progress) discount(unfilled int) {
-	p.Done, p.Failed = p.Done-unfilled, p.Failed+unfilled
-	if p.Phase == Done && unfilled > 0 {
-		p.Phase = Failed
-	}
-}
-
-// reports reads what the jobs of the runs said at their end, of the first few runs: those that failed before others.
-func (w *Watcher) reports(ctx context.Context, runs []airflowclient.Run, instances []airflowclient.TaskInstance) []Report {
-	runs = slices.Clone(runs)
-	slices.SortStableFunc(runs, func(a, b airflowclient.Run) int { return rank(a) - rank(b) })
-	runs = runs[:min(len(runs), 5)]
 	var reports []Report
 	for _, ti := range instances {
-		isOfThese := slices.ContainsFunc(runs, func(r airflowclient.Run) bool { return r.DAGID == ti.DAGID && r.ID == ti.RunID })
-		if !isOfThese || ti.State != airflowclient.StateSuccess && ti.State != airflowclient.StateFailed {
+		if ti.State != airflowclient.StateSuccess && ti.State != airflowclient.StateFailed {
 			continue
 		}
 		raw, err := w.planner.Airflow.XCom(ctx, ti.DAGID, ti.RunID, ti.TaskID, "chronon_progress")
@@ -342,7 +305,7 @@ func (w *Watcher) reports(ctx context.Context, runs []airflowclient.Run, instanc
 			reports = append(reports, r)
 		}
 	}
-	return reports
+	return reports, nil
 }
 
 // rank puts failed runs first.
