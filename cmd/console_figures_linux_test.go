@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -85,6 +86,33 @@ func BenchmarkConsoleIdle(b *testing.B) {
 	}
 }
 
+// BenchmarkConsoleKey is how long a key takes until the terminal is written to, among thousands of DAGs: pressed now and then, and held down.
+// Budget: 16 ms at the 99th percentile.
+func BenchmarkConsoleKey(b *testing.B) {
+	c := startProgram(b, builtProgram(b), simulatedFleet(b, airflowtest.Fleet(manyDAGs), afterWork), b.TempDir())
+	defer c.quit()
+	c.after("payments")
+	c.wait(20 * time.Second)
+	c.press("2") // all DAGs
+	for _, hand := range []struct {
+		name  string
+		every time.Duration
+	}{{"now and then", 330 * time.Millisecond}, {"held down", 33 * time.Millisecond}} {
+		b.Run(hand.name, func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				for i := range 200 {
+					c.wait(hand.every)
+					took = append(took, c.press([]string{"j", "k"}[i/50%2]))
+				}
+			}
+			slices.Sort(took)
+			b.ReportMetric(took[len(took)/2].Seconds()*1000, "ms/p50")
+			b.ReportMetric(took[len(took)*99/100].Seconds()*1000, "ms/p99")
+		})
+	}
+}
+
 // builtProgram builds the program and returns its path.
 func builtProgram(tb testing.TB) string {
 	tb.Helper()
@@ -98,15 +126,14 @@ func builtProgram(tb testing.TB) string {
 // How long a fleet has been at work when it is looked at.
 const (
 	atWork    = 42 * time.Minute // its joins have not ended
-	afterWork = 6 * time.Hour    // only its streams tick
+	afterWork = 6 * time.Hour    // only its streams tick; not in the first half hour of a UTC day, when the joins of the next one run
 )
 
 // simulatedFleet is the address of a simulated Airflow that has been at work for a while.
 func simulatedFleet(tb testing.TB, scenario airflowtest.Scenario, past time.Duration) string {
 	tb.Helper()
-	var ahead time.Duration
+	ahead := -past
 	airflow := airflowtest.New(airflowtest.Options{Now: func() time.Time { return time.Now().Add(ahead) }})
-	ahead = -past
 	scenario(airflow)
 	airflow.Runs() // the first runs are made then
 	ahead = 0
@@ -117,10 +144,12 @@ func simulatedFleet(tb testing.TB, scenario airflowtest.Scenario, past time.Dura
 
 // startedProgram is the console on a terminal of its own.
 type startedProgram struct {
-	tb    testing.TB
-	cmd   *exec.Cmd
-	ended chan error
-	began time.Time
+	tb       testing.TB
+	cmd      *exec.Cmd
+	terminal *os.File
+	ended    chan error
+	began    time.Time
+	drawn    chan time.Time // when it was written to
 
 	mu   sync.Mutex
 	seen map[string]time.Duration // of texts, when they were drawn first
@@ -131,7 +160,7 @@ type startedProgram struct {
 func startProgram(tb testing.TB, program, url, state string) *startedProgram {
 	tb.Helper()
 	master, slave := openTerminal(tb, 120, 40)
-	c := &startedProgram{tb: tb, ended: make(chan error, 1), seen: map[string]time.Duration{}}
+	c := &startedProgram{tb: tb, terminal: master, ended: make(chan error, 1), drawn: make(chan time.Time, 1), seen: map[string]time.Duration{}}
 	c.cmd = exec.CommandContext(context.Background(), program, "console")
 	c.cmd.Env = append(os.Environ(), "TERM=xterm-256color", "CHRONONCTL_URL="+url, "HOME="+state, "XDG_STATE_HOME="+state, "XDG_CACHE_HOME="+state, "XDG_CONFIG_HOME="+state)
 	c.cmd.Dir, c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = state, slave, slave, slave
@@ -141,18 +170,22 @@ func startProgram(tb testing.TB, program, url, state string) *startedProgram {
 		tb.Fatal(err)
 	}
 	slave.Close()
-	go c.listen(master)
+	go c.listen()
 	go func() { c.ended <- c.cmd.Wait() }()
 	tb.Cleanup(func() { _ = c.cmd.Process.Kill(); master.Close() })
 	return c
 }
 
 // listen notes when texts are drawn.
-func (c *startedProgram) listen(master *os.File) {
+func (c *startedProgram) listen() {
 	buf := make([]byte, 64<<10)
 	for {
-		n, err := master.Read(buf)
+		n, err := c.terminal.Read(buf)
 		now := time.Since(c.began)
+		select {
+		case c.drawn <- time.Now():
+		default: // nobody waits for it
+		}
 		c.mu.Lock()
 		if c.said.Len() < 1<<20 {
 			c.said.Write(buf[:n])
@@ -191,6 +224,25 @@ func (c *startedProgram) wait(d time.Duration) {
 	case err := <-c.ended:
 		c.tb.Fatalf("the console ended: %v: %q", err, c.said.String())
 	case <-time.After(d):
+	}
+}
+
+// press presses a key, and returns after how long the terminal was written to.
+func (c *startedProgram) press(key string) time.Duration {
+	c.tb.Helper()
+	for len(c.drawn) > 0 {
+		<-c.drawn
+	}
+	pressed := time.Now()
+	if _, err := c.terminal.WriteString(key); err != nil {
+		c.tb.Fatal(err)
+	}
+	select {
+	case at := <-c.drawn:
+		return at.Sub(pressed)
+	case <-time.After(time.Minute):
+		c.tb.Fatalf("nothing is drawn after %q", key)
+		return 0
 	}
 }
 

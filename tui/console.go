@@ -16,9 +16,6 @@ import (
 // DefaultInterval is how often the visible screen is refreshed when the interval is not set.
 const DefaultInterval = 5 * time.Second
 
-// framesPerSecond is how often the terminal is written to at most.
-const framesPerSecond = 30
-
 // Options are what the console is started with. Source is needed; everything else has a useful zero value.
 type Options struct {
 	Source   Source
@@ -74,8 +71,10 @@ func Run(ctx context.Context, options Options) error {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	root := newRoot(inner, options)
-	model := guard(root)
-	_, err := tea.NewProgram(model, programOptions(ctx, options)...).Run()
+	pace := new(pace)
+	model := guard(paced{root, pace})
+	pace.program = tea.NewProgram(model, programOptions(ctx, options)...)
+	_, err := pace.program.Run()
 	cancel()
 	root.work.Wait() // a deploy that is left stops cleanly, and gives its lock back
 	if defect := model.defect.Load(); defect != nil {
@@ -91,7 +90,7 @@ func Run(ctx context.Context, options Options) error {
 }
 
 func programOptions(ctx context.Context, o Options) []tea.ProgramOption {
-	out := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(framesPerSecond)}
+	out := []tea.ProgramOption{tea.WithContext(ctx)}
 	if o.Input != nil {
 		out = append(out, tea.WithInput(o.Input))
 	}
