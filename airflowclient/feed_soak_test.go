@@ -72,7 +72,7 @@ func soak(t *testing.T, a api, random *rand.Rand) {
 			time.Sleep(time.Duration(random.IntN(150)) * time.Minute) // a laptop that sleeps
 		}
 		if random.IntN(50) == 0 { // another process goes on where this one was, soon or late
-			opts.State = feed.State()
+			opts.State = stateOf(t, feed)
 			time.Sleep(time.Duration(random.IntN(90)) * time.Minute * time.Duration(random.IntN(2)))
 			feed = newFeed(t, server, opts)
 		}

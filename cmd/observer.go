@@ -29,7 +29,7 @@ type remembering struct {
 func (r remembering) Observe(ctx context.Context) (fleet.Snapshot, error) {
 	snap, err := r.Observer.Observe(ctx)
 	if err == nil && !snap.Partial {
-		_ = r.past.Record(snap, r.Reading, r.whole) // it is experience: a look without it says less, and no look fails for it
+		_ = r.past.Record(snap, r.WriteReading, r.whole) // it is experience: a look without it says less, and no look fails for it
 	}
 	return snap, err
 }

@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"testing"
@@ -323,7 +324,11 @@ func TestOneLookCostsLittle(t *testing.T) {
 				if err != nil || len(s.DAGs) == 0 {
 					t.Fatalf("%d DAGs, %v", len(s.DAGs), err)
 				}
-				last = fleet.Options{Last: &s, Reading: observer.Reading()}
+				var reading bytes.Buffer
+				if err := observer.WriteReading(&reading); err != nil {
+					t.Fatal(err)
+				}
+				last = fleet.Options{Last: &s, Reading: reading.Bytes()}
 				after := c.client.Requests()
 				return airflowclient.Meter{Requests: after.Requests - before.Requests, Received: after.Received - before.Received}
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ type Options struct {
 	Last      *Snapshot // an earlier picture of the same Airflow, from which is known what ended runs had; nil: none
 	Sound     Sound     // when the tasks of runs without trouble are read
 	Piecemeal bool      // the first pictures come as soon as there are DAGs to show, see [Snapshot.Partial]
-	Reading   []byte    // of [Observer.Reading] of an earlier observer of the same teams, to go on from there; nil: none
+	Reading   []byte    // of [Observer.WriteReading] of an earlier observer of the same teams, to go on from there; nil: none
 	Lifetimes Lifetimes // of rows in the KV store; its zero value is not known
 
 	// Definitions are those of a Chronon repository at hand, or nil. They are asked for once, when no release tells what should run; nil: there are none.
@@ -208,13 +209,13 @@ func (o *Observer) Refresh() {
 	clear(o.lists)
 }
 
-// Reading is how far the server was read, for [Options] of a later observer, which then asks only for what has changed; nil while nothing is known, or
-// while the observer reads.
-func (o *Observer) Reading() []byte {
+// WriteReading writes how far the server was read, for [Options] of a later observer, which then asks only for what has changed; nothing while nothing is
+// known, or while the observer reads.
+func (o *Observer) WriteReading(w io.Writer) error {
 	select {
 	case o.turn <- struct{}{}:
 		defer func() { <-o.turn }()
-		return o.feed.State()
+		return o.feed.WriteState(w)
 	default:
 		return nil
 	}

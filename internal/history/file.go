@@ -3,9 +3,9 @@ package history
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
-	"encoding/gob"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -27,19 +27,26 @@ const (
 )
 
 const (
-	format    = 1         // of the files; the shape of what they hold is told beside it
+	format    = 2         // of the files; the shape of what they hold is told beside it
 	mostFile  = 32 << 20  // bytes of a file
 	mostBytes = 256 << 20 // bytes of what it unpacks to
 )
 
-// header is the first line of a file: what it is, its format, the shape of its values, the Airflow, and the sum of the rest.
-func header(name, url, shape string, packed []byte) string {
-	sum, server := sha256.Sum256(packed), sha256.Sum256([]byte(url))
-	return fmt.Sprintf("chrononctl-history %s %d %s %s %s\n", name, format, shape, hex.EncodeToString(server[:8]), hex.EncodeToString(sum[:]))
+// content is what a file holds: its shape, and how it is read and written.
+type content struct {
+	shape string
+	read  func(io.Reader) error
+	write func(io.Writer) error
 }
 
-// read fills value from a file; one that is not there leaves it as it is.
-func (h *History) read(name string, value any) error {
+// header is the first line of a file: what it is, its format, the shape of its content, the Airflow, and the sum of the rest.
+func header(name, url, shape string, sum []byte) string {
+	server := sha256.Sum256([]byte(url))
+	return fmt.Sprintf("chrononctl-history %s %d %s %s %s\n", name, format, shape, hex.EncodeToString(server[:8]), hex.EncodeToString(sum))
+}
+
+// read takes in a file; one that is not there leaves everything as it is.
+func (h *History) read(name string, c content) error {
 	path := filepath.Join(Dir(h.opts.Dir, h.opts.Context), name)
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,14 +64,15 @@ func (h *History) read(name string, value any) error {
 		return ignored(name, "is larger than any that this program writes")
 	}
 	line, packed, _ := bytes.Cut(text, []byte("\n"))
-	if err := fits(name, string(line)+"\n", header(name, h.opts.URL, shapeOf(value), packed)); err != nil {
+	sum := sha256.Sum256(packed)
+	if err := fits(name, string(line)+"\n", header(name, h.opts.URL, c.shape, sum[:])); err != nil {
 		return err
 	}
 	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return ignored(name, "cannot be read: "+err.Error())
 	}
-	if err := gob.NewDecoder(bufio.NewReader(io.LimitReader(unpacked, mostBytes))).Decode(value); err != nil {
+	if err := c.read(bufio.NewReader(io.LimitReader(unpacked, mostBytes))); err != nil {
 		return ignored(name, "cannot be read: "+err.Error())
 	}
 	return nil
@@ -88,22 +96,8 @@ func ignored(name, why string) error {
 	return fmt.Errorf("the %s that was kept of this context is not used: it %s", name, why)
 }
 
-// write places a file with the value.
-func (h *History) write(name string, value any) error {
-	var packed bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
-	if err != nil {
-		return err
-	}
-	if err := gob.NewEncoder(zip).Encode(value); err != nil {
-		return err
-	}
-	if err := zip.Close(); err != nil {
-		return err
-	}
-	if packed.Len() > mostFile-1000 {
-		return fmt.Errorf("the %s of this context is larger than %d MB", name, mostFile>>20)
-	}
+// write places a file. It is packed on its way to the disk, because the history of a large Airflow is larger than the picture that the console shows.
+func (h *History) write(name string, c content) error {
 	dir := Dir(h.opts.Dir, h.opts.Context)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -113,15 +107,31 @@ func (h *History) write(name string, value any) error {
 		return err
 	}
 	defer os.Remove(file.Name()) // it is gone when all went well
-	_, err = io.WriteString(file, header(name, h.opts.URL, shapeOf(value), packed.Bytes()))
-	if err == nil {
-		_, err = packed.WriteTo(file)
-	}
 	// Nothing waits for the disk: what a crash tears does not fit its sum.
-	if err := errors.Join(err, file.Close()); err != nil {
+	if err := errors.Join(pack(file, name, h.opts.URL, c), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), filepath.Join(dir, name))
+}
+
+// pack writes a file's header and its content. The sum is known at the end; the header is as long with another one.
+func pack(file *os.File, name, url string, c content) error {
+	sum := sha256.New()
+	if _, err := io.WriteString(file, header(name, url, c.shape, sum.Sum(nil))); err != nil {
+		return err
+	}
+	zip, err := gzip.NewWriterLevel(io.MultiWriter(file, sum), gzip.BestSpeed)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(c.write(zip), zip.Close()); err != nil {
+		return err
+	}
+	if size, err := file.Seek(0, io.SeekCurrent); err != nil || size > mostFile {
+		return cmp.Or(err, fmt.Errorf("the %s of this context is larger than %d MB", name, mostFile>>20))
+	}
+	_, err = file.WriteAt([]byte(header(name, url, c.shape, sum.Sum(nil))), 0)
+	return err
 }
 
 // shapeOf tells values of one version of the program from those of the next: names and types of all fields, and the order of the states, which are

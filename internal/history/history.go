@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -73,30 +74,24 @@ func Open(o Options) *History {
 		return h
 	}
 	var samples []taskSamples
-	if err := h.read(pastFile, &samples); err != nil {
+	if err := h.read(pastFile, samplesContent(&samples)); err != nil {
 		h.note(err)
 	}
 	for _, t := range samples {
 		h.past[t.Task] = t.Samples
 	}
 	var picture fleet.Snapshot
-	switch err := h.read(pictureFile, &picture); {
+	switch err := h.read(pictureFile, pictureContent(&picture)); {
 	case err != nil:
 		h.note(err)
 	case !picture.At.IsZero():
 		picture.Intent = &fleet.Intent{}
 		h.picture, h.has = picture, true
 	}
-	if err := h.read(readingFile, &h.reading); err != nil {
+	if err := h.read(readingFile, readingContent(&h.reading, nil)); err != nil {
 		h.note(err)
 	}
 	return h
-}
-
-// taskSamples is an entry of the experience as it is written.
-type taskSamples struct {
-	Task    fleet.TaskRef
-	Samples []fleet.Sample
 }
 
 func (h *History) note(err error) {
@@ -118,7 +113,7 @@ func (h *History) LastSnapshot() (picture fleet.Snapshot, ok bool) {
 	return h.picture, h.has
 }
 
-// Reading is what [fleet.Observer.Reading] was when that picture was recorded; nil when there is none.
+// Reading is what [fleet.Observer.WriteReading] wrote when that picture was recorded; empty when that was nothing.
 func (h *History) Reading() []byte {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -148,10 +143,10 @@ func (h *History) Usual(ref fleet.TaskRef) (took, landing fleet.Usual) {
 	return fleet.UsualOf(ran), fleet.UsualOf(landed)
 }
 
-// Record keeps what a picture shows, and how far the server was read for it, which reading tells and which is asked only when it is written. However often
+// Record keeps what a picture shows, and how far the server was read for it, which reading writes and which is asked only when it is due. However often
 // it is called, it writes at once, a minute later, and then after pauses that double up to a quarter of an hour: to write a large fleet costs more than to
 // look at it, and what is not written is read again. It writes a picture only when it is of the whole fleet: that of a few teams would hide the others.
-func (h *History) Record(s fleet.Snapshot, reading func() []byte, whole bool) error {
+func (h *History) Record(s fleet.Snapshot, reading func(io.Writer) error, whole bool) error {
 	now := h.opts.Now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -161,9 +156,10 @@ func (h *History) Record(s fleet.Snapshot, reading func() []byte, whole bool) er
 	h.recorded, h.pause = now, min(max(2*h.pause, firstRecord), laterRecord)
 	h.picture, h.has, h.reading = fleet.Snapshot{}, false, nil // those of an earlier look; they are large, and whoever wanted them has them
 	h.learn(s.Samples(), now)
-	err := h.write(pastFile, sorted(h.past))
+	samples := sorted(h.past)
+	err := h.write(pastFile, samplesContent(&samples))
 	if whole {
-		err = errors.Join(err, h.write(pictureFile, s), h.write(readingFile, reading()))
+		err = errors.Join(err, h.write(pictureFile, pictureContent(&s)), h.write(readingFile, readingContent(&h.reading, reading)))
 	}
 	if err != nil {
 		return fmt.Errorf("keep what was seen: %w", err)
