@@ -123,6 +123,10 @@ func (c *consistencyScreen) bindings() []binding {
 				c.push(newDAGScreen(c.shell, r.DAGID))
 				return nil
 			}},
+		c.logBinding(none, func() (string, func(fleet.Task) bool) {
+			r, _ := c.joins.Selected()
+			return r.DAGID, anyTask
+		}),
 		c.whyBinding(none, func() string { r, _ := c.joins.Selected(); return r.DAGID }),
 	}
 	return append(own, c.listBindings()...)

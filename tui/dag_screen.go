@@ -279,20 +279,6 @@ func (d *dagScreen) logTask() (fleet.Task, bool) {
 	return d.worst.get(d.tasks.Choice(), func() fleet.Task { return worstOf(d.tasks.Rows()) }), true
 }
 
-// worstOf is the task that needs a person most, the first of several.
-func worstOf(tasks []fleet.Task) fleet.Task {
-	worst := tasks[0]
-	for _, t := range tasks {
-		if t.Health > worst.Health || t.Health == worst.Health && isBehind(worst) && !isBehind(t) {
-			worst = t
-		}
-	}
-	return worst
-}
-
-// isBehind tells whether a task did not run because one before it failed: its log says nothing.
-func isBehind(t fleet.Task) bool { return t.State == "upstream_failed" }
-
 func (d *dagScreen) openLog() tea.Cmd {
 	if t, ok := d.logTask(); ok {
 		d.push(newLogScreen(d.shell, t))

@@ -86,6 +86,10 @@ func (d *dagsScreen) ownBindings() []binding {
 			return nil
 		},
 	}}
+	own = append(own, d.logBinding(none, func() (string, func(fleet.Task) bool) {
+		dag, _ := d.dags.Selected()
+		return dag.ID, anyTask
+	}))
 	own = append(own, d.whyBinding(none, func() string { dag, _ := d.dags.Selected(); return dag.ID }))
 	return append(own, d.dagBindings(d.chosenDAGs(), "")...)
 }

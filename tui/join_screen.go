@@ -292,6 +292,8 @@ func (j *joinScreen) bindings() []binding {
 		{keys: []string{"enter"}, label: "enter", verb: j.enterVerb(), help: "open the run of the day, the log of the part", disabled: j.noEnter, do: j.enterRow},
 		{keys: []string{"tab"}, label: "tab", verb: "days, parts, runs", help: "from the days to the tables", do: j.cycle},
 		{keys: []string{"O"}, label: "O", verb: "runs", help: "all runs of the join", do: func() tea.Cmd { j.push(newDAGScreen(j.shell, j.dag)); return nil }},
+		{keys: []string{"l"}, label: "l", verb: "log", help: "open the log of the part, or of the worst task of the run", do: j.openLog, disabled: j.noLog,
+			quiet: j.noLog() != "" || j.enterVerb() == "log"},
 		j.whyBinding(nil, func() string { return cmp.Or(j.join.Join, j.dag) }),
 	}
 	own = append(own, j.daysBackfill(func() string { return j.join.Join }, j.days.Range)...)
@@ -374,6 +376,45 @@ func (j *joinScreen) enterRow() tea.Cmd {
 		if t, ok := j.taskOf(p); ok {
 			j.push(newLogScreen(j.shell, t))
 		}
+	}
+	return nil
+}
+
+// logTask is the task instance whose log is meant: that of the selected part, or the worst of the run of the day or of the selected run.
+func (j *joinScreen) logTask() (fleet.Task, bool) {
+	id := ""
+	switch {
+	case j.onDays:
+		id = j.dayOf(j.days.Selected()).RunID
+	case j.focus == 0:
+		p, _ := j.parts.Selected()
+		return j.taskOf(p)
+	default:
+		r, _ := j.asked.Selected()
+		id = r.ID
+	}
+	dag, _ := j.ofPicture()
+	at := slices.IndexFunc(dag.Runs, func(r fleet.Run) bool { return r.ID == id })
+	if at < 0 {
+		return fleet.Task{}, false
+	}
+	dag.Runs = dag.Runs[at : at+1]
+	return logOfRow(dag, anyTask)
+}
+
+func (j *joinScreen) noLog() string {
+	if why := j.noEnter(); why != "" {
+		return why
+	}
+	if _, ok := j.logTask(); !ok {
+		return "no task of this run has begun, as far as was read: open the run (enter)"
+	}
+	return ""
+}
+
+func (j *joinScreen) openLog() tea.Cmd {
+	if t, ok := j.logTask(); ok {
+		j.push(newLogScreen(j.shell, t))
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package tui
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 
 	"chrononctl/internal/fleet"
@@ -69,13 +71,49 @@ func (j *joinsScreen) view() []string {
 	return j.listing.view()
 }
 
+// stateCell is how far the wanted day is; but a join of which an earlier day failed is failed until that is mended, as its DAG and its team are.
+func (j *joinsScreen) stateCell(r *joinRow) table.Cell {
+	if r.Health == fleet.Failed {
+		return table.Cell{Text: j.theme.state(r.Health), Style: j.theme.paintOf(r.Health)}
+	}
+	return j.outputCell(r.Output)
+}
+
+// namedDays is how many days a line names.
+const namedDays = 3
+
+// failedDays names the newest days that failed, and were not mended since, where the state of the wanted day does not say it.
+func failedDays(c fleet.Calendar) string {
+	if c.Health != fleet.Failed {
+		return ""
+	}
+	var days []string
+	more := 0
+	for _, d := range slices.Backward(c.Days) {
+		switch {
+		case d.State != fleet.DayFailed || d.Day == c.Output.Wanted:
+		case len(days) < namedDays:
+			days = append(days, d.Day)
+		default:
+			more++
+		}
+	}
+	switch {
+	case len(days) == 0:
+		return ""
+	case more > 0:
+		return fmt.Sprintf("%s and %d more failed", strings.Join(days, ", "), more)
+	}
+	return strings.Join(days, ", ") + " failed"
+}
+
 // detail says in words what the columns may have no room for.
 func (j *joinsScreen) detail() string {
 	r, ok := j.joins.Selected()
 	if !ok {
 		return ""
 	}
-	return joinWith(j.theme.dot, r.Output.Reason, waitsFor(r.Parts), cmp.Or(r.Join, r.DAGID), r.Table)
+	return joinWith(j.theme.dot, failedDays(r.Calendar), r.Output.Reason, waitsFor(r.Parts), cmp.Or(r.Join, r.DAGID), r.Table)
 }
 
 // waitsFor names the partitions that a run waits for.
@@ -101,6 +139,7 @@ func (j *joinsScreen) bindings() []binding {
 			return nil
 		},
 	}}
+	own = append(own, j.logBinding(none, func() (string, func(fleet.Task) bool) { return j.selected().DAGID, anyTask }))
 	own = append(own, j.whyBinding(none, func() string { r := j.selected(); return cmp.Or(r.Join, r.DAGID) }))
 	own = append(own, j.dagBindings(j.chosen.get(j.joins.Choice(), j.chosenDAGs), "")...)
 	return append(own, j.listBindings()...)
@@ -146,7 +185,7 @@ func (j *joinsScreen) columns() []table.Column[*joinRow] {
 		},
 		{
 			Title: "STATE", Min: 14, Max: 14,
-			Cell:    func(r *joinRow) table.Cell { return j.outputCell(r.Output) },
+			Cell:    j.stateCell,
 			Compare: func(a, b *joinRow) int { return cmp.Compare(b.Health, a.Health) },
 		},
 		{

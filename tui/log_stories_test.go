@@ -1,9 +1,12 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"chrononctl/internal/fleet"
 )
 
 // openFailedLog goes to the log of the failed task.
@@ -75,5 +78,47 @@ func TestTheLogOfTheTryBefore(t *testing.T) {
 		c.press("]")
 		c.pass(time.Second)
 		c.seesNot("of 2 ")
+	})
+}
+
+// A DAG looks after all streams of its team: the log of a stream is that of its own task, whichever of them is worse off.
+func TestTheLogOfAStreamIsOneKeyAway(t *testing.T) {
+	t.Parallel()
+	snap := troubledSnapshot()
+	at := slices.IndexFunc(snap.DAGs, func(d fleet.DAG) bool { return d.ID == "chronon_streaming_dag_payments" })
+	d := &snap.DAGs[at]
+	task := func(run fleet.Run, id string, h fleet.Health) fleet.Task {
+		return fleet.Task{DAGID: d.ID, RunID: run.ID, ID: id, State: h.Word(), Health: h, Start: run.Start}
+	}
+	for i := range d.Runs {
+		d.Runs[i].Tasks = []fleet.Task{
+			task(d.Runs[i], "keep_alive__other__v1", fleet.Failed), task(d.Runs[i], "keep_alive__card_stream__v1", fleet.OK),
+		}
+	}
+	source := sourceOf(snap)
+	source.log = logLines()
+	story(t, setup{source: source, width: 160, height: 40}, func(c *console) {
+		c.pass(time.Second)
+		c.press("3", "/", "c", "a", "r", "d", "enter", "l")
+		c.pass(time.Second)
+		c.sees("keep_alive__card_stream__v1", "spark-submit")
+		c.seesNot("keep_alive__other__v1")
+	})
+}
+
+// While the run of the next day works, the join that failed yesterday is failed: on the screen of joins as on that of teams.
+func TestAJoinWhoseDayFailedIsNotCalledRunning(t *testing.T) {
+	t.Parallel()
+	snap := healthyFleet().snap
+	join := &snap.Calendars[0]
+	join.Health, join.Output.State, join.Output.Health, join.Output.Wanted = fleet.Failed, fleet.OutputRunning, fleet.Running, "2000-01-01"
+	for i := range join.Days {
+		join.Days[i].State = fleet.DayLanded
+	}
+	join.Days[len(join.Days)-1].State = fleet.DayFailed
+	story(t, setup{source: sourceOf(snap), width: 160, height: 40}, func(c *console) {
+		c.pass(time.Second)
+		c.press("4")
+		c.sees("failed", join.Days[len(join.Days)-1].Day+" failed")
 	})
 }

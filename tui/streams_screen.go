@@ -84,6 +84,10 @@ func (st *streamsScreen) bindings() []binding {
 			return nil
 		},
 	}}
+	own = append(own, st.logBinding(none, func() (string, func(fleet.Task) bool) {
+		r, _ := st.streams.Selected()
+		return r.DAGID, r.IsKeptAliveBy
+	}))
 	own = append(own, st.whyBinding(none, func() string { r, _ := st.streams.Selected(); return r.GroupBy }))
 	names := st.chosen.get(st.streams.Choice(), func() []string { return each(st.streams.Chosen(), func(r fleet.Stream) string { return r.GroupBy }) })
 	return append(append(own, st.streamBindings(names)...), st.listBindings()...)

@@ -247,6 +247,10 @@ func (t *teamScreen) bindings() []binding {
 				t.push(d)
 				return nil
 			}},
+		t.logBinding(none, func() (string, func(fleet.Task) bool) {
+			r, _ := t.rows.Selected()
+			return r.DAGID, func(task fleet.Task) bool { return task.ID == r.TaskID }
+		}),
 		t.whyBinding(none, func() string { r, _ := t.rows.Selected(); return cmp.Or(r.Conf, r.DAGID) }),
 	}
 	own = append(own, t.changeBindings(func() (fleet.DAG, bool) {

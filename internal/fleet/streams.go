@@ -180,6 +180,12 @@ func withUploads(streams []Stream, outputs []Output) {
 	}
 }
 
+// IsKeptAliveBy says whether a task of the stream's DAG is the one that looks after it.
+func (s Stream) IsKeptAliveBy(t Task) bool {
+	conf, ok := confFromTask(s.Team, t.ID, "keep_alive")
+	return ok && conf == s.GroupBy
+}
+
 // keepAliveFailed says whether the run's own task for a stream failed. The runtime's fails only where the stream does not run.
 func keepAliveFailed(d DAG, run Run, groupBy string) (task string, failed bool) {
 	for _, t := range run.Tasks {
